@@ -1,0 +1,39 @@
+# Everyday commands. `just` alone lists them.
+
+_default:
+    @just --list
+
+# the README's test command
+test:
+    cargo test --workspace
+
+# formatting, lints, tests: what must pass before a change is handed in
+ready: fmt-check lint test policies
+
+# format the Rust sources and the example policies
+fmt:
+    cargo fmt --all
+    cargo run -q -p clawc -- fmt examples
+
+fmt-check:
+    cargo fmt --all --check
+    cargo run -q -p clawc -- fmt --check examples
+
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# check and test every example as a user would
+policies:
+    for d in examples/*/; do cargo run -q -p clawc -- check --deny warnings "$d" && cargo run -q -p clawc -- test "$d" || exit 1; done
+
+# licences, bans and sources of dependencies (needs cargo-deny)
+deny:
+    cargo deny check licenses bans sources
+
+# compare bundles with the reference interpreter at length: `just laws 20000000`
+laws decisions="2000000":
+    CLAW_DECISIONS={{decisions}} cargo test --release -p claw-tests --test properties -- --nocapture
+
+# the benchmarks; see benches/README.md
+bench:
+    cd benches && cargo bench
