@@ -4,3 +4,37 @@
 //! whatever cannot be known is *unknown*, and unknown never grants.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![warn(missing_docs)]
+
+mod base64;
+mod canonical;
+mod command;
+mod decimal;
+mod email;
+mod host;
+mod json;
+mod limits;
+mod nest;
+mod path;
+mod secret;
+mod sql;
+mod time;
+mod tri;
+mod ty;
+mod url;
+mod value;
+
+pub use self::canonical::{Digest, fields_to_json, value_to_json};
+pub use self::command::{Command, PartialList};
+pub use self::decimal::{Decimal, DecimalError};
+pub use self::email::Email;
+pub use self::host::{Host, is_private, parse_ip, parse_net};
+pub use self::json::{Json, JsonError};
+pub use self::limits::Limits;
+pub use self::path::PathValue;
+pub use self::secret::Secret;
+pub use self::sql::Sql;
+pub use self::time::{Date, Duration, Time, TimeOfDay};
+pub use self::tri::Tri;
+pub use self::ty::{EnumDef, EnumId, Field, RecordDef, RecordId, Schema, ShellDialect, SqlDialect, Type, Vocab};
+pub use self::url::UrlValue;
+pub use self::value::Value;

@@ -29,13 +29,65 @@ pub enum Value {
     Host(Host),
     Url(Arc<UrlValue>),
     Ip(IpAddr),
-    IpNet(ipnet::IpNet),
+    IpNet(#[serde(with = "crate::host::net_serde")] ipnet::IpNet),
     Path(Arc<PathValue>),
     Command(Arc<Command>),
     Sql(Arc<Sql>),
     /// Fields in declaration order; `None` is absent.
-    Record(Arc<[Option<Value>]>),
-    List(Arc<[Value]>),
+    Record(#[serde(deserialize_with = "crate::nest::bounded")] Arc<[Option<Value>]>),
+    List(#[serde(deserialize_with = "crate::nest::bounded")] Arc<[Value]>),
     /// Sorted, without duplicates.
-    Set(Arc<[Value]>),
+    Set(#[serde(deserialize_with = "sorted")] Arc<[Value]>),
+}
+
+/// Reads a set from a bundle; whatever the order there, the set is in order.
+fn sorted<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Arc<[Value]>, D::Error> {
+    crate::nest::bounded::<D, Vec<Value>>(from).map(sort)
+}
+
+fn sort(mut items: Vec<Value>) -> Arc<[Value]> {
+    items.sort_unstable();
+    items.dedup();
+    items.into()
+}
+
+impl Value {
+    /// A string.
+    #[must_use]
+    pub fn str(text: impl Into<Arc<str>>) -> Value {
+        Value::Str(text.into())
+    }
+
+    /// A set of these elements.
+    #[must_use]
+    pub fn set(items: Vec<Value>) -> Value {
+        Value::Set(sort(items))
+    }
+
+    /// A list of these elements.
+    #[must_use]
+    pub fn list(items: Vec<Value>) -> Value {
+        Value::List(items.into())
+    }
+
+    /// The elements of a list or set.
+    #[must_use]
+    pub fn elements(&self) -> Option<&[Value]> {
+        match self {
+            Value::List(items) | Value::Set(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The text of a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if let Value::Str(text) = self { Some(text) } else { None }
+    }
+
+    /// The truth of a boolean.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Value::Bool(b) = self { Some(*b) } else { None }
+    }
 }

@@ -1,0 +1,179 @@
+//! File paths: the types `path` and `remote_path`. Asks no file system; the host says where a path leads.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Tri;
+
+/// An absolute path without `.`, `..` or doubled slashes, and what the host says it resolves to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PathValue {
+    lexical: Arc<str>,
+    /// Where symbolic links lead; `None` where nobody said.
+    resolved: Option<Arc<str>>,
+    name: Arc<str>,
+    extension: Arc<str>,
+}
+
+impl PathValue {
+    /// An argument of type `path` whose target is not known.
+    pub fn unresolved(text: &str) -> Result<PathValue, String> {
+        let lexical = canonical(text)?;
+        let name = lexical.rsplit('/').next().unwrap_or_default();
+        let extension = match name.rsplit_once('.') {
+            Some((stem, extension)) if !stem.is_empty() => extension,
+            _ => "",
+        };
+        Ok(PathValue { resolved: None, name: name.into(), extension: extension.into(), lexical: lexical.into() })
+    }
+
+    /// An argument of type `path` with the target that the host found.
+    pub fn resolved_to(text: &str, target: &str) -> Result<PathValue, String> {
+        let target = canonical(target)?;
+        Ok(PathValue { resolved: Some(target.into()), ..PathValue::unresolved(text)? })
+    }
+
+    /// A path that stands for itself: a policy's constant, or a `remote_path`.
+    pub fn lexical_only(text: &str) -> Result<PathValue, String> {
+        let path = PathValue::unresolved(text)?;
+        Ok(PathValue { resolved: Some(path.lexical.clone()), ..path })
+    }
+
+    /// The canonical text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.lexical
+    }
+
+    /// The canonical text, shared.
+    #[must_use]
+    pub fn text(&self) -> &Arc<str> {
+        &self.lexical
+    }
+
+    /// The resolved target, if known.
+    #[must_use]
+    pub fn resolved(&self) -> Option<&Arc<str>> {
+        self.resolved.as_ref()
+    }
+
+    /// The last component; empty for the root.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// What follows the last dot of the name; empty if there is none or only a leading one.
+    #[must_use]
+    pub fn extension(&self) -> &Arc<str> {
+        &self.extension
+    }
+
+    /// Is this `base` or inside it, by components? Unknown where path and target disagree, or no target is known.
+    #[must_use]
+    pub fn under(&self, base: &PathValue) -> Tri {
+        self.both(|path| inside(path, &base.lexical))
+    }
+
+    /// Is this the same file? Unknown where path and target disagree, or a target is not known.
+    #[must_use]
+    pub fn same(&self, other: &PathValue) -> Tri {
+        let (Some(a), Some(b)) = (&self.resolved, &other.resolved) else { return Tri::Unknown };
+        agree(self.lexical == other.lexical, a == b)
+    }
+
+    fn both(&self, test: impl Fn(&str) -> bool) -> Tri {
+        match &self.resolved {
+            Some(resolved) => agree(test(&self.lexical), test(resolved)),
+            None => Tri::Unknown,
+        }
+    }
+}
+
+fn agree(lexical: bool, resolved: bool) -> Tri {
+    if lexical == resolved { Tri::from(lexical) } else { Tri::Unknown }
+}
+
+fn inside(path: &str, base: &str) -> bool {
+    let Some(rest) = path.strip_prefix(base) else { return false };
+    rest.is_empty() || rest.starts_with('/') || base == "/"
+}
+
+/// The path without `.`, `..`, doubled and trailing slashes.
+fn canonical(text: &str) -> Result<String, String> {
+    if !text.starts_with('/') {
+        return Err("a path is absolute: it begins with `/`".to_owned());
+    }
+    if text.contains('\0') {
+        return Err("a path has no NUL character".to_owned());
+    }
+    let mut components = Vec::new();
+    for component in text.split('/') {
+        match component {
+            "" | "." => {}
+            ".." => {
+                components.pop();
+            }
+            other => components.push(other),
+        }
+    }
+    Ok(format!("/{}", components.join("/")))
+}
+
+impl fmt::Display for PathValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lexical)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn canonical_forms() {
+        for (text, expected) in [("/", "/"), ("//a//b/", "/a/b"), ("/a/./b/../c", "/a/c"), ("/../../etc", "/etc"), ("/a/..", "/"), ("/a/...", "/a/...")] {
+            assert_eq!(canonical(text).unwrap(), expected);
+        }
+        for text in ["", "a", "./a", "~", "C:\\a", "/a\0b"] {
+            assert!(canonical(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names() {
+        for (text, name, extension) in [("/a/b.tar.gz", "b.tar.gz", "gz"), ("/.bashrc", ".bashrc", ""), ("/", "", ""), ("/a.", "a.", ""), ("/x/..c.d", "..c.d", "d")] {
+            let path = PathValue::unresolved(text).unwrap();
+            assert_eq!((&**path.name(), &**path.extension()), (name, extension));
+        }
+    }
+
+    #[test]
+    fn under_needs_both() {
+        let srv = PathValue::lexical_only("/srv").unwrap();
+        let under = |path: &str, target: &str| PathValue::resolved_to(path, target).unwrap().under(&srv);
+        assert_eq!(under("/srv/a", "/srv/b"), Tri::True);
+        assert_eq!(under("/srv", "/srv"), Tri::True);
+        assert_eq!(under("/srv/a", "/etc/passwd"), Tri::Unknown);
+        assert_eq!(under("/tmp/a", "/srv/b"), Tri::Unknown);
+        assert_eq!(under("/srvx/a", "/etc"), Tri::False);
+        assert_eq!(PathValue::unresolved("/etc").unwrap().under(&srv), Tri::Unknown);
+        assert_eq!(PathValue::lexical_only("/etc").unwrap().under(&srv), Tri::False);
+        assert_eq!(under("/x", "/y").not(), Tri::True);
+        assert_eq!(PathValue::resolved_to("/x", "/y").unwrap().under(&PathValue::lexical_only("/").unwrap()), Tri::True);
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_form_is_a_fixed_point(text in "/?([ab.]{0,3}/){0,6}|.{0,12}") {
+            if let Ok(path) = canonical(&text) {
+                prop_assert_eq!(canonical(&path), Ok(path.clone()));
+                prop_assert!(inside(&path, "/"));
+            }
+        }
+    }
+}

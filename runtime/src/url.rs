@@ -1,0 +1,184 @@
+//! URLs in canonical form: the type `url`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Host, Value};
+
+/// A URL as the WHATWG standard reads and prints it; its parts are kept as values, ready to be judged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UrlValue {
+    text: Arc<str>,
+    scheme: Value,
+    host: Option<Value>,
+    port: Option<Value>,
+    path: Value,
+    query: Value,
+}
+
+impl UrlValue {
+    /// Reads and canonicalises an absolute URL.
+    ///
+    /// Refuses user-info, control characters and backslashes, which different readers read differently.
+    pub fn parse(text: &str) -> Result<UrlValue, String> {
+        if text.chars().any(char::is_control) {
+            return Err("a URL has no control characters".to_owned());
+        }
+        if text.contains('\\') {
+            return Err("a URL has no backslashes".to_owned());
+        }
+        let url = url::Url::parse(text).map_err(|_| "this is not an absolute URL".to_owned())?;
+        if has_user_info(text, &url) {
+            return Err("a URL with user-info before the host is refused".to_owned());
+        }
+        // Some odd URLs print to a text that reads differently: they have no canonical form.
+        if url::Url::parse(url.as_str()).as_ref() != Ok(&url) {
+            return Err("this URL is ambiguous".to_owned());
+        }
+        // The host of a scheme that the standard does not know is canonicalised like any other; if it can't be, it is unknown.
+        let host = url.host_str().and_then(|host| Host::parse(host).ok());
+        Ok(UrlValue {
+            text: url.as_str().into(),
+            scheme: Value::Str(url.scheme().into()),
+            host: host.map(Value::Host),
+            port: url.port_or_known_default().map(|port| Value::Int(i64::from(port))),
+            path: Value::Str(url.path().into()),
+            query: Value::Str(url.query().unwrap_or_default().into()),
+        })
+    }
+
+    /// The canonical text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The canonical text, shared.
+    #[must_use]
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The scheme, a string such as `https`.
+    #[must_use]
+    pub fn scheme(&self) -> &Value {
+        &self.scheme
+    }
+
+    /// The host; `None` where the URL has none.
+    #[must_use]
+    pub fn host(&self) -> Option<&Value> {
+        self.host.as_ref()
+    }
+
+    /// The port or the scheme's default; `None` where neither is known.
+    #[must_use]
+    pub fn port(&self) -> Option<&Value> {
+        self.port.as_ref()
+    }
+
+    /// The path, a percent-encoded string.
+    #[must_use]
+    pub fn path(&self) -> &Value {
+        &self.path
+    }
+
+    /// The query without its `?`, a percent-encoded string; empty if there is none.
+    #[must_use]
+    pub fn query(&self) -> &Value {
+        &self.query
+    }
+}
+
+/// Does something stand before an `@` in the authority, be it empty?
+fn has_user_info(text: &str, url: &url::Url) -> bool {
+    if !url.username().is_empty() || url.password().is_some() {
+        return true;
+    }
+    // The parser drops an empty user-info (`https://@host/`), so the text is looked at too.
+    let after_scheme = text.split_once(':').map_or("", |(_, rest)| rest);
+    let authority = after_scheme.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+    url.has_authority() && authority.contains('@')
+}
+
+impl fmt::Display for UrlValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for UrlValue {
+    type Err = String;
+    fn from_str(text: &str) -> Result<UrlValue, String> {
+        UrlValue::parse(text)
+    }
+}
+
+impl TryFrom<String> for UrlValue {
+    type Error = String;
+    fn try_from(text: String) -> Result<UrlValue, String> {
+        UrlValue::parse(&text)
+    }
+}
+
+impl From<UrlValue> for String {
+    fn from(url: UrlValue) -> String {
+        url.text.as_ref().to_owned()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn canonical_forms() {
+        for (text, canonical) in [
+            ("HTTPS://ACME.com:443/a/../b?x=1#f", "https://acme.com/b?x=1#f"),
+            ("https:acme.com", "https://acme.com/"),
+            ("http://0x7f.1/", "http://127.0.0.1/"),
+            ("https://bücher.example", "https://xn--bcher-kva.example/"),
+            ("https://acme.com/%7Ea/%2e%2e/b", "https://acme.com/b"),
+        ] {
+            assert_eq!(UrlValue::parse(text).unwrap().as_str(), canonical);
+        }
+    }
+
+    #[test]
+    fn members() {
+        let url = UrlValue::parse("https://Acme.com./p?q=1").unwrap();
+        assert_eq!(url.host(), Some(&Value::Host(Host::Name("acme.com".into()))));
+        assert_eq!(url.port(), Some(&Value::Int(443)));
+        assert_eq!(url.path(), &Value::Str("/p".into()));
+        assert_eq!(url.query(), &Value::Str("q=1".into()));
+        assert_eq!(UrlValue::parse("mailto:a@b.c").unwrap().host(), None);
+        assert_eq!(UrlValue::parse("http://[::ffff:127.0.0.1]/").unwrap().host(), Some(&Value::Host(Host::parse("127.0.0.1").unwrap())));
+        assert_eq!(UrlValue::parse("foo://EX%61MPLE.com/").unwrap().host(), None);
+        assert_eq!(UrlValue::parse("foo://EXAMPLE.com/").unwrap().host(), Some(&Value::Host(Host::parse("example.com").unwrap())));
+    }
+
+    #[test]
+    fn refuses() {
+        for text in [
+            "", "acme.com", "/a", "https://u@acme.com", "https://u:p@acme.com", "https://@acme.com", "https://:@acme.com/", "https:@acme.com", "https:///@acme.com", "foo://@acme.com/",
+            "https://acme.com\\@evil.example", "https://acme.com/a\nb", "ht\ttps://acme.com", "https://", "https://a b/",
+        ] {
+            assert!(UrlValue::parse(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_form_is_a_fixed_point(text in r"(https?|file|foo|data|blob):/{0,3}[a-zA-Z0-9.:@%/?#\[\]; -]{0,24}|.{0,20}") {
+            if let Ok(url) = UrlValue::parse(&text) {
+                prop_assert_eq!(UrlValue::parse(url.as_str()), Ok(url));
+            }
+        }
+    }
+}
