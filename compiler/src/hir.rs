@@ -293,6 +293,8 @@ pub struct Grant {
     pub target: Target,
     /// The calling agent's roles, any of which suffices.
     pub to: Vec<RoleId>,
+    /// `to any`: whatever roles the agent holds, if any; `to` is empty then.
+    pub to_any: bool,
     /// `for r`: roles of the acting user, any of which suffices; empty if not written.
     pub for_user: Vec<RoleId>,
     pub status: Status,
