@@ -1,0 +1,93 @@
+//! W0104 and W0201: the same thing said twice under two names.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::{W0104, W0201};
+use crate::hir::{Decl, EffectKind, Expr, Message, MessagePart, Package, Rule};
+
+/// W0104: two constants of one module with the same type and value.
+pub fn constants(package: &Package, out: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<_, &Decl> = BTreeMap::new();
+    for constant in &package.lets {
+        let decl = &constant.decl;
+        if let Some(first) = seen.get(&(decl.module, &constant.ty, &constant.value)) {
+            out.push(twice(W0104, "constant", decl, first, "has the same value as"));
+        } else {
+            seen.insert((decl.module, &constant.ty, &constant.value), decl);
+        }
+    }
+}
+
+/// W0201: two rules with the same targets, conditions and effects.
+pub fn rules(package: &Package, out: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<String, &Decl> = BTreeMap::new();
+    for rule in &package.rules {
+        let meaning = fingerprint(rule);
+        if let Some(first) = seen.get(&meaning) {
+            out.push(twice(W0201, "rule", &rule.decl, first, "does the same as"));
+        } else {
+            seen.insert(meaning, &rule.decl);
+        }
+    }
+}
+
+fn twice(code: crate::diagnostics::Code, what: &str, decl: &Decl, first: &Decl, verb: &str) -> Diagnostic {
+    let message = format!("{what} `{}` {verb} `{}`", decl.name, first.name);
+    Diagnostic::new(code, decl.name_loc, message)
+        .label(first.name_loc, "the first one")
+        .help(format!("keep one {what}"))
+        .unnecessary()
+}
+
+/// What a rule says, without where it says so. Two rules that only word a message differently are not the same.
+fn fingerprint(rule: &Rule) -> String {
+    let mut text = format!("{:?} {:?} {:?}", rule.target.tools, rule.target.envs, rule.status);
+    for arm in &rule.target.arms {
+        text.push_str(&format!(" on {:?}", arm.kind));
+    }
+    let conditions = |text: &mut String, word: &str, list: &[Expr]| {
+        let mut parts: Vec<String> = list.iter().map(shape).collect();
+        parts.sort();
+        parts.iter().for_each(|part| text.push_str(&format!(" {word} {part}")));
+    };
+    conditions(&mut text, "when", &rule.when);
+    conditions(&mut text, "unless", &rule.unless);
+    for effect in &rule.effects {
+        match &effect.kind {
+            EffectKind::Deny(m) => text.push_str(&format!(" deny {}", message(m))),
+            EffectKind::Constrain(id, value) => text.push_str(&format!(" {id:?} {}", shape(value))),
+            other => text.push_str(&format!(" {other:?}")),
+        }
+    }
+    text
+}
+
+fn message(message: &Message) -> String {
+    let part = |part: &MessagePart| match part {
+        MessagePart::Text(text) => text.clone(),
+        MessagePart::Expr(expr, _) => format!("{{{}}}", shape(expr)),
+    };
+    message.parts.iter().map(part).collect()
+}
+
+/// The expression's structure without places.
+fn shape(expr: &Expr) -> String {
+    let mut operands = Vec::new();
+    crate::visit::children(expr, &mut |child| operands.push(shape(child)));
+    // The head: the kind's own data, with every nested expression (which starts with `Expr {`) cut off.
+    let head = format!("{:?}", expr.kind);
+    let head = head.split("Expr {").next().unwrap_or_default();
+    let tail: String = match &expr.kind {
+        crate::hir::ExprKind::RecordField(_, index) => format!("#{index}"),
+        crate::hir::ExprKind::Like(_, text) | crate::hir::ExprKind::Matches(_, text) => format!("#{text}"),
+        crate::hir::ExprKind::InWindow(_, id) => format!("#{id:?}"),
+        crate::hir::ExprKind::JsonAt(_, pointer, ty) => format!("#{pointer}{ty:?}"),
+        crate::hir::ExprKind::Prior { keys, within, .. } => {
+            let names: Vec<&str> = keys.iter().map(|(name, _)| name.as_str()).collect();
+            format!("#{names:?}{within:?}")
+        }
+        _ => String::new(),
+    };
+    format!("({head}{tail} {})", operands.join(" "))
+}
