@@ -6,7 +6,9 @@
 #![warn(missing_docs)]
 
 mod base64;
+pub mod builtins;
 mod canonical;
+mod collect;
 mod command;
 mod decimal;
 mod decode;
@@ -27,6 +29,7 @@ mod value;
 mod zone;
 
 pub use self::canonical::{Digest, fields_to_json, value_to_json};
+pub use self::collect::{Collect, collect, collect_fields};
 pub use self::command::{Command, PartialList};
 pub use self::decimal::{Decimal, DecimalError};
 pub use self::decode::{DecodeError, Decoder, Extra, decode_value, json_at, parse_text};

@@ -15,6 +15,7 @@ pub struct UrlValue {
     text: Arc<str>,
     scheme: Value,
     host: Option<Value>,
+    hostless: bool,
     port: Option<Value>,
     path: Value,
     query: Value,
@@ -45,6 +46,7 @@ impl UrlValue {
             text: url.as_str().into(),
             scheme: Value::Str(url.scheme().into()),
             host: host.map(Value::Host),
+            hostless: url.host_str().is_none() && !url.cannot_be_a_base(),
             port: url.port_or_known_default().map(|port| Value::Int(i64::from(port))),
             path: Value::Str(url.path().into()),
             query: Value::Str(url.query().unwrap_or_default().into()),
@@ -73,6 +75,12 @@ impl UrlValue {
     #[must_use]
     pub fn host(&self) -> Option<&Value> {
         self.host.as_ref()
+    }
+
+    /// Certainly reaches no host, as `file:///a`; not so where the host could not be read, or for `mailto:`.
+    #[must_use]
+    pub fn is_hostless(&self) -> bool {
+        self.hostless
     }
 
     /// The port or the scheme's default; `None` where neither is known.
