@@ -1,0 +1,188 @@
+//! From the parser's stumbles to errors that a person can act on.
+//!
+//! One mistake makes the parser stumble several times; only the first counts
+//! until something begins that can be right by itself. Knows names of
+//! terminals, not the grammar.
+
+use crate::ast::DocLine;
+use crate::error::{SyntaxError, code};
+use crate::span::Span;
+use crate::token::TokenKind;
+
+/// A place where the parser could not go on.
+#[derive(Clone, Debug)]
+pub(crate) struct Stumble {
+    /// The token there; empty at the end of the file.
+    pub at: Span,
+    /// Its kind; `None` at the end of the file.
+    pub found: Option<TokenKind>,
+    /// What could have stood there, as the generator names it.
+    pub expected: Vec<String>,
+}
+
+type Fed = (u32, TokenKind, u32);
+
+/// Reports `stumbles` over `tokens`, leaving out those that follow from others.
+pub(crate) fn report(source: &str, base: u32, tokens: &[Fed], mut stumbles: Vec<Stumble>) -> Vec<SyntaxError> {
+    stumbles.sort_by_key(|s| s.at.start);
+    let view = View { source, base };
+    let mut errors = Vec::new();
+    let mut open: Vec<Span> = Vec::new();
+    let mut rest = tokens.iter().enumerate().peekable();
+    let mut blamed = false;
+    for stumble in stumbles {
+        while let Some((index, token)) = rest.next_if(|(_, t)| t.0 < stumble.at.start) {
+            blamed &= !view.begins_anew(tokens, index);
+            blamed |= view.is_unterminated(token);
+            track(token, &mut open);
+        }
+        if !blamed {
+            let line_start = rest.peek().is_none_or(|(index, _)| view.starts_line(tokens, *index));
+            errors.push(view.explain(&stumble, line_start, open.last().copied()));
+        }
+        blamed = true;
+        if stumble.found.is_some_and(TokenKind::starts_declaration) {
+            open.clear();
+        }
+    }
+    errors
+}
+
+fn track(token: &Fed, open: &mut Vec<Span>) {
+    if token.1.is_opener() {
+        open.push(Span::new(token.0, token.2));
+    } else if token.1.is_closer() {
+        open.pop();
+    }
+}
+
+struct View<'s> {
+    source: &'s str,
+    base: u32,
+}
+
+impl View<'_> {
+    fn text(&self, start: u32, end: u32) -> &str {
+        Span::new(start.saturating_sub(self.base), end.saturating_sub(self.base)).text(self.source)
+    }
+
+    fn starts_line(&self, tokens: &[Fed], index: usize) -> bool {
+        let Some(token) = tokens.get(index) else { return true };
+        match index.checked_sub(1).and_then(|i| tokens.get(i)) {
+            None => true,
+            Some(before) => self.text(before.2, token.0).contains('\n'),
+        }
+    }
+
+    /// Whether the token can begin something that is right although what stands before it is wrong.
+    fn begins_anew(&self, tokens: &[Fed], index: usize) -> bool {
+        use TokenKind::*;
+        let kind = |i: usize| tokens.get(i).map(|t| t.1);
+        match kind(index) {
+            Some(KwIn | KwAs | KwWith) => self.starts_line(tokens, index),
+            Some(k) if k.starts_clause() || k.starts_declaration() => true,
+            Some(Ident) => {
+                matches!(kind(index + 1), Some(Pipe | Colon | Question | KwOn)) && self.starts_line(tokens, index)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the token is a string that swallowed the rest of its line.
+    fn is_unterminated(&self, token: &Fed) -> bool {
+        let text = self.text(token.0, token.2);
+        token.1 == TokenKind::Str && (text.len() < 2 || !text.ends_with(['"', '\'', '#']))
+    }
+
+    fn explain(&self, stumble: &Stumble, line_start: bool, open: Option<Span>) -> SyntaxError {
+        let options = humanise(&stumble.expected);
+        let text = self.text(stumble.at.start, stumble.at.end);
+        let lacks_closer = options.iter().any(|o| matches!(o.as_str(), "`}`" | "`)`" | "`]`"));
+        let at_border = stumble.found.is_none_or(|kind| kind.starts_declaration() && line_start);
+        if let (Some(opener), true, true) = (open, lacks_closer, at_border) {
+            let bracket = self.text(opener.start, opener.end);
+            return SyntaxError::new(code::UNCLOSED, opener, format!("this `{bracket}` is never closed"))
+                .label(stumble.at, "it should be closed before this");
+        }
+        let Some(found) = stumble.found else {
+            let error = SyntaxError::new(code::UNEXPECTED_END, stumble.at, "the file ends too early");
+            return with_expected(error, &options);
+        };
+        let wants_name = stumble.expected.iter().any(|e| e == "\"a name\"");
+        let wants_expr = options.iter().any(|o| o == "an expression");
+        if found.is_keyword() && wants_name && !wants_expr && !(line_start && found.starts_clause()) {
+            return SyntaxError::new(code::RESERVED_WORD, stumble.at, format!("`{text}` is a reserved word"))
+                .help("put it in backticks to use it as a name")
+                .fix("put it in backticks", stumble.at, format!("`{text}`"));
+        }
+        let message = match options.as_slice() {
+            [only] => format!("expected {only}, found `{text}`"),
+            [one, two] => format!("expected {one} or {two}, found `{text}`"),
+            _ => format!("unexpected `{text}`"),
+        };
+        let error = SyntaxError::new(code::UNEXPECTED, stumble.at, message);
+        if options.len() > 2 { with_expected(error, &options) } else { error }
+    }
+}
+
+fn with_expected(error: SyntaxError, options: &[String]) -> SyntaxError {
+    match options {
+        [] => error,
+        [only] => error.help(format!("expected {only}")),
+        [one, two, ..] if options.len() == 2 => error.help(format!("expected {one} or {two}")),
+        [one, two, three, ..] => error.help(format!("expected {one}, {two} or {three}")),
+        _ => error,
+    }
+}
+
+/// Names of terminals as a person would say them, the most telling first.
+fn humanise(expected: &[String]) -> Vec<String> {
+    let mut names: Vec<&str> = expected.iter().map(|e| e.trim_matches('"')).collect();
+    names.retain(|n| !matches!(*n, "a malformed number" | "unreadable text"));
+    let mut out: Vec<String> = Vec::new();
+    collapse(&mut names, &mut out, "an expression", &["(", "not", "["], EXPRESSION_STARTS);
+    collapse(&mut names, &mut out, "a type", &["list<", "a name"], &["list<", "a name"]);
+    collapse(&mut names, &mut out, "a declaration", &["rule", "grant"], DECLARATION_STARTS);
+    collapse(&mut names, &mut out, "", &["and", "or", "=="], OPERATORS);
+    let is_symbol = |n: &&str| n.chars().all(|c| !c.is_alphabetic());
+    let quote = |n: &str| if n.starts_with("a ") || n.starts_with("an ") { n.to_owned() } else { format!("`{n}`") };
+    out.extend(names.iter().filter(|n| n.starts_with("a ") || n.starts_with("an ")).map(|n| quote(n)));
+    out.extend(names.iter().filter(|n| is_symbol(n)).map(|n| quote(n)));
+    out.extend(names.iter().filter(|n| !is_symbol(n) && !n.starts_with("a ") && !n.starts_with("an ")).map(|n| quote(n)));
+    out
+}
+
+/// Replaces the `members` of a class by its `name` if all of its `signs` are there.
+fn collapse(names: &mut Vec<&str>, out: &mut Vec<String>, name: &str, signs: &[&str], members: &[&str]) {
+    if signs.iter().all(|sign| names.contains(sign)) {
+        names.retain(|n| !members.contains(n));
+        if !name.is_empty() {
+            out.push(name.to_owned());
+        }
+    }
+}
+
+const EXPRESSION_STARTS: &[&str] = &[
+    "(", "[", "{", "not", "-", "a name", "a string", "an integer", "a decimal", "a duration", "a time of day", "a date",
+    "a date with time", "true", "false", "any", "all", "none", "count", "prior",
+];
+
+const OPERATORS: &[&str] = &[
+    "and", "or", "not", "==", "!=", "<", "<=", ">", ">=", "=", "in", "under", "like", "matches", "+", "-", "*", "else",
+    "as", ".", "(",
+];
+
+const DECLARATION_STARTS: &[&str] = &[
+    "package", "use", "tiers", "environments", "roles", "labels", "tags", "origins", "agent", "user", "context",
+    "record", "enum", "tool", "resource", "prompt", "let", "live", "predicate", "window", "scope", "grant", "approval",
+    "classify", "matrix", "constraints", "rule", "limit", "extern", "invariant", "test", "@",
+];
+
+/// Documentation that no declaration, field or parameter follows.
+pub(crate) fn detached_docs(line: DocLine) -> SyntaxError {
+    let slashes = Span::new(line.span.start, line.span.start + 3);
+    SyntaxError::new(code::DETACHED_DOCS, line.span, "this documentation belongs to nothing")
+        .warning()
+        .help("`///` stands on its own line before a declaration, a field or a parameter")
+        .fix("make it a comment", slashes, "//")
+}
