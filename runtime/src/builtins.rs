@@ -21,6 +21,7 @@ use std::sync::{Arc, LazyLock};
 
 pub use self::compare::equal;
 pub use self::signature::Pat;
+pub use self::text::test_text;
 use crate::{PartialList, Pattern, Tri, Type, Value};
 
 /// An operator of the surface language that is a row of the table.
@@ -185,7 +186,14 @@ pub struct Builtin {
 }
 
 impl Builtin {
-    const fn new(form: Form, name: &'static str, params: &'static [Pat], result: Pat, doc: &'static str, eval: fn(&[Arg<'_>]) -> Out) -> Builtin {
+    const fn new(
+        form: Form,
+        name: &'static str,
+        params: &'static [Pat],
+        result: Pat,
+        doc: &'static str,
+        eval: fn(&[Arg<'_>]) -> Out,
+    ) -> Builtin {
         Builtin { name, form, params, result, doc, total: true, cost: Cost::Constant, lenient: false, eval }
     }
 
@@ -267,7 +275,16 @@ pub struct Resolved {
 /// More specific rows come first.
 static TABLE: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
     [
-        net::ROWS, path::ROWS, code::ROWS, json::ROWS, agent::ROWS, time::ROWS, number::ROWS, text::ROWS, list::ROWS, compare::ROWS,
+        net::ROWS,
+        path::ROWS,
+        code::ROWS,
+        json::ROWS,
+        agent::ROWS,
+        time::ROWS,
+        number::ROWS,
+        text::ROWS,
+        list::ROWS,
+        compare::ROWS,
     ]
     .concat()
 });
@@ -379,17 +396,39 @@ pub(crate) mod tests {
     #[test]
     fn unknown_in_unknown_out_and_no_panic() {
         let samples = [
-            Value::Bool(true), Value::Int(i64::MIN), Value::Int(-1), Value::Decimal("1e37".parse().unwrap()), Value::str("x"), v(Type::Duration, "106751991167d"), v(Type::Time, "9999-12-30T00:00:00Z"),
-            v(Type::Date, "2026-01-01"), v(Type::Bytes, "Zg=="), v(Type::Email, "a@b.c"), v(Type::Host, "b.c"), v(Type::Url, "mailto:a@b"), v(Type::Ip, "::1"), v(Type::IpNet, "::/0"),
-            v(Type::Path, "/a"), v(Type::Command(ShellDialect::Sh), "ls"), v(Type::Sql(SqlDialect::Ansi), "select 1"), Value::list(vec![Value::Int(1)]), Value::set(vec![]),
-            Value::Record(Arc::from([None, Some(Value::Int(1))])), Value::Json(crate::Json::Null.into()), v(Type::Secret, "s"),
+            Value::Bool(true),
+            Value::Int(i64::MIN),
+            Value::Int(-1),
+            Value::Decimal("1e37".parse().unwrap()),
+            Value::str("x"),
+            v(Type::Duration, "106751991167d"),
+            v(Type::Time, "9999-12-30T00:00:00Z"),
+            v(Type::Date, "2026-01-01"),
+            v(Type::Bytes, "Zg=="),
+            v(Type::Email, "a@b.c"),
+            v(Type::Host, "b.c"),
+            v(Type::Url, "mailto:a@b"),
+            v(Type::Ip, "::1"),
+            v(Type::IpNet, "::/0"),
+            v(Type::Path, "/a"),
+            v(Type::Command(ShellDialect::Sh), "ls"),
+            v(Type::Sql(SqlDialect::Ansi), "select 1"),
+            Value::list(vec![Value::Int(1)]),
+            Value::set(vec![]),
+            Value::Record(Arc::from([None, Some(Value::Int(1))])),
+            Value::Json(crate::Json::Null.into()),
+            v(Type::Secret, "s"),
         ];
         for row in builtins() {
             assert_eq!(row.call(&[Arg::Unknown, Arg::Unknown]), Out::Unknown, "{}", row.name);
             let _ = row.call(&[]);
             for a in &samples {
                 assert_eq!(row.call(&[Arg::Known(a), Arg::Unknown]), Out::Unknown, "{}", row.name);
-                let _ = (row.call(&[Arg::Known(a)]), row.call(&[Arg::Interval(0, 1), Arg::Known(a)]), row.call(&[Arg::Known(a), Arg::Partial(&samples)]));
+                let _ = (
+                    row.call(&[Arg::Known(a)]),
+                    row.call(&[Arg::Interval(0, 1), Arg::Known(a)]),
+                    row.call(&[Arg::Known(a), Arg::Partial(&samples)]),
+                );
                 for b in &samples {
                     let _ = row.call(&[Arg::Known(a), Arg::Known(b)]);
                 }
@@ -402,7 +441,10 @@ pub(crate) mod tests {
         let result = |r: Option<Resolved>| r.map(|r| (r.id.get().unwrap().name, r.result));
         assert_eq!(result(lookup_member(&Type::Email, "domain")), Some(("email.domain", Type::Host)));
         assert_eq!(result(lookup_member(&Type::Email, "host")), None);
-        assert_eq!(result(lookup_operator(Op::Under, &Type::Host, &Type::set(Type::Host))), Some(("host.under_any", Type::Bool)));
+        assert_eq!(
+            result(lookup_operator(Op::Under, &Type::Host, &Type::set(Type::Host))),
+            Some(("host.under_any", Type::Bool))
+        );
         assert_eq!(result(lookup_operator(Op::In, &Type::Ip, &Type::IpNet)), Some(("ip.in", Type::Bool)));
         assert_eq!(result(lookup_operator(Op::In, &Type::Ip, &Type::set(Type::Ip))), Some(("in", Type::Bool)));
         assert_eq!(result(lookup_operator(Op::In, &Type::Email, &Type::set(Type::Host))), None);
@@ -412,10 +454,19 @@ pub(crate) mod tests {
         assert_eq!(result(lookup_operator(Op::Add, &Type::Int, &Type::Int)), Some(("int.add", Type::Int)));
         assert_eq!(result(lookup_operator(Op::Add, &Type::Int, &Type::Decimal)), Some(("decimal.add", Type::Decimal)));
         assert_eq!(result(lookup_operator(Op::Sub, &Type::Time, &Type::Time)), Some(("time.since", Type::Duration)));
-        assert_eq!(result(lookup_operator(Op::Add, &Type::list(Type::Email), &Type::list(Type::Email))), Some(("list.add", Type::list(Type::Email))));
+        assert_eq!(
+            result(lookup_operator(Op::Add, &Type::list(Type::Email), &Type::list(Type::Email))),
+            Some(("list.add", Type::list(Type::Email)))
+        );
         assert_eq!(result(lookup_operator(Op::Add, &Type::list(Type::Int), &Type::list(Type::Decimal))), None);
-        assert_eq!(result(lookup_operator(Op::In, &Type::Word(Vocab::Role), &Type::set(Type::Word(Vocab::Role)))), Some(("in", Type::Bool)));
-        assert_eq!(result(lookup_method(&Type::Command(ShellDialect::Bash), "only", &[&Type::list(Type::Str)])), Some(("command.only", Type::Bool)));
+        assert_eq!(
+            result(lookup_operator(Op::In, &Type::Word(Vocab::Role), &Type::set(Type::Word(Vocab::Role)))),
+            Some(("in", Type::Bool))
+        );
+        assert_eq!(
+            result(lookup_method(&Type::Command(ShellDialect::Bash), "only", &[&Type::list(Type::Str)])),
+            Some(("command.only", Type::Bool))
+        );
         assert_eq!(result(lookup_function("len", &[&Type::list(Type::Email)])), Some(("list.len", Type::Int)));
         assert_eq!(result(lookup_negation(&Type::Duration)), Some(("duration.neg", Type::Duration)));
         assert_eq!(lookup_member(&Type::Error, "domain").map(|r| r.result), Some(Type::Error));

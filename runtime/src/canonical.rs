@@ -90,7 +90,12 @@ pub fn value_to_json(value: &Value, ty: &Type, schema: &Schema) -> Json {
                 let declared = schema.record(*id).map(|r| r.fields.as_slice()).unwrap_or_default();
                 fields_to_json(fields, declared, schema)
             }
-            _ => Json::Arr(fields.iter().map(|f| f.as_ref().map_or(Json::Null, |f| value_to_json(f, &Type::Error, schema))).collect()),
+            _ => Json::Arr(
+                fields
+                    .iter()
+                    .map(|f| f.as_ref().map_or(Json::Null, |f| value_to_json(f, &Type::Error, schema)))
+                    .collect(),
+            ),
         },
     }
 }
@@ -101,7 +106,9 @@ pub fn fields_to_json(values: &[Option<Value>], fields: &[crate::Field], schema:
     let mut members: Vec<_> = fields
         .iter()
         .zip(values)
-        .filter_map(|(field, value)| Some((field.name.as_str().into(), value_to_json(value.as_ref()?, &field.ty, schema))))
+        .filter_map(|(field, value)| {
+            Some((field.name.as_str().into(), value_to_json(value.as_ref()?, &field.ty, schema)))
+        })
         .collect();
     members.sort_by(|(a, _): &(std::sync::Arc<str>, Json), (b, _)| crate::json::utf16_order(a, b));
     Json::Obj(members)
@@ -117,8 +124,9 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string(), "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(digest.to_string().parse(), Ok(digest));
+        let odd = format!("sha256:éé{}", "0".repeat(60));
         let upper = digest.to_string().to_uppercase().replace("SHA", "sha");
-        for text in ["", "sha256:", "md5:00", &upper, "sha256:éé00000000000000000000000000000000000000000000000000000000000000"] {
+        for text in ["", "sha256:", "md5:00", &upper, &odd] {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
     }

@@ -51,8 +51,8 @@ impl Collect {
 pub fn collect(value: &Value, ty: &Type, schema: &Schema, kind: Collect, out: &mut dyn FnMut(&Value)) -> bool {
     match (value, ty) {
         (Value::List(items) | Value::Set(items), Type::List(element) | Type::Set(element)) => {
-            // Not `all`: the elements behind an opaque one count too.
-            items.iter().fold(true, |complete, item| collect(item, element, schema, kind, out) && complete)
+            // The elements behind an opaque one count too.
+            items.iter().fold(true, |complete, item| complete & collect(item, element, schema, kind, out))
         }
         (Value::Record(values), Type::Record(id)) => match schema.record(*id) {
             Some(record) => collect_fields(values, &record.fields, schema, kind, out),
@@ -75,9 +75,15 @@ pub fn collect(value: &Value, ty: &Type, schema: &Schema, kind: Collect, out: &m
 }
 
 /// Like [`collect`], for the fields of a record or the arguments of a call.
-pub fn collect_fields(values: &[Option<Value>], fields: &[Field], schema: &Schema, kind: Collect, out: &mut dyn FnMut(&Value)) -> bool {
+pub fn collect_fields(
+    values: &[Option<Value>],
+    fields: &[Field],
+    schema: &Schema,
+    kind: Collect,
+    out: &mut dyn FnMut(&Value),
+) -> bool {
     values.iter().zip(fields).fold(true, |complete, (value, field)| {
-        value.as_ref().is_none_or(|value| collect(value, &field.ty, schema, kind, out)) && complete
+        complete & value.as_ref().is_none_or(|value| collect(value, &field.ty, schema, kind, out))
     })
 }
 
@@ -111,7 +117,13 @@ mod tests {
         for (name, ty, json) in fields {
             let json = Json::parse(json.as_bytes(), &Limits::default()).unwrap();
             values.push(Some(decode_value(&json, ty, &schema, &Limits::default(), "").unwrap()));
-            decls.push(Field { name: (*name).to_owned(), ty: ty.clone(), optional: false, default: None, doc: String::new() });
+            decls.push(Field {
+                name: (*name).to_owned(),
+                ty: ty.clone(),
+                optional: false,
+                default: None,
+                doc: String::new(),
+            });
         }
         let mut seen = Vec::new();
         let complete = collect_fields(&values, &decls, &schema, kind, &mut |v| {

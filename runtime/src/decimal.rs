@@ -267,7 +267,9 @@ pub(crate) fn plain_decimal(token: &str, max: usize) -> Option<String> {
     let zeros = usize::try_from(exponent.unsigned_abs()).ok().filter(|n| *n <= max)?;
     let plain = if exponent >= 0 {
         format!("{sign}{digits}{}", "0".repeat(zeros))
-    } else if let Some((whole, fraction)) = digits.len().checked_sub(zeros).filter(|n| *n > 0).and_then(|n| digits.split_at_checked(n)) {
+    } else if let Some((whole, fraction)) =
+        digits.len().checked_sub(zeros).filter(|n| *n > 0).and_then(|n| digits.split_at_checked(n))
+    {
         format!("{sign}{whole}.{fraction}")
     } else {
         format!("{sign}0.{}{digits}", "0".repeat(zeros.saturating_sub(digits.len())))
@@ -288,9 +290,19 @@ mod tests {
     #[test]
     fn one_form_per_number() {
         for (text, plain) in [
-            ("0", "0"), ("-0", "0"), ("0.000", "0"), ("0e99999999999999999999", "0"), ("1.50", "1.5"),
-            ("1e2", "100"), ("-12.5E-1", "-1.25"), ("1_000.50", "1000.5"), ("1e-3", "0.001"), ("007", "7"),
-            ("100e-2", "1"), ("0.1e1", "1"), ("1E+2", "100"),
+            ("0", "0"),
+            ("-0", "0"),
+            ("0.000", "0"),
+            ("0e99999999999999999999", "0"),
+            ("1.50", "1.5"),
+            ("1e2", "100"),
+            ("-12.5E-1", "-1.25"),
+            ("1_000.50", "1000.5"),
+            ("1e-3", "0.001"),
+            ("007", "7"),
+            ("100e-2", "1"),
+            ("0.1e1", "1"),
+            ("1E+2", "100"),
         ] {
             assert_eq!(d(text).to_string(), plain, "{text}");
             assert_eq!(plain_decimal(text, 400).unwrap(), plain, "{text}");

@@ -30,7 +30,9 @@ impl Email {
         if local.is_empty() || local.len() > 64 {
             return bad("the part before the `@` has 1 to 64 characters");
         }
-        let atom = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b));
+        let atom = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+        };
         if !local.split('.').all(atom) {
             return bad("the part before the `@` has a character that is not allowed there");
         }
@@ -91,7 +93,10 @@ mod tests {
     #[test]
     fn canonical_forms() {
         for (text, canonical) in [
-            ("Eva@ACME.com", "eva@acme.com"), ("a.b+tag@acme.com.", "a.b+tag@acme.com"), ("x@Bücher.example", "x@xn--bcher-kva.example"), ("root@localhost", "root@localhost"),
+            ("Eva@ACME.com", "eva@acme.com"),
+            ("a.b+tag@acme.com.", "a.b+tag@acme.com"),
+            ("x@Bücher.example", "x@xn--bcher-kva.example"),
+            ("root@localhost", "root@localhost"),
         ] {
             assert_eq!(Email::parse(text).unwrap().to_string(), canonical);
         }
@@ -101,8 +106,28 @@ mod tests {
     fn refuses() {
         let long = format!("{}@acme.com", "a".repeat(65));
         for text in [
-            "", "@", "a@", "@b", "a", "a@b@c", "Eva <eva@acme.com>", "eva@acme.com, x@evil.example", "\"a b\"@acme.com", "a(comment)@acme.com", "a@[127.0.0.1]", "a@127.0.0.1",
-            "a @acme.com", "a@acme.com ", ".a@acme.com", "a.@acme.com", "a..b@acme.com", "a\n@acme.com", "ä@acme.com", "a@acme..com", "a@*.com", &long,
+            "",
+            "@",
+            "a@",
+            "@b",
+            "a",
+            "a@b@c",
+            "Eva <eva@acme.com>",
+            "eva@acme.com, x@evil.example",
+            "\"a b\"@acme.com",
+            "a(comment)@acme.com",
+            "a@[127.0.0.1]",
+            "a@127.0.0.1",
+            "a @acme.com",
+            "a@acme.com ",
+            ".a@acme.com",
+            "a.@acme.com",
+            "a..b@acme.com",
+            "a\n@acme.com",
+            "ä@acme.com",
+            "a@acme..com",
+            "a@*.com",
+            &long,
         ] {
             assert!(Email::parse(text).is_err(), "{text}");
         }

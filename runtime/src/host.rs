@@ -36,7 +36,10 @@ impl Host {
             url::Host::Ipv4(ip) => Ok(Host::Ip(ip.into())),
             url::Host::Ipv6(ip) => Ok(Host::from_ip(ip.into())),
             url::Host::Domain(name) => {
-                let label = |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
+                let label = |l: &str| {
+                    (1..=63).contains(&l.len())
+                        && l.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+                };
                 if name.len() <= 253 && name.split('.').all(label) { Ok(Host::Name(name.into())) } else { Err(bad()) }
             }
         }
@@ -146,14 +149,44 @@ mod tests {
     #[test]
     fn canonical_forms() {
         for (text, canonical) in [
-            ("ACME.com", "acme.com"), ("acme.com.", "acme.com"), ("Bücher.example", "xn--bcher-kva.example"), ("localhost", "localhost"),
-            ("_dmarc.acme.com", "_dmarc.acme.com"), ("127.0.0.1", "127.0.0.1"), ("127.0.0.1.", "127.0.0.1"), ("0x7f.1", "127.0.0.1"), ("2130706433", "127.0.0.1"),
-            ("::ffff:10.0.0.1", "10.0.0.1"), ("[::1]", "::1"), ("2001:DB8::0:1", "2001:db8::1"), ("ａｃｍｅ.com", "acme.com"), ("acme。com", "acme.com"),
+            ("ACME.com", "acme.com"),
+            ("acme.com.", "acme.com"),
+            ("Bücher.example", "xn--bcher-kva.example"),
+            ("localhost", "localhost"),
+            ("_dmarc.acme.com", "_dmarc.acme.com"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.0.0.1.", "127.0.0.1"),
+            ("0x7f.1", "127.0.0.1"),
+            ("2130706433", "127.0.0.1"),
+            ("::ffff:10.0.0.1", "10.0.0.1"),
+            ("[::1]", "::1"),
+            ("2001:DB8::0:1", "2001:db8::1"),
+            ("ａｃｍｅ.com", "acme.com"),
+            ("acme。com", "acme.com"),
         ] {
             assert_eq!(Host::parse(text).unwrap().to_string(), canonical, "{text}");
         }
         let label = "a".repeat(64);
-        for text in ["", ".", "..", "a..b", ".a", "a b", " a", "a/b", "a:80", "user@a", "*.acme.com", "ex%61mple.com", "a\nb", "fe80::1%eth0", "1.2.3.256", "a\\b", "[::1", &label] {
+        for text in [
+            "",
+            ".",
+            "..",
+            "a..b",
+            ".a",
+            "a b",
+            " a",
+            "a/b",
+            "a:80",
+            "user@a",
+            "*.acme.com",
+            "ex%61mple.com",
+            "a\nb",
+            "fe80::1%eth0",
+            "1.2.3.256",
+            "a\\b",
+            "[::1",
+            &label,
+        ] {
             assert!(Host::parse(text).is_err(), "{text}");
         }
     }
@@ -171,13 +204,27 @@ mod tests {
 
     #[test]
     fn ranges() {
-        for (text, canonical) in [("10.0.0.0/8", "10.0.0.0/8"), ("10.0.0.1", "10.0.0.1/32"), ("FC00::/7", "fc00::/7"), ("::ffff:10.0.0.0/104", "10.0.0.0/8")] {
+        for (text, canonical) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.0.0.1", "10.0.0.1/32"),
+            ("FC00::/7", "fc00::/7"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ] {
             assert_eq!(parse_net(text).unwrap().to_string(), canonical);
         }
         assert_eq!(parse_net("10.0.0.1/8").unwrap_err(), "`10.0.0.1/8` has bits beyond its prefix; write `10.0.0.0/8`");
         assert!(parse_net("10/8").is_err());
         assert!(parse_ip("010.0.0.1").is_err());
-        for (ip, private) in [("10.1.2.3", true), ("100.64.0.1", true), ("169.254.169.254", true), ("::ffff:192.168.0.1", true), ("fd00::1", true), ("8.8.8.8", false), ("127.0.0.1", false), ("100.128.0.1", false)] {
+        for (ip, private) in [
+            ("10.1.2.3", true),
+            ("100.64.0.1", true),
+            ("169.254.169.254", true),
+            ("::ffff:192.168.0.1", true),
+            ("fd00::1", true),
+            ("8.8.8.8", false),
+            ("127.0.0.1", false),
+            ("100.128.0.1", false),
+        ] {
             assert_eq!(is_private(ip.parse().unwrap()), private, "{ip}");
         }
     }

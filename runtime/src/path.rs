@@ -136,7 +136,14 @@ mod tests {
 
     #[test]
     fn canonical_forms() {
-        for (text, expected) in [("/", "/"), ("//a//b/", "/a/b"), ("/a/./b/../c", "/a/c"), ("/../../etc", "/etc"), ("/a/..", "/"), ("/a/...", "/a/...")] {
+        for (text, expected) in [
+            ("/", "/"),
+            ("//a//b/", "/a/b"),
+            ("/a/./b/../c", "/a/c"),
+            ("/../../etc", "/etc"),
+            ("/a/..", "/"),
+            ("/a/...", "/a/..."),
+        ] {
             assert_eq!(canonical(text).unwrap(), expected);
         }
         for text in ["", "a", "./a", "~", "C:\\a", "/a\0b"] {
@@ -146,7 +153,13 @@ mod tests {
 
     #[test]
     fn names() {
-        for (text, name, extension) in [("/a/b.tar.gz", "b.tar.gz", "gz"), ("/.bashrc", ".bashrc", ""), ("/", "", ""), ("/a.", "a.", ""), ("/x/..c.d", "..c.d", "d")] {
+        for (text, name, extension) in [
+            ("/a/b.tar.gz", "b.tar.gz", "gz"),
+            ("/.bashrc", ".bashrc", ""),
+            ("/", "", ""),
+            ("/a.", "a.", ""),
+            ("/x/..c.d", "..c.d", "d"),
+        ] {
             let path = PathValue::unresolved(text).unwrap();
             assert_eq!((&**path.name(), &**path.extension()), (name, extension));
         }
@@ -164,7 +177,10 @@ mod tests {
         assert_eq!(PathValue::unresolved("/etc").unwrap().under(&srv), Tri::Unknown);
         assert_eq!(PathValue::lexical_only("/etc").unwrap().under(&srv), Tri::False);
         assert_eq!(under("/x", "/y").not(), Tri::True);
-        assert_eq!(PathValue::resolved_to("/x", "/y").unwrap().under(&PathValue::lexical_only("/").unwrap()), Tri::True);
+        assert_eq!(
+            PathValue::resolved_to("/x", "/y").unwrap().under(&PathValue::lexical_only("/").unwrap()),
+            Tri::True
+        );
     }
 
     proptest! {

@@ -15,7 +15,8 @@ pub struct Pattern(sparse::DFA<Vec<u8>>);
 impl Pattern {
     /// Loads an automaton from what `sparse::DFA::to_bytes_little_endian` wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Pattern, String> {
-        let (dfa, read) = sparse::DFA::from_bytes(bytes).map_err(|_| "the automaton of a pattern is malformed".to_owned())?;
+        let (dfa, read) =
+            sparse::DFA::from_bytes(bytes).map_err(|_| "the automaton of a pattern is malformed".to_owned())?;
         if read != bytes.len() {
             return Err("something follows the automaton of a pattern".to_owned());
         }
@@ -69,7 +70,7 @@ pub fn glob_matches(glob: &str, text: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -84,7 +85,8 @@ mod tests {
     #[test]
     fn patterns_judge_the_whole_text() {
         let p = pattern("ab*|abc");
-        for (text, expected) in [("a", true), ("abb", true), ("abc", true), ("abcx", false), ("xa", false), ("", false)] {
+        for (text, expected) in [("a", true), ("abb", true), ("abc", true), ("abcx", false), ("xa", false), ("", false)]
+        {
             assert_eq!(p.matches(text), Some(expected), "{text}");
         }
     }
@@ -108,8 +110,22 @@ mod tests {
     #[test]
     fn globs() {
         for (glob, text, expected) in [
-            ("", "", true), ("", "a", false), ("*", "", true), ("*", "abc", true), ("a*", "abc", true), ("*c", "abc", true), ("a*c", "abbc", true), ("a*c", "abcd", false),
-            ("?", "ä", true), ("?", "", false), ("a?c", "abc", true), ("**", "x", true), ("*a*b", "xaxbxb", true), ("[a]", "a", false), ("[a]", "[a]", true), ("*ab", "aab", true),
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("*", "abc", true),
+            ("a*", "abc", true),
+            ("*c", "abc", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abcd", false),
+            ("?", "ä", true),
+            ("?", "", false),
+            ("a?c", "abc", true),
+            ("**", "x", true),
+            ("*a*b", "xaxbxb", true),
+            ("[a]", "a", false),
+            ("[a]", "[a]", true),
+            ("*ab", "aab", true),
         ] {
             assert_eq!(glob_matches(glob, text), expected, "{glob} {text}");
         }

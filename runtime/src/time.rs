@@ -138,7 +138,10 @@ impl Time {
             return Err(bad());
         }
         let offset = text.get(19..).unwrap_or_default().trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-        if offset != "Z" && !(offset.len() == 6 && (matches_shape(offset.as_bytes(), b"+dd:dd") || matches_shape(offset.as_bytes(), b"-dd:dd"))) {
+        if offset != "Z"
+            && !(offset.len() == 6
+                && (matches_shape(offset.as_bytes(), b"+dd:dd") || matches_shape(offset.as_bytes(), b"-dd:dd")))
+        {
             return Err(bad());
         }
         text.parse().map(Time).map_err(|_| bad())
@@ -328,10 +331,21 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, canonical) in [("90s", "1m30s"), ("15m", "15m"), ("2h30m", "2h30m"), ("7d", "7d"), ("500ms", "500ms"), ("0m", "0s"), ("-5m", "-5m"), ("1_000ms", "1s")] {
+        for (text, canonical) in [
+            ("90s", "1m30s"),
+            ("15m", "15m"),
+            ("2h30m", "2h30m"),
+            ("7d", "7d"),
+            ("500ms", "500ms"),
+            ("0m", "0s"),
+            ("-5m", "-5m"),
+            ("1_000ms", "1s"),
+        ] {
             assert_eq!(Duration::parse(text).unwrap().to_string(), canonical);
         }
-        for text in ["", "-", "5", "m", "5x", "15min", "30m2h", "1h1h", "1.5h", "5 m", "٣m", "9999999999999d", "--5m", "_m"] {
+        for text in
+            ["", "-", "5", "m", "5x", "15min", "30m2h", "1h1h", "1.5h", "5 m", "٣m", "9999999999999d", "--5m", "_m"]
+        {
             assert!(Duration::parse(text).is_err(), "{text}");
         }
         assert_eq!(Duration::from_millis(1001).as_secs_ceil(), 2);
@@ -347,8 +361,17 @@ mod tests {
             assert_eq!(Time::parse(text).unwrap().to_string(), canonical);
         }
         for text in [
-            "2026-03-02T10:00:00", "2026-03-02", "2026-03-02T10:00Z", "2026-3-2T10:00:00Z", "20260302T100000Z", "2026-02-30T10:00:00Z",
-            "2026-03-02T10:00:00+01", "2026-03-02T10:00:00+01:00[Europe/Berlin]", "2026-03-02T25:00:00Z", "2026-03-02 10:00:00Z", "",
+            "2026-03-02T10:00:00",
+            "2026-03-02",
+            "2026-03-02T10:00Z",
+            "2026-3-2T10:00:00Z",
+            "20260302T100000Z",
+            "2026-02-30T10:00:00Z",
+            "2026-03-02T10:00:00+01",
+            "2026-03-02T10:00:00+01:00[Europe/Berlin]",
+            "2026-03-02T25:00:00Z",
+            "2026-03-02 10:00:00Z",
+            "",
         ] {
             assert!(Time::parse(text).is_err(), "{text}");
         }

@@ -173,7 +173,15 @@ impl Type {
     pub fn is_domain(&self) -> bool {
         matches!(
             self,
-            Type::Email | Type::Host | Type::Url | Type::Ip | Type::IpNet | Type::Path | Type::RemotePath | Type::Command(_) | Type::Sql(_)
+            Type::Email
+                | Type::Host
+                | Type::Url
+                | Type::Ip
+                | Type::IpNet
+                | Type::Path
+                | Type::RemotePath
+                | Type::Command(_)
+                | Type::Sql(_)
         )
     }
 

@@ -40,7 +40,8 @@ impl UrlValue {
         if url::Url::parse(url.as_str()).as_ref() != Ok(&url) {
             return Err("this URL is ambiguous".to_owned());
         }
-        // The host of a scheme that the standard does not know is canonicalised like any other; if it can't be, it is unknown.
+        // The host of a scheme that the standard does not know is canonicalised like any other; if it can't be, it is
+        // unknown.
         let host = url.host_str().and_then(|host| Host::parse(host).ok());
         Ok(UrlValue {
             text: url.as_str().into(),
@@ -166,16 +167,35 @@ mod tests {
         assert_eq!(url.path(), &Value::Str("/p".into()));
         assert_eq!(url.query(), &Value::Str("q=1".into()));
         assert_eq!(UrlValue::parse("mailto:a@b.c").unwrap().host(), None);
-        assert_eq!(UrlValue::parse("http://[::ffff:127.0.0.1]/").unwrap().host(), Some(&Value::Host(Host::parse("127.0.0.1").unwrap())));
+        assert_eq!(
+            UrlValue::parse("http://[::ffff:127.0.0.1]/").unwrap().host(),
+            Some(&Value::Host(Host::parse("127.0.0.1").unwrap()))
+        );
         assert_eq!(UrlValue::parse("foo://EX%61MPLE.com/").unwrap().host(), None);
-        assert_eq!(UrlValue::parse("foo://EXAMPLE.com/").unwrap().host(), Some(&Value::Host(Host::parse("example.com").unwrap())));
+        assert_eq!(
+            UrlValue::parse("foo://EXAMPLE.com/").unwrap().host(),
+            Some(&Value::Host(Host::parse("example.com").unwrap()))
+        );
     }
 
     #[test]
     fn refuses() {
         for text in [
-            "", "acme.com", "/a", "https://u@acme.com", "https://u:p@acme.com", "https://@acme.com", "https://:@acme.com/", "https:@acme.com", "https:///@acme.com", "foo://@acme.com/",
-            "https://acme.com\\@evil.example", "https://acme.com/a\nb", "ht\ttps://acme.com", "https://", "https://a b/",
+            "",
+            "acme.com",
+            "/a",
+            "https://u@acme.com",
+            "https://u:p@acme.com",
+            "https://@acme.com",
+            "https://:@acme.com/",
+            "https:@acme.com",
+            "https:///@acme.com",
+            "foo://@acme.com/",
+            "https://acme.com\\@evil.example",
+            "https://acme.com/a\nb",
+            "ht\ttps://acme.com",
+            "https://",
+            "https://a b/",
         ] {
             assert!(UrlValue::parse(text).is_err(), "{text}");
         }

@@ -91,3 +91,89 @@ impl Value {
         if let Value::Bool(b) = self { Some(*b) } else { None }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{Schema, ShellDialect, SqlDialect, Type, parse_text, value_to_json};
+
+    fn samples() -> Vec<(Type, Value)> {
+        let mut samples: Vec<(Type, Value)> = [
+            (Type::Str, "ä\n"),
+            (Type::Duration, "90s"),
+            (Type::Time, "2026-03-02T10:00:00.5+01:00"),
+            (Type::Date, "2026-03-02"),
+            (Type::Bytes, "Zm9v"),
+            (Type::Secret, "s"),
+            (Type::Email, "A@b.c"),
+            (Type::Host, "B.c."),
+            (Type::Host, "::1"),
+            (Type::Url, "https://b.c/d?e#f"),
+            (Type::Ip, "10.0.0.1"),
+            (Type::IpNet, "fc00::/7"),
+            (Type::Path, "/a/../b"),
+            (Type::Command(ShellDialect::Bash), "ls"),
+            (Type::Sql(SqlDialect::Postgres), "select 1"),
+        ]
+        .map(|(ty, text)| (ty.clone(), parse_text(text, &ty).unwrap()))
+        .into();
+        let json = Json::Obj(vec![("a".into(), Json::Arr(vec![Json::Null, Json::Bool(true), Json::int(1)]))]);
+        samples.push((Type::Json, Value::Json(json.into())));
+        samples.push((Type::Decimal, Value::Decimal(Decimal::parse("-1.5").unwrap())));
+        samples.push((Type::set(Type::Int), Value::set(vec![Value::Int(2), Value::Int(1), Value::Int(2)])));
+        samples.push((Type::list(Type::Bool), Value::list(vec![Value::Bool(true)])));
+        samples
+    }
+
+    #[test]
+    fn bundles_keep_values() {
+        for (ty, value) in samples() {
+            let bytes = postcard::to_stdvec(&(&ty, &value)).unwrap();
+            assert_eq!(postcard::from_bytes::<(Type, Value)>(&bytes).unwrap(), (ty, value));
+        }
+        let record = Value::Record([None, Some(Value::Int(1))].into());
+        let bytes = postcard::to_stdvec(&record).unwrap();
+        assert_eq!(postcard::from_bytes::<Value>(&bytes), Ok(record));
+    }
+
+    #[test]
+    fn sets_read_from_a_bundle_are_in_order() {
+        let disordered = Value::Set(vec![Value::Int(2), Value::Int(1), Value::Int(2)].into());
+        let bytes = postcard::to_stdvec(&disordered).unwrap();
+        assert_eq!(postcard::from_bytes::<Value>(&bytes), Ok(Value::set(vec![Value::Int(1), Value::Int(2)])));
+    }
+
+    #[test]
+    fn bundles_hold_only_canonical_values() {
+        // A host is written as its text; this text is none.
+        let good = postcard::to_stdvec(&parse_text("acme.com", &Type::Host).unwrap()).unwrap();
+        let mut bad = good.clone();
+        *bad.last_mut().unwrap() = b' ';
+        assert!(postcard::from_bytes::<Value>(&good).is_ok());
+        assert!(postcard::from_bytes::<Value>(&bad).is_err());
+        // Beyond 38 digits.
+        assert!(postcard::from_bytes::<Decimal>(&postcard::to_stdvec(&(i128::MAX, 0u8)).unwrap()).is_err());
+    }
+
+    #[test]
+    fn hostile_nesting_is_refused() {
+        // Made by hand: building and dropping such a type would exhaust the stack by itself.
+        let tag = postcard::to_stdvec(&Type::list(Type::Bool)).unwrap();
+        assert_eq!(tag.len(), 2);
+        let hostile = [vec![*tag.first().unwrap(); 100_000], vec![0]].concat();
+        assert!(postcard::from_bytes::<Type>(&hostile).is_err());
+        let tag = postcard::to_stdvec(&Value::list(vec![Value::Bool(true)])).unwrap();
+        let hostile = [tag.get(..2).unwrap().repeat(100_000), vec![0, 1]].concat();
+        assert!(postcard::from_bytes::<Value>(&hostile).is_err());
+        // The levels are left again, so that the next one can be read.
+        assert!(postcard::from_bytes::<Value>(&tag).is_ok());
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let secret = parse_text("hunter2", &Type::Secret).unwrap();
+        assert!(!format!("{secret:?}").contains("hunter2"));
+        assert_eq!(value_to_json(&secret, &Type::Secret, &Schema::default()), Json::str("hunter2"));
+    }
+}

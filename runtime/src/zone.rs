@@ -18,7 +18,8 @@ pub struct Zone {
 impl Zone {
     /// Reads the rules; an error if they are malformed.
     pub fn load(&self) -> Result<TimeZone, String> {
-        TimeZone::tzif(&self.name, &self.tzif).map_err(|_| format!("the rules of the zone `{}` are malformed", self.name))
+        TimeZone::tzif(&self.name, &self.tzif)
+            .map_err(|_| format!("the rules of the zone `{}` are malformed", self.name))
     }
 }
 
@@ -151,7 +152,13 @@ mod tests {
             window(&[5], &[("12:00", "12:00")], &[]),
         ];
         // Around both changes of the clocks; Lord Howe's is half an hour.
-        let cases = [("Europe/Berlin", "2026-03-26"), ("Europe/Berlin", "2026-10-22"), ("America/New_York", "2026-10-29"), ("Australia/Lord_Howe", "2026-04-02"), ("UTC", "2026-03-26")];
+        let cases = [
+            ("Europe/Berlin", "2026-03-26"),
+            ("Europe/Berlin", "2026-10-22"),
+            ("America/New_York", "2026-10-29"),
+            ("Australia/Lord_Howe", "2026-04-02"),
+            ("UTC", "2026-03-26"),
+        ];
         for (name, start) in cases {
             let tz = zone(name);
             let start = Date::parse(start).unwrap();

@@ -7,9 +7,28 @@ use super::{Arg, Builtin, Form, Out, Pat};
 use crate::Value;
 
 pub(super) static ROWS: &[Builtin] = &[
-    Builtin::new(Form::Member, "agent.id", &[Pat::Agent], Pat::Str, "The agent's id, as the host says.", |a| field(a, 0)).partial(),
-    Builtin::new(Form::Member, "agent.roles", &[Pat::Agent], Pat::SetOf(&Pat::Role), "The roles the agent holds, with those they include.", |a| field(a, 1)).partial(),
-    Builtin::new(Form::Member, "agent.owner", &[Pat::Agent], Pat::Str, "The person the agent belongs to; unknown if the host did not say.", |a| field(a, 2)).partial(),
+    Builtin::new(Form::Member, "agent.id", &[Pat::Agent], Pat::Str, "The agent's id, as the host says.", |a| {
+        field(a, 0)
+    })
+    .partial(),
+    Builtin::new(
+        Form::Member,
+        "agent.roles",
+        &[Pat::Agent],
+        Pat::SetOf(&Pat::Role),
+        "The roles the agent holds, with those they include.",
+        |a| field(a, 1),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Member,
+        "agent.owner",
+        &[Pat::Agent],
+        Pat::Str,
+        "The person the agent belongs to; unknown if the host did not say.",
+        |a| field(a, 2),
+    )
+    .partial(),
 ];
 
 fn field(args: &[Arg<'_>], index: usize) -> Out {

@@ -6,27 +6,81 @@ use super::{Arg, Builtin, Form, Op, Out, Pat};
 use crate::{Decimal, Tri, Value};
 
 pub(super) static ROWS: &[Builtin] = &[
-    Builtin::new(Form::Operator(Op::Eq), "eq", &[Pat::Equatable, Pat::Matching], Pat::Bool,
-        "The same value, in canonical form. Paths are the same if they also lead to the same place; unknown if that is not known.", eq).partial().linear().lenient(),
-    Builtin::new(Form::Operator(Op::Lt), "lt", &[Pat::Ordered, Pat::Matching], Pat::Bool, "Less, or earlier.", |a| order(a, Ordering::is_lt)).lenient(),
-    Builtin::new(Form::Operator(Op::Le), "le", &[Pat::Ordered, Pat::Matching], Pat::Bool, "Less or equal, or not later.", |a| order(a, Ordering::is_le)).lenient(),
-    Builtin::new(Form::Operator(Op::Gt), "gt", &[Pat::Ordered, Pat::Matching], Pat::Bool, "Greater, or later.", |a| order(a, Ordering::is_gt)).lenient(),
-    Builtin::new(Form::Operator(Op::Ge), "ge", &[Pat::Ordered, Pat::Matching], Pat::Bool, "Greater or equal, or not earlier.", |a| order(a, Ordering::is_ge)).lenient(),
-    Builtin::new(Form::Operator(Op::In), "in", &[Pat::Equatable, Pat::Elements(&Pat::Matching)], Pat::Bool,
-        "Equal to an element: `any(v in xs: v == x)`. Never false while elements are unknown.", member).partial().linear().lenient(),
+    Builtin::new(
+        Form::Operator(Op::Eq),
+        "eq",
+        &[Pat::Equatable, Pat::Matching],
+        Pat::Bool,
+        "The same value, in canonical form. Paths are the same if they also lead to the same \
+         place; unknown if that is not known.",
+        eq,
+    )
+    .partial()
+    .linear()
+    .lenient(),
+    Builtin::new(Form::Operator(Op::Lt), "lt", &[Pat::Ordered, Pat::Matching], Pat::Bool, "Less, or earlier.", |a| {
+        order(a, Ordering::is_lt)
+    })
+    .lenient(),
+    Builtin::new(
+        Form::Operator(Op::Le),
+        "le",
+        &[Pat::Ordered, Pat::Matching],
+        Pat::Bool,
+        "Less or equal, or not later.",
+        |a| order(a, Ordering::is_le),
+    )
+    .lenient(),
+    Builtin::new(Form::Operator(Op::Gt), "gt", &[Pat::Ordered, Pat::Matching], Pat::Bool, "Greater, or later.", |a| {
+        order(a, Ordering::is_gt)
+    })
+    .lenient(),
+    Builtin::new(
+        Form::Operator(Op::Ge),
+        "ge",
+        &[Pat::Ordered, Pat::Matching],
+        Pat::Bool,
+        "Greater or equal, or not earlier.",
+        |a| order(a, Ordering::is_ge),
+    )
+    .lenient(),
+    Builtin::new(
+        Form::Operator(Op::In),
+        "in",
+        &[Pat::Equatable, Pat::Elements(&Pat::Matching)],
+        Pat::Bool,
+        "Equal to an element: `any(v in xs: v == x)`. Never false while elements are unknown.",
+        member,
+    )
+    .partial()
+    .linear()
+    .lenient(),
 ];
 
-/// Are two values of comparable types equal? Numbers compare by value; unknown only where paths are involved.
+/// Are two values equal? Numbers compare by value; unknown where paths don't agree with what they lead to, and for
+/// values of different types, which the type checker rules out.
 #[must_use]
 pub fn equal(a: &Value, b: &Value) -> Tri {
     match (a, b) {
         (Value::Path(a), Value::Path(b)) => a.same(b),
         (Value::Int(a), Value::Decimal(b)) | (Value::Decimal(b), Value::Int(a)) => Tri::from(Decimal::from(*a) == *b),
-        (Value::List(a), Value::List(b)) if a.len() == b.len() => {
-            a.iter().zip(b.iter()).fold(Tri::True, |so_far, (a, b)| so_far.and(equal(a, b)))
+        (Value::List(a), Value::List(b)) | (Value::Set(a), Value::Set(b)) => {
+            all_equal(a.len() == b.len(), a.iter().zip(b.iter()).map(|(a, b)| equal(a, b)))
         }
-        (a, b) => Tri::from(a == b),
+        (Value::Record(a), Value::Record(b)) => {
+            let fields = a.iter().zip(b.iter()).map(|pair| match pair {
+                (Some(a), Some(b)) => equal(a, b),
+                (a, b) => Tri::from(a.is_none() == b.is_none()),
+            });
+            all_equal(a.len() == b.len(), fields)
+        }
+        (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => Tri::from(a == b),
+        _ => Tri::Unknown,
     }
+}
+
+fn all_equal(same_length: bool, pairs: impl Iterator<Item = Tri>) -> Tri {
+    if same_length { pairs.fold(Tri::True, Tri::and) } else { Tri::False }
 }
 
 fn eq(args: &[Arg<'_>]) -> Out {
@@ -149,6 +203,19 @@ mod tests {
     }
 
     #[test]
+    fn composite_values() {
+        let list = |items: &[Value]| Value::list(items.to_vec());
+        let open = Value::Path(PathValue::unresolved("/a").unwrap().into());
+        assert_eq!(equal(&list(std::slice::from_ref(&open)), &list(&[v(Type::Path, "/a")])), Tri::Unknown);
+        assert_eq!(equal(&list(&[open]), &list(&[])), Tri::False);
+        assert_eq!(equal(&list(&[Value::Int(1)]), &list(&[dec("1.0")])), Tri::True);
+        assert_eq!(equal(&Value::str("1"), &Value::Int(1)), Tri::Unknown);
+        let record = |fields: &[Option<Value>]| Value::Record(fields.into());
+        assert_eq!(equal(&record(&[None]), &record(&[None])), Tri::True);
+        assert_eq!(equal(&record(&[None]), &record(&[Some(Value::Int(1))])), Tri::False);
+    }
+
+    #[test]
     fn membership() {
         let set = Value::set(vec![Value::str("b"), Value::str("a")]);
         assert_eq!(call("in", &[Value::str("a"), set.clone()]), true.into());
@@ -165,11 +232,23 @@ mod tests {
     fn intervals_agree_with_trying_all_members() {
         let ranges: Vec<(i64, i64)> = (0..4).flat_map(|low| (low..4).map(move |high| (low, high))).collect();
         type Holds = fn(i64, i64) -> bool;
-        let ops: [(&str, Holds); 5] = [("eq", |a, b| a == b), ("lt", |a, b| a < b), ("le", |a, b| a <= b), ("gt", |a, b| a > b), ("ge", |a, b| a >= b)];
+        let ops: [(&str, Holds); 5] = [
+            ("eq", |a, b| a == b),
+            ("lt", |a, b| a < b),
+            ("le", |a, b| a <= b),
+            ("gt", |a, b| a > b),
+            ("ge", |a, b| a >= b),
+        ];
         for (name, holds) in ops {
             for (a, b) in ranges.iter().flat_map(|a| ranges.iter().map(move |b| (*a, *b))) {
                 let outcomes: Vec<bool> = (a.0..=a.1).flat_map(|x| (b.0..=b.1).map(move |y| holds(x, y))).collect();
-                let expected = if outcomes.iter().all(|o| *o) { Tri::True } else if outcomes.iter().any(|o| *o) { Tri::Unknown } else { Tri::False };
+                let expected = if outcomes.iter().all(|o| *o) {
+                    Tri::True
+                } else if outcomes.iter().any(|o| *o) {
+                    Tri::Unknown
+                } else {
+                    Tri::False
+                };
                 let got = by_name(name).unwrap().call(&[Arg::Interval(a.0, a.1), Arg::Interval(b.0, b.1)]);
                 assert_eq!(got.truth(), expected, "{a:?} {name} {b:?}");
             }

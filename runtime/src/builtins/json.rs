@@ -8,9 +8,12 @@ pub(super) static ROWS: &[Builtin] = &[Builtin::new(
     "json.at",
     &[Pat::Json, Pat::Str],
     Pat::Json,
-    "The value at a JSON pointer; unknown where there is none. Read it with `as`: `(x.at(\"/a/0\") as int)`.",
+    "The value at a JSON pointer; unknown where there is none. Read it with `as`: \
+         `(x.at(\"/a/0\") as int)`.",
     |a| match a {
-        [Arg::Known(Value::Json(json)), Arg::Known(Value::Str(pointer))] => json.pointer(pointer).map(|at| Value::Json(at.clone().into())).into(),
+        [Arg::Known(Value::Json(json)), Arg::Known(Value::Str(pointer))] => {
+            json.pointer(pointer).map(|at| Value::Json(at.clone().into())).into()
+        }
         _ => Out::Unknown,
     },
 )

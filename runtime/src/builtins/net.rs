@@ -5,45 +5,140 @@ use super::{Arg, Builtin, Form, Op, Out, Pat};
 use crate::{Tri, UrlValue, Value, is_private};
 
 pub(super) static ROWS: &[Builtin] = &[
-    Builtin::new(Form::Member, "email.local", &[Pat::Email], Pat::Str, "What stands before the `@`, lower-cased.", |a| match a {
-        [Arg::Known(Value::Email(e))] => Out::Known(Value::Str(e.local().clone())),
-        _ => Out::Unknown,
-    }),
+    Builtin::new(
+        Form::Member,
+        "email.local",
+        &[Pat::Email],
+        Pat::Str,
+        "What stands before the `@`, lower-cased.",
+        |a| match a {
+            [Arg::Known(Value::Email(e))] => Out::Known(Value::Str(e.local().clone())),
+            _ => Out::Unknown,
+        },
+    ),
     Builtin::new(Form::Member, "email.domain", &[Pat::Email], Pat::Host, "The host behind the `@`.", |a| match a {
         [Arg::Known(Value::Email(e))] => Out::Known(Value::Host(e.domain().clone())),
         _ => Out::Unknown,
     }),
-    Builtin::new(Form::Operator(Op::Under), "host.under", &[Pat::Host, Pat::Host], Pat::Bool, "Equal to the host or a subdomain of it, on label boundaries.", |a| match a {
-        [Arg::Known(h), Arg::Known(base)] => host_under(h, base).into(),
-        _ => Out::Unknown,
-    }),
-    Builtin::new(Form::Operator(Op::Under), "host.under_any", &[Pat::Host, Pat::Elements(&Pat::Host)], Pat::Bool, "Equal to one of the hosts or a subdomain of one, on label boundaries.", |a| match a {
-        [Arg::Known(h), Arg::Known(Value::List(bases) | Value::Set(bases))] => any(bases, true, |base| host_under(h, base)).into(),
-        [Arg::Known(h), Arg::Partial(bases)] => any(bases, false, |base| host_under(h, base)).into(),
-        _ => Out::Unknown,
-    }).linear().lenient(),
-    Builtin::new(Form::Member, "url.scheme", &[Pat::Url], Pat::Str, "The scheme, lower-cased and without `:`, such as `https`.", |a| part(a, |u| Some(u.scheme()))),
-    Builtin::new(Form::Member, "url.host", &[Pat::Url], Pat::Host, "The host; unknown for a URL without one, such as `mailto:`.", |a| part(a, UrlValue::host)).partial(),
-    Builtin::new(Form::Member, "url.port", &[Pat::Url], Pat::Int, "The port, or the scheme's default; unknown where neither is there.", |a| part(a, UrlValue::port)).partial(),
-    Builtin::new(Form::Member, "url.path", &[Pat::Url], Pat::Str, "The path as it is sent: percent-encoded, with `.` and `..` resolved.", |a| part(a, |u| Some(u.path()))),
-    Builtin::new(Form::Member, "url.query", &[Pat::Url], Pat::Str, "The query as it is sent, without its `?`; empty if there is none.", |a| part(a, |u| Some(u.query()))),
-    Builtin::new(Form::Operator(Op::In), "ip.in", &[Pat::Ip, Pat::IpNet], Pat::Bool, "Is the address in the range?", |a| match a {
-        [Arg::Known(ip), Arg::Known(net)] => ip_in(ip, net).into(),
-        _ => Out::Unknown,
-    }),
-    Builtin::new(Form::Operator(Op::In), "ip.in_any", &[Pat::Ip, Pat::Elements(&Pat::IpNet)], Pat::Bool, "Is the address in one of the ranges?", |a| match a {
-        [Arg::Known(ip), Arg::Known(Value::List(nets) | Value::Set(nets))] => any(nets, true, |net| ip_in(ip, net)).into(),
-        [Arg::Known(ip), Arg::Partial(nets)] => any(nets, false, |net| ip_in(ip, net)).into(),
-        _ => Out::Unknown,
-    }).linear().lenient(),
-    Builtin::new(Form::Member, "ip.is_private", &[Pat::Ip], Pat::Bool, "Not meant for the public Internet: private, shared, link-local or unique local. Loopback is not among them.", |a| match a {
-        [Arg::Known(Value::Ip(ip))] => is_private(*ip).into(),
-        _ => Out::Unknown,
-    }),
-    Builtin::new(Form::Member, "ip.is_loopback", &[Pat::Ip], Pat::Bool, "The machine itself: `127.0.0.0/8` or `::1`.", |a| match a {
-        [Arg::Known(Value::Ip(ip))] => ip.to_canonical().is_loopback().into(),
-        _ => Out::Unknown,
-    }),
+    Builtin::new(
+        Form::Operator(Op::Under),
+        "host.under",
+        &[Pat::Host, Pat::Host],
+        Pat::Bool,
+        "Equal to the host or a subdomain of it, on label boundaries.",
+        |a| match a {
+            [Arg::Known(h), Arg::Known(base)] => host_under(h, base).into(),
+            _ => Out::Unknown,
+        },
+    ),
+    Builtin::new(
+        Form::Operator(Op::Under),
+        "host.under_any",
+        &[Pat::Host, Pat::Elements(&Pat::Host)],
+        Pat::Bool,
+        "Equal to one of the hosts or a subdomain of one, on label boundaries.",
+        |a| match a {
+            [Arg::Known(h), Arg::Known(Value::List(bases) | Value::Set(bases))] => {
+                any(bases, true, |base| host_under(h, base)).into()
+            }
+            [Arg::Known(h), Arg::Partial(bases)] => any(bases, false, |base| host_under(h, base)).into(),
+            _ => Out::Unknown,
+        },
+    )
+    .linear()
+    .lenient(),
+    Builtin::new(
+        Form::Member,
+        "url.scheme",
+        &[Pat::Url],
+        Pat::Str,
+        "The scheme, lower-cased and without `:`, such as `https`.",
+        |a| part(a, |u| Some(u.scheme())),
+    ),
+    Builtin::new(
+        Form::Member,
+        "url.host",
+        &[Pat::Url],
+        Pat::Host,
+        "The host; unknown for a URL without one, such as `mailto:`.",
+        |a| part(a, UrlValue::host),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Member,
+        "url.port",
+        &[Pat::Url],
+        Pat::Int,
+        "The port, or the scheme's default; unknown where neither is there.",
+        |a| part(a, UrlValue::port),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Member,
+        "url.path",
+        &[Pat::Url],
+        Pat::Str,
+        "The path as it is sent: percent-encoded, with `.` and `..` resolved.",
+        |a| part(a, |u| Some(u.path())),
+    ),
+    Builtin::new(
+        Form::Member,
+        "url.query",
+        &[Pat::Url],
+        Pat::Str,
+        "The query as it is sent, without its `?`; empty if there is none.",
+        |a| part(a, |u| Some(u.query())),
+    ),
+    Builtin::new(
+        Form::Operator(Op::In),
+        "ip.in",
+        &[Pat::Ip, Pat::IpNet],
+        Pat::Bool,
+        "Is the address in the range?",
+        |a| match a {
+            [Arg::Known(ip), Arg::Known(net)] => ip_in(ip, net).into(),
+            _ => Out::Unknown,
+        },
+    ),
+    Builtin::new(
+        Form::Operator(Op::In),
+        "ip.in_any",
+        &[Pat::Ip, Pat::Elements(&Pat::IpNet)],
+        Pat::Bool,
+        "Is the address in one of the ranges?",
+        |a| match a {
+            [Arg::Known(ip), Arg::Known(Value::List(nets) | Value::Set(nets))] => {
+                any(nets, true, |net| ip_in(ip, net)).into()
+            }
+            [Arg::Known(ip), Arg::Partial(nets)] => any(nets, false, |net| ip_in(ip, net)).into(),
+            _ => Out::Unknown,
+        },
+    )
+    .linear()
+    .lenient(),
+    Builtin::new(
+        Form::Member,
+        "ip.is_private",
+        &[Pat::Ip],
+        Pat::Bool,
+        "Not meant for the public Internet: private, shared, link-local or unique local. Loopback \
+         is not among them.",
+        |a| match a {
+            [Arg::Known(Value::Ip(ip))] => is_private(*ip).into(),
+            _ => Out::Unknown,
+        },
+    ),
+    Builtin::new(
+        Form::Member,
+        "ip.is_loopback",
+        &[Pat::Ip],
+        Pat::Bool,
+        "The machine itself: `127.0.0.0/8` or `::1`.",
+        |a| match a {
+            [Arg::Known(Value::Ip(ip))] => ip.to_canonical().is_loopback().into(),
+            _ => Out::Unknown,
+        },
+    ),
 ];
 
 fn part(args: &[Arg<'_>], get: fn(&UrlValue) -> Option<&Value>) -> Out {
@@ -105,7 +200,10 @@ mod tests {
         assert_eq!(call("ip.in", &[ip("10.1.2.3"), net("10.0.0.0/8")]), true.into());
         assert_eq!(call("ip.in", &[ip("::ffff:10.1.2.3"), net("10.0.0.0/8")]), true.into());
         assert_eq!(call("ip.in", &[ip("::1"), net("10.0.0.0/8")]), false.into());
-        assert_eq!(call("ip.in_any", &[ip("11.0.0.1"), Value::set(vec![net("10.0.0.0/8"), net("11.0.0.1")])]), true.into());
+        assert_eq!(
+            call("ip.in_any", &[ip("11.0.0.1"), Value::set(vec![net("10.0.0.0/8"), net("11.0.0.1")])]),
+            true.into()
+        );
         assert_eq!(call("ip.is_private", &[ip("192.168.1.1")]), true.into());
         assert_eq!(call("ip.is_loopback", &[ip("127.9.9.9")]), true.into());
         assert_eq!(call("ip.is_loopback", &[ip("8.8.8.8")]), false.into());

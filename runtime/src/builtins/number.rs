@@ -4,20 +4,83 @@ use super::{Arg, Builtin, Form, Op, Out, Pat};
 use crate::{Decimal, Value};
 
 pub(super) static ROWS: &[Builtin] = &[
-    Builtin::new(Form::Operator(Op::Add), "int.add", &[Pat::Int, Pat::Int], Pat::Int, "The sum; unknown beyond 64 bits.", |a| int(a, i64::checked_add)).partial(),
-    Builtin::new(Form::Operator(Op::Sub), "int.sub", &[Pat::Int, Pat::Int], Pat::Int, "The difference; unknown beyond 64 bits.", |a| int(a, i64::checked_sub)).partial(),
-    Builtin::new(Form::Operator(Op::Mul), "int.mul", &[Pat::Int, Pat::Int], Pat::Int, "The product; unknown beyond 64 bits.", |a| int(a, i64::checked_mul)).partial(),
-    Builtin::new(Form::Operator(Op::Neg), "int.neg", &[Pat::Int], Pat::Int, "The number with the other sign; unknown beyond 64 bits.", |a| match a {
-        [Arg::Known(Value::Int(n))] => n.checked_neg().map(Value::Int).into(),
-        _ => Out::Unknown,
-    }).partial(),
-    Builtin::new(Form::Operator(Op::Add), "decimal.add", &[Pat::Number, Pat::Number], Pat::Decimal, "The exact sum; unknown beyond 38 digits.", |a| exact(a, Decimal::checked_add)).partial(),
-    Builtin::new(Form::Operator(Op::Sub), "decimal.sub", &[Pat::Number, Pat::Number], Pat::Decimal, "The exact difference; unknown beyond 38 digits.", |a| exact(a, Decimal::checked_sub)).partial(),
-    Builtin::new(Form::Operator(Op::Mul), "decimal.mul", &[Pat::Number, Pat::Number], Pat::Decimal, "The exact product; unknown beyond 38 digits.", |a| exact(a, Decimal::checked_mul)).partial(),
-    Builtin::new(Form::Operator(Op::Neg), "decimal.neg", &[Pat::Decimal], Pat::Decimal, "The number with the other sign.", |a| match a {
-        [Arg::Known(n)] => decimal(n).map(|n| Value::Decimal(n.negated())).into(),
-        _ => Out::Unknown,
-    }),
+    Builtin::new(
+        Form::Operator(Op::Add),
+        "int.add",
+        &[Pat::Int, Pat::Int],
+        Pat::Int,
+        "The sum; unknown beyond 64 bits.",
+        |a| int(a, i64::checked_add),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Sub),
+        "int.sub",
+        &[Pat::Int, Pat::Int],
+        Pat::Int,
+        "The difference; unknown beyond 64 bits.",
+        |a| int(a, i64::checked_sub),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Mul),
+        "int.mul",
+        &[Pat::Int, Pat::Int],
+        Pat::Int,
+        "The product; unknown beyond 64 bits.",
+        |a| int(a, i64::checked_mul),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Neg),
+        "int.neg",
+        &[Pat::Int],
+        Pat::Int,
+        "The number with the other sign; unknown beyond 64 bits.",
+        |a| match a {
+            [Arg::Known(Value::Int(n))] => n.checked_neg().map(Value::Int).into(),
+            _ => Out::Unknown,
+        },
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Add),
+        "decimal.add",
+        &[Pat::Number, Pat::Number],
+        Pat::Decimal,
+        "The exact sum; unknown beyond 38 digits.",
+        |a| exact(a, Decimal::checked_add),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Sub),
+        "decimal.sub",
+        &[Pat::Number, Pat::Number],
+        Pat::Decimal,
+        "The exact difference; unknown beyond 38 digits.",
+        |a| exact(a, Decimal::checked_sub),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Mul),
+        "decimal.mul",
+        &[Pat::Number, Pat::Number],
+        Pat::Decimal,
+        "The exact product; unknown beyond 38 digits.",
+        |a| exact(a, Decimal::checked_mul),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Neg),
+        "decimal.neg",
+        &[Pat::Decimal],
+        Pat::Decimal,
+        "The number with the other sign.",
+        |a| match a {
+            [Arg::Known(n)] => decimal(n).map(|n| Value::Decimal(n.negated())).into(),
+            _ => Out::Unknown,
+        },
+    ),
 ];
 
 fn int(args: &[Arg<'_>], op: fn(i64, i64) -> Option<i64>) -> Out {
@@ -29,7 +92,9 @@ fn int(args: &[Arg<'_>], op: fn(i64, i64) -> Option<i64>) -> Out {
 
 fn exact(args: &[Arg<'_>], op: fn(Decimal, Decimal) -> Option<Decimal>) -> Out {
     match args {
-        [Arg::Known(a), Arg::Known(b)] => decimal(a).zip(decimal(b)).and_then(|(a, b)| op(a, b)).map(Value::Decimal).into(),
+        [Arg::Known(a), Arg::Known(b)] => {
+            decimal(a).zip(decimal(b)).and_then(|(a, b)| op(a, b)).map(Value::Decimal).into()
+        }
         _ => Out::Unknown,
     }
 }

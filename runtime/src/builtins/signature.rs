@@ -33,6 +33,8 @@ pub enum Pat {
     Role,
     /// `int` or `decimal`.
     Number,
+    /// A type whose values are canonical text: `string`, `email`, `host`, `url`, `path`, `remote_path`.
+    Text,
     /// A type with an order; the one it stands for is remembered.
     Ordered,
     /// A type with an equality; the one it stands for is remembered.
@@ -64,11 +66,18 @@ impl Pat {
             Pat::Command => matches!(ty, Type::Command(_)),
             Pat::Sql => matches!(ty, Type::Sql(_)),
             Pat::Number => is_number(ty),
-            Pat::Ordered => (is_number(ty) || matches!(ty, Type::Duration | Type::Time | Type::Date)) && bind(ty, bound),
+            Pat::Text => {
+                matches!(ty, Type::Str | Type::Email | Type::Host | Type::Url | Type::Path | Type::RemotePath)
+            }
+            Pat::Ordered => {
+                (is_number(ty) || matches!(ty, Type::Duration | Type::Time | Type::Date)) && bind(ty, bound)
+            }
             Pat::Equatable => is_equatable(ty) && bind(ty, bound),
             Pat::Any => bind(ty, bound),
             Pat::Same => bound.as_ref().is_none_or(|bound| bound == ty || *bound == Type::Error),
-            Pat::Matching => bound.as_ref().is_none_or(|bound| bound == ty || *bound == Type::Error || is_number(bound) && is_number(ty)),
+            Pat::Matching => bound
+                .as_ref()
+                .is_none_or(|bound| bound == ty || *bound == Type::Error || is_number(bound) && is_number(ty)),
             Pat::ListOf(element) => matches!(ty, Type::List(t) if element.unify(t, bound)),
             Pat::SetOf(element) => matches!(ty, Type::Set(t) if element.unify(t, bound)),
             Pat::Elements(element) => ty.element().is_some_and(|t| element.unify(t, bound)),
@@ -116,6 +125,7 @@ impl Pat {
             Pat::Command => "command".to_owned(),
             Pat::Sql => "sql".to_owned(),
             Pat::Number => "number".to_owned(),
+            Pat::Text => "text".to_owned(),
             Pat::Ordered => "number, duration, time or date".to_owned(),
             Pat::Equatable | Pat::Any | Pat::Same | Pat::Matching => "T".to_owned(),
             Pat::ListOf(element) => format!("list<{}>", element.display()),
@@ -130,10 +140,13 @@ fn is_number(ty: &Type) -> bool {
     matches!(ty, Type::Int | Type::Decimal)
 }
 
-/// Secrets, opaque values, programs and records are never compared; nor are sets of paths, whose elements may be unknown.
+/// Secrets, opaque values, programs and records are never compared; nor are sets of paths, whose order says nothing
+/// of where they lead.
 fn is_equatable(ty: &Type) -> bool {
     match ty {
-        Type::Secret | Type::Json | Type::Command(_) | Type::Sql(_) | Type::Call | Type::Agent | Type::Record(_) => false,
+        Type::Secret | Type::Json | Type::Command(_) | Type::Sql(_) | Type::Call | Type::Agent | Type::Record(_) => {
+            false
+        }
         Type::List(element) => is_equatable(element),
         Type::Set(element) => **element != Type::Path && is_equatable(element),
         _ => true,

@@ -4,22 +4,79 @@ use super::{Arg, Builtin, Form, Op, Out, Pat};
 use crate::{Duration, Time, Value};
 
 pub(super) static ROWS: &[Builtin] = &[
-    Builtin::new(Form::Operator(Op::Add), "duration.add", &[Pat::Duration, Pat::Duration], Pat::Duration, "The sum of two durations.", |a| span(a, Duration::checked_add)).partial(),
-    Builtin::new(Form::Operator(Op::Sub), "duration.sub", &[Pat::Duration, Pat::Duration], Pat::Duration, "The difference of two durations, which may be negative.", |a| span(a, Duration::checked_sub)).partial(),
-    Builtin::new(Form::Operator(Op::Mul), "duration.mul", &[Pat::Duration, Pat::Int], Pat::Duration, "The duration so many times.", |a| match a {
-        [Arg::Known(Value::Duration(d)), Arg::Known(Value::Int(n))] => d.checked_mul(*n).map(Value::Duration).into(),
-        _ => Out::Unknown,
-    }).partial(),
-    Builtin::new(Form::Operator(Op::Neg), "duration.neg", &[Pat::Duration], Pat::Duration, "The duration with the other sign.", |a| match a {
-        [Arg::Known(Value::Duration(d))] => d.checked_mul(-1).map(Value::Duration).into(),
-        _ => Out::Unknown,
-    }).partial(),
-    Builtin::new(Form::Operator(Op::Add), "time.add", &[Pat::Time, Pat::Duration], Pat::Time, "The time so much later.", |a| moved(a, Time::checked_add)).partial(),
-    Builtin::new(Form::Operator(Op::Sub), "time.sub", &[Pat::Time, Pat::Duration], Pat::Time, "The time so much earlier.", |a| moved(a, Time::checked_sub)).partial(),
-    Builtin::new(Form::Operator(Op::Sub), "time.since", &[Pat::Time, Pat::Time], Pat::Duration, "How long after the second time the first is; negative if before.", |a| match a {
-        [Arg::Known(Value::Time(a)), Arg::Known(Value::Time(b))] => Out::Known(Value::Duration(a.since(*b))),
-        _ => Out::Unknown,
-    }),
+    Builtin::new(
+        Form::Operator(Op::Add),
+        "duration.add",
+        &[Pat::Duration, Pat::Duration],
+        Pat::Duration,
+        "The sum of two durations.",
+        |a| span(a, Duration::checked_add),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Sub),
+        "duration.sub",
+        &[Pat::Duration, Pat::Duration],
+        Pat::Duration,
+        "The difference of two durations, which may be negative.",
+        |a| span(a, Duration::checked_sub),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Mul),
+        "duration.mul",
+        &[Pat::Duration, Pat::Int],
+        Pat::Duration,
+        "The duration so many times.",
+        |a| match a {
+            [Arg::Known(Value::Duration(d)), Arg::Known(Value::Int(n))] => {
+                d.checked_mul(*n).map(Value::Duration).into()
+            }
+            _ => Out::Unknown,
+        },
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Neg),
+        "duration.neg",
+        &[Pat::Duration],
+        Pat::Duration,
+        "The duration with the other sign.",
+        |a| match a {
+            [Arg::Known(Value::Duration(d))] => d.checked_mul(-1).map(Value::Duration).into(),
+            _ => Out::Unknown,
+        },
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Add),
+        "time.add",
+        &[Pat::Time, Pat::Duration],
+        Pat::Time,
+        "The time so much later.",
+        |a| moved(a, Time::checked_add),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Sub),
+        "time.sub",
+        &[Pat::Time, Pat::Duration],
+        Pat::Time,
+        "The time so much earlier.",
+        |a| moved(a, Time::checked_sub),
+    )
+    .partial(),
+    Builtin::new(
+        Form::Operator(Op::Sub),
+        "time.since",
+        &[Pat::Time, Pat::Time],
+        Pat::Duration,
+        "How long after the second time the first is; negative if before.",
+        |a| match a {
+            [Arg::Known(Value::Time(a)), Arg::Known(Value::Time(b))] => Out::Known(Value::Duration(a.since(*b))),
+            _ => Out::Unknown,
+        },
+    ),
 ];
 
 fn span(args: &[Arg<'_>], op: fn(Duration, Duration) -> Option<Duration>) -> Out {
