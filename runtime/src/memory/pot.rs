@@ -1,0 +1,141 @@
+//! Pots of limits: sums over sliding windows, in buckets aligned to the epoch.
+//!
+//! A window of D has buckets of D/60. Bucket i reaches from i·D/60 to (i+1)·D/60, and counts while it overlaps
+//! (now − D, now]: that is bucket ⌊60·now/D⌋ and the 60 before it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::state::{Answer, BUCKETS, Charge, PotKey, StateError, Usage};
+use crate::{Decimal, Duration, Time};
+
+#[derive(Debug, Default)]
+pub(super) struct Pots {
+    pots: HashMap<PotKey, Pot>,
+    /// No pot runs empty before this time, so that looking for empty ones is in vain.
+    full_until: Option<Time>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Pot {
+    window: Duration,
+    /// At most 61 that count; older ones go when something is added.
+    buckets: BTreeMap<i64, Decimal>,
+}
+
+/// The bucket that holds a time.
+fn bucket(time: Time, window: Duration) -> i64 {
+    let window = i128::from(window.as_millis().max(1));
+    // Times are within ±9999 years and windows at least a millisecond: 60 times the milliseconds fit 64 bits.
+    i64::try_from((i128::from(time.as_millis()) * i128::from(BUCKETS)).div_euclid(window)).unwrap_or(i64::MAX)
+}
+
+/// The first millisecond at which the bucket no longer counts.
+fn end_of(bucket: i64, window: Duration) -> Option<Time> {
+    let end = (i128::from(bucket) + i128::from(BUCKETS) + 1) * i128::from(window.as_millis().max(1));
+    let rounded_up = -(-end).div_euclid(i128::from(BUCKETS));
+    Time::from_millis(i64::try_from(rounded_up).ok()?)
+}
+
+impl Pot {
+    fn oldest_that_counts(&self, now: Time) -> i64 {
+        bucket(now, self.window).saturating_sub(BUCKETS)
+    }
+
+    fn add(&mut self, charge: &Charge) -> Answer<()> {
+        let oldest = self.oldest_that_counts(charge.at);
+        self.buckets = self.buckets.split_off(&oldest);
+        let sum = self.buckets.entry(bucket(charge.at, self.window)).or_insert(Decimal::ZERO);
+        *sum = sum.checked_add(charge.amount).ok_or(StateError::Overflow)?;
+        Ok(())
+    }
+
+    fn usage(&self, now: Time, room: Decimal) -> Answer<Usage> {
+        let counting = || self.buckets.range(self.oldest_that_counts(now)..);
+        let mut used = Decimal::ZERO;
+        for (_, sum) in counting() {
+            used = used.checked_add(*sum).ok_or(StateError::Overflow)?;
+        }
+        let mut usage = Usage { used, ..Usage::empty(now, room) };
+        let mut left = used;
+        for (bucket, sum) in counting() {
+            if left <= room || usage.free_at.is_none() {
+                break;
+            }
+            left = left.checked_sub(*sum).ok_or(StateError::Overflow)?;
+            usage.free_at = end_of(*bucket, self.window);
+        }
+        Ok(usage)
+    }
+
+    /// When nothing in it counts any more.
+    fn empty_from(&self) -> Option<Time> {
+        end_of(*self.buckets.last_key_value()?.0, self.window)
+    }
+}
+
+impl Pots {
+    pub(super) fn usage(&self, key: &PotKey, window: Duration, now: Time, room: Decimal) -> Answer<Usage> {
+        match self.pots.get(key) {
+            Some(pot) if pot.window == window => pot.usage(now, room),
+            Some(_) => Err(StateError::Unavailable("a pot is asked for with another window".to_owned())),
+            None => Ok(Usage::empty(now, room)),
+        }
+    }
+
+    /// The pots as they will be after the charges.
+    pub(super) fn stage(&self, charges: &[Charge]) -> Answer<Vec<(PotKey, Pot)>> {
+        let mut staged: Vec<(PotKey, Pot)> = Vec::new();
+        for charge in charges {
+            if charge.amount.is_negative() {
+                return Err(StateError::Unavailable("a charge is negative".to_owned()));
+            }
+            let place = staged.iter().position(|(key, _)| *key == charge.pot).unwrap_or(staged.len());
+            if place == staged.len() {
+                let new = || Pot { window: charge.window, buckets: BTreeMap::new() };
+                staged.push((charge.pot, self.pots.get(&charge.pot).cloned().unwrap_or_else(new)));
+            }
+            if let Some((_, pot)) = staged.get_mut(place) {
+                pot.add(charge)?;
+            }
+        }
+        Ok(staged)
+    }
+
+    /// Makes sure that the staged pots fit. Pots whose content has passed make room.
+    pub(super) fn make_room(&mut self, staged: &[(PotKey, Pot)], now: Option<Time>, bound: usize) -> Answer<()> {
+        let new = staged.iter().filter(|(key, _)| !self.pots.contains_key(key)).count();
+        let fits = |pots: &Pots| new == 0 || pots.pots.len().saturating_add(new) <= bound;
+        if fits(self) {
+            return Ok(());
+        }
+        if let Some(now) = now
+            && self.full_until.is_none_or(|until| until <= now)
+        {
+            self.pots.retain(|_, pot| pot.empty_from().is_some_and(|end| end > now));
+            self.full_until = self.pots.values().filter_map(Pot::empty_from).min();
+        }
+        if fits(self) { Ok(()) } else { Err(StateError::Full("pots")) }
+    }
+
+    pub(super) fn install(&mut self, staged: Vec<(PotKey, Pot)>) {
+        // A new pot may run empty earlier than those that were there at the last sweep.
+        let first = staged.iter().filter_map(|(_, pot)| pot.empty_from()).min();
+        self.full_until = self.full_until.min(first);
+        self.pots.extend(staged);
+    }
+
+    /// Takes a charge back, if it is still there.
+    pub(super) fn release(&mut self, charge: &Charge) {
+        let Some(pot) = self.pots.get_mut(&charge.pot) else { return };
+        let place = bucket(charge.at, pot.window);
+        if let Some(sum) = pot.buckets.get_mut(&place) {
+            *sum = sum.checked_sub(charge.amount).filter(|rest| !rest.is_negative()).unwrap_or(*sum);
+            if *sum == Decimal::ZERO {
+                pot.buckets.remove(&place);
+            }
+        }
+        if pot.buckets.is_empty() {
+            self.pots.remove(&charge.pot);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! One session: its labels, its pending calls and what it answers about earlier ones.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::MemoryBounds;
+use super::prior::Priors;
+use crate::Time;
+use crate::state::{CallRecord, Effects, Realm, Settlement};
+
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    /// It was evicted once: what it does not know is unknown.
+    pub(super) lost: bool,
+    /// The latest time that a call in it brought.
+    pub(super) last_used: Option<Time>,
+    /// When it was last used, by the tenant's count; its place in [`super::tenant::Tenant`]'s list of idle sessions.
+    pub(super) used: u64,
+    /// Sessions whose labels it inherits.
+    pub(super) parents: BTreeSet<Arc<str>>,
+    /// Calls that are allowed and not settled.
+    pub(super) calls: HashMap<Arc<str>, PendingCall>,
+    pub(super) priors: Priors,
+    confirmed: Labels,
+    shadow: Labels,
+    /// Numbers pending calls.
+    begun: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct PendingCall {
+    pub(super) record: CallRecord,
+    pub(super) begun: Option<Time>,
+    pub(super) number: u64,
+}
+
+type Labels = HashMap<Arc<str>, Marked>;
+
+/// What holds a label in place.
+#[derive(Debug, Default)]
+struct Marked {
+    /// A request carried it, or a call that marked it was (or may have been) executed: it stays for good.
+    forever: bool,
+    /// Pending calls that marked it.
+    pending: usize,
+}
+
+impl Session {
+    /// Nothing would be lost if it were forgotten.
+    pub(super) fn is_blank(&self) -> bool {
+        !self.lost && self.parents.is_empty() && self.confirmed.is_empty() && self.shadow.is_empty() && self.priors.is_empty()
+    }
+
+    pub(super) fn has_label(&self, realm: Realm, label: &str) -> bool {
+        match realm {
+            Realm::Confirmed => self.confirmed.contains_key(label),
+            Realm::Shadow => self.shadow.contains_key(label),
+        }
+    }
+
+    /// Labels that a request carried.
+    pub(super) fn add_labels(&mut self, labels: &[Arc<str>]) {
+        for label in labels {
+            self.confirmed.entry(label.clone()).or_default().forever = true;
+        }
+    }
+
+    /// Takes a call in. One without a session (`remembers` is false) leaves neither labels nor history.
+    pub(super) fn begin(&mut self, record: CallRecord, begun: Option<Time>, remembers: bool, bounds: &MemoryBounds) {
+        let number = self.begun;
+        self.begun = self.begun.wrapping_add(1);
+        if remembers {
+            for (realm, label) in marks(&record.effects) {
+                let marked = self.labels(realm).entry(label.clone()).or_default();
+                marked.pending = marked.pending.saturating_add(1);
+            }
+            for prior in &record.effects.priors {
+                self.priors.begin(prior, number, bounds.priors);
+            }
+        }
+        self.calls.insert(record.id.clone(), PendingCall { record, begun, number });
+    }
+
+    /// Keeps or takes back what the call numbered so had reserved.
+    pub(super) fn settle(&mut self, effects: &Effects, number: u64, how: Settlement) {
+        for (realm, label) in marks(effects) {
+            let labels = self.labels(realm);
+            if let Some(marked) = labels.get_mut(label) {
+                marked.pending = marked.pending.saturating_sub(1);
+                marked.forever |= how != Settlement::NotExecuted;
+                if !marked.forever && marked.pending == 0 {
+                    labels.remove(label);
+                }
+            }
+        }
+        for prior in &effects.priors {
+            self.priors.settle(prior, number, how == Settlement::Ok);
+        }
+    }
+
+    fn labels(&mut self, realm: Realm) -> &mut Labels {
+        match realm {
+            Realm::Confirmed => &mut self.confirmed,
+            Realm::Shadow => &mut self.shadow,
+        }
+    }
+}
+
+/// The marks, each once.
+fn marks(effects: &Effects) -> BTreeSet<(Realm, &Arc<str>)> {
+    effects.marks.iter().map(|(realm, label)| (*realm, label)).collect()
+}
