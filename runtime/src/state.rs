@@ -204,16 +204,14 @@ impl PotKey {
 
 /// The key of a query of history: a digest over the canonical values. `None` as soon as one is unknown; such a key
 /// may be equal to any other.
+///
+/// Two keys are equal exactly if the values are: numbers by value, and paths by what they lead to. A path that leads
+/// elsewhere than it says, or where is not known, has no key, since two such paths may be one file or not.
 #[must_use]
 pub fn prior_key<'a>(values: impl IntoIterator<Item = Option<&'a Value>>) -> Option<Digest> {
     let mut hash = Fields::new("claw prior");
     for value in values {
-        // Equal values have equal encodings, and the other way round; only an int may equal a decimal.
-        let bytes = match value? {
-            Value::Int(n) => postcard::to_stdvec(&Value::Decimal(Decimal::from(*n))),
-            value => postcard::to_stdvec(value),
-        };
-        hash.bytes(&bytes.ok()?);
+        hash.value(value?)?;
     }
     Some(hash.finish())
 }
@@ -244,6 +242,33 @@ impl Fields {
     pub(crate) fn option(&mut self, text: Option<&str>) {
         self.number(i64::from(text.is_some()));
         self.text(text.unwrap_or_default());
+    }
+
+    /// A value such that equal values have equal hashes, and the other way round; `None` if that can't be had.
+    fn value(&mut self, value: &Value) -> Option<()> {
+        match value {
+            Value::Int(n) => self.plain(&Value::Decimal(Decimal::from(*n))),
+            Value::Path(path) => {
+                let leads_there = path.resolved().is_some_and(|target| target == path.text());
+                leads_there.then(|| self.text(path.as_str()))
+            }
+            Value::List(items) | Value::Set(items) => {
+                self.text(if matches!(value, Value::List(_)) { "list" } else { "set" });
+                self.number(i64::try_from(items.len()).ok()?);
+                items.iter().try_for_each(|item| self.value(item))
+            }
+            Value::Record(fields) => fields.iter().try_for_each(|field| {
+                self.number(i64::from(field.is_some()));
+                field.as_ref().map_or(Some(()), |field| self.value(field))
+            }),
+            plain => self.plain(plain),
+        }
+    }
+
+    /// A value that is represented in one way only.
+    fn plain(&mut self, value: &Value) -> Option<()> {
+        self.bytes(&postcard::to_stdvec(value).ok()?);
+        Some(())
     }
 
     pub(crate) fn finish(self) -> Digest {
@@ -387,5 +412,76 @@ impl StateView for NoState {
     }
     fn latest(&self) -> Answer<Option<Time>> {
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::PathValue;
+
+    fn key(value: Value) -> Option<Digest> {
+        prior_key([Some(&value)])
+    }
+
+    fn decimal(text: &str) -> Value {
+        Value::Decimal(Decimal::parse(text).unwrap())
+    }
+
+    #[test]
+    fn keys_are_equal_where_values_are() {
+        assert_eq!(key(Value::Int(5)), key(decimal("5.0")));
+        assert_eq!(key(Value::list(vec![Value::Int(5)])), key(Value::list(vec![decimal("5")])));
+        let different = [
+            Value::Int(5),
+            Value::str("5"),
+            Value::str(""),
+            Value::Bool(true),
+            Value::list(vec![]),
+            Value::list(vec![Value::Int(5)]),
+            Value::list(vec![Value::str("a"), Value::str("b")]),
+            Value::list(vec![Value::str("ab")]),
+            Value::set(vec![Value::Int(5)]),
+            Value::Record([None, Some(Value::Int(5))].into()),
+            Value::Record([Some(Value::Int(5)), None].into()),
+        ];
+        for (i, a) in different.iter().enumerate() {
+            for b in different.iter().skip(i + 1) {
+                assert_ne!(key(a.clone()), key(b.clone()), "{a:?} {b:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_be_equal_to_anything_has_no_key() {
+        let path = |path: Result<PathValue, String>| Value::Path(path.unwrap().into());
+        let plain = path(PathValue::resolved_to("/srv/a", "/srv/a"));
+        assert_eq!(key(plain.clone()), key(path(PathValue::lexical_only("/srv/./a"))));
+        assert!(key(plain.clone()).is_some());
+        for unsure in [path(PathValue::unresolved("/srv/a")), path(PathValue::resolved_to("/srv/a", "/etc/a"))] {
+            assert_eq!(key(unsure.clone()), None);
+            assert_eq!(key(Value::list(vec![plain.clone(), unsure])), None);
+        }
+        assert_eq!(prior_key([Some(&plain), None]), None);
+    }
+
+    #[test]
+    fn pots_are_told_apart() {
+        let pot = |realm, tenant, limit, window, keys: &[(LimitKey, &str)]| PotKey::new(realm, tenant, limit, Duration::from_millis(window), keys);
+        let keys = [(LimitKey::Agent, "a"), (LimitKey::User, "b")];
+        let pots = [
+            pot(Realm::Confirmed, None, "l", 60, &keys),
+            pot(Realm::Shadow, None, "l", 60, &keys),
+            pot(Realm::Confirmed, Some(""), "l", 60, &keys),
+            pot(Realm::Confirmed, Some("t"), "l", 60, &keys),
+            pot(Realm::Confirmed, None, "m", 60, &keys),
+            pot(Realm::Confirmed, None, "l", 61, &keys),
+            pot(Realm::Confirmed, None, "l", 60, &keys[..1]),
+            pot(Realm::Confirmed, None, "l", 60, &[(LimitKey::Agent, "ab")]),
+            pot(Realm::Confirmed, None, "l", 60, &[(LimitKey::User, "b"), (LimitKey::Agent, "a")]),
+        ];
+        let distinct: std::collections::BTreeSet<_> = pots.iter().collect();
+        assert_eq!(distinct.len(), pots.len());
     }
 }
