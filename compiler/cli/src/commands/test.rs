@@ -1,0 +1,77 @@
+//! `clawc test`: run the `test` blocks of policies.
+
+use std::path::PathBuf;
+
+use claw_compiler::{Checked, testing};
+
+use crate::Format;
+use crate::failure::{Exit, Failure};
+use crate::files;
+use crate::output::Output;
+use crate::policy::checked;
+use crate::project::Project;
+use crate::render::json;
+use crate::render::tests::{self, Run};
+
+const AFTER_HELP: &str = "\
+The tests of a policy are its `test` blocks and those of the modules it uses. Each runs in a session of its own, on
+the compiled policy. For a decision that was not expected, the decision is explained.
+
+With --format json one object is printed:
+  { \"tests\": [ { \"name\", \"module\", \"file\", \"line\", \"calls\", \"passed\", \"failures\": [ { \"file\", \"line\", \"column\",
+      \"tool\", \"message\", \"mismatches\": [ { \"what\", \"expected\", \"got\" } ], \"decision\" } ] } ],
+    \"summary\": { \"passed\", \"failed\" }, \"coverage\": … }
+  coverage  only with --coverage: { \"clauses\": [ { \"clause\", \"kind\", \"file\", \"line\", \"column\", \"hits\" } ],
+            \"conditions\": [ { \"owner\", \"word\", \"text\", \"file\", \"line\", \"column\", \"seen\", \"missing\" } ],
+            \"summary\": { \"clauses\", \"clauses_hit\", \"sides\", \"sides_seen\" } }
+
+Exit status: 0 all passed, 1 a test failed or a policy has errors, 2 wrong usage or unreadable files.
+
+Examples:
+  clawc test
+  clawc test main.claw --filter refund
+  clawc test policies/ --coverage";
+
+/// Run the tests of policies
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub struct Args {
+    /// Policy files, or directories with policies [default: this directory]
+    paths: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Show which clauses, and which sides of which conditions, no test exercised
+    #[arg(long)]
+    coverage: bool,
+    /// Run only tests whose name contains this text
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+}
+
+pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
+    let mut exit = Exit::Clean;
+    let mut runs = Vec::new();
+    for root in files::roots(&args.paths)? {
+        let project = Project::open(&root)?;
+        match checked(&project, out)? {
+            Some(checked) => runs.push(run_project(args, project, &checked)?),
+            None => exit = Exit::Findings,
+        }
+    }
+    if runs.iter().flat_map(|run| &run.results).any(|result| !result.passed()) {
+        exit = Exit::Findings;
+    }
+    match args.format {
+        Format::Human => out.print(&tests::human(&runs, args.filter.as_deref(), out.paint()))?,
+        Format::Json => out.print(&json::pretty(&tests::json(&runs)?)?)?,
+    }
+    Ok(exit)
+}
+
+fn run_project(args: &Args, project: Project, checked: &Checked) -> Result<Run, Failure> {
+    let filter = args.filter.as_deref();
+    let failed = |error| Failure::new(format!("the compiled policy does not load: {error}"));
+    let results = testing::run(checked, filter).map_err(failed)?;
+    let coverage = args.coverage.then(|| testing::coverage(checked, filter)).transpose().map_err(failed)?;
+    Ok(Run { project, results, coverage })
+}

@@ -1,0 +1,88 @@
+//! A policy on disk: the root file, everything it uses, and what the compiler makes of it.
+//!
+//! The compiler reads no files; it says which ones it misses, and this is where they are fetched.
+
+use std::path::{Path, PathBuf};
+
+use claw_compiler::{Analysis, Missing, MissingKind, Workspace};
+
+use crate::failure::Failure;
+use crate::files;
+use crate::output::Output;
+use crate::render::human::{self, Counts};
+
+/// A root file with all it uses, analysed.
+#[derive(Debug)]
+pub struct Project {
+    /// The root file's directory. Paths inside the workspace are relative to it, so that bundles don't depend
+    /// on where a policy lies.
+    base: PathBuf,
+    pub analysis: Analysis,
+    /// Every file that was looked for, found or not.
+    pub watched: Vec<PathBuf>,
+}
+
+impl Project {
+    /// Reads and analyses the policy with this root file.
+    pub fn open(root: &Path) -> Result<Project, Failure> {
+        let text = files::read_source(root)?;
+        if text.trim().is_empty() {
+            return Err(Failure::new(format!("`{}` is empty", root.display()))
+                .help("a policy declares tools and grants; whatever it does not grant is denied"));
+        }
+        let base = root.parent().unwrap_or(Path::new("")).to_owned();
+        let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut workspace = Workspace::new();
+        workspace.set_file(&name, text);
+        let mut watched = vec![root.to_owned()];
+        loop {
+            let analysis = workspace.analyze(&name);
+            let mut found = false;
+            for wanted in &analysis.missing {
+                let path = files::tidy(&base.join(&wanted.path));
+                if watched.contains(&path) {
+                    continue;
+                }
+                watched.push(path.clone());
+                // What is not there is reported where it is used.
+                if !path.is_file() {
+                    continue;
+                }
+                load(&mut workspace, wanted, &path)?;
+                found = true;
+            }
+            if !found {
+                return Ok(Project { base, analysis, watched });
+            }
+        }
+    }
+
+    /// A path of the workspace as the user would write it.
+    pub fn show(&self, path: &str) -> String {
+        human::shown_path(&self.base, path)
+    }
+
+    pub fn counts(&self) -> Counts {
+        Counts::of(&self.analysis.diagnostics)
+    }
+
+    /// Prints errors on standard error; `false` if there are any. Warnings are left to `clawc check`.
+    pub fn report_errors(&self, out: &mut Output) -> bool {
+        let errors: Vec<_> = self.analysis.diagnostics.iter().filter(|finding| finding.is_error()).cloned().collect();
+        if errors.is_empty() {
+            return true;
+        }
+        let paint = out.err_paint();
+        let drawn = human::diagnostics(&errors, &self.analysis.sources, &|path| self.show(path), paint);
+        out.error(&format!("{drawn}{}\n", Counts::of(&errors).summary(paint)));
+        false
+    }
+}
+
+fn load(workspace: &mut Workspace, wanted: &Missing, path: &Path) -> Result<(), Failure> {
+    match wanted.kind {
+        MissingKind::Source => workspace.set_file(&wanted.path, files::read_source(path)?),
+        MissingKind::Data => workspace.set_data(&wanted.path, files::read_bytes(path, files::MAX_DATA)?),
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! Findings for people: source excerpts with labels, drawn by ariadne.
+
+use std::path::Path;
+
+use ariadne::{Cache, CharSet, Color, Config, IndexType, Label, Report, ReportKind};
+use claw_compiler::diagnostics::{Diagnostic, Edit, Severity};
+use claw_compiler::hir::Loc;
+use claw_compiler::source::{Columns, SourceFile, Sources};
+
+use crate::output::Paint;
+use crate::render::text::{count, visible, visible_source};
+
+type FileSpan = (String, std::ops::Range<usize>);
+
+/// Draws all findings of one analysis. `show` turns a path of the workspace into one the user can open.
+pub fn diagnostics(
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    show: &dyn Fn(&str) -> String,
+    paint: Paint,
+) -> String {
+    let texts = sources.files.iter().map(|file| (show(&file.path), visible_source(&file.text)));
+    let mut cache = ariadne::sources(texts);
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let span = |loc| file_span(sources, show, loc);
+        text.push_str(&draw(diagnostic, &span, &mut cache, paint));
+        text.push_str(&fix(diagnostic, sources, paint));
+        text.push('\n');
+    }
+    text
+}
+
+fn draw(
+    diagnostic: &Diagnostic,
+    span: &dyn Fn(Loc) -> FileSpan,
+    cache: &mut impl Cache<String>,
+    paint: Paint,
+) -> String {
+    let (kind, colour) = match diagnostic.severity {
+        Severity::Error => (ReportKind::Custom("error", Color::Red), Color::Red),
+        Severity::Warning => (ReportKind::Custom("warning", Color::Yellow), Color::Yellow),
+    };
+    let config = Config::default()
+        .with_index_type(IndexType::Byte)
+        .with_color(paint.on)
+        .with_char_set(CharSet::Unicode)
+        .with_tab_width(4);
+    let mut primary = Label::new(span(diagnostic.primary.loc)).with_color(colour).with_priority(1);
+    if !diagnostic.primary.text.is_empty() {
+        primary = primary.with_message(visible(&diagnostic.primary.text));
+    }
+    let mut report = Report::build(kind, span(diagnostic.primary.loc))
+        .with_config(config)
+        .with_code(diagnostic.code)
+        .with_message(visible(&diagnostic.message))
+        .with_label(primary)
+        .with_notes(diagnostic.notes.iter().map(|note| visible(note)));
+    for label in &diagnostic.labels {
+        report.add_label(Label::new(span(label.loc)).with_message(visible(&label.text)).with_color(Color::Cyan));
+    }
+    if let Some(help) = &diagnostic.help {
+        report.add_help(visible(help));
+    }
+    let mut bytes = Vec::new();
+    match report.finish().write(cache, &mut bytes) {
+        // Lines of the drawing end in blanks where nothing follows.
+        Ok(()) => {
+            let text = String::from_utf8_lossy(&bytes);
+            text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+        }
+        Err(_) => format!("{} [{}]: {}\n", diagnostic.severity.word(), diagnostic.code, diagnostic.message),
+    }
+}
+
+/// A span that can be drawn: inside the text, on character boundaries, and not empty if that can be helped.
+fn file_span(sources: &Sources, show: &dyn Fn(&str) -> String, loc: Loc) -> FileSpan {
+    let file = sources.get(loc.file);
+    let text: &str = &file.text;
+    let floor = |mut at: usize| {
+        at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let (start, mut end) = (floor(loc.span.start as usize), floor(loc.span.end as usize));
+    if end <= start {
+        end = text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
+    }
+    (show(&file.path), start..end)
+}
+
+/// The suggested edit: lines as they are and as they would be.
+fn fix(diagnostic: &Diagnostic, sources: &Sources, paint: Paint) -> String {
+    let Some(fix) = &diagnostic.fix else { return String::new() };
+    let mut text = format!("  {}: {}\n", paint.green("fix"), visible(&fix.title));
+    // Edits on the same lines are shown together.
+    let mut groups: Vec<(std::ops::Range<usize>, Vec<&Edit>)> = Vec::new();
+    for edit in &fix.edits {
+        let lines = whole_lines(sources.get(edit.loc.file), edit.loc);
+        match groups.last_mut() {
+            Some((last, edits)) if edits[0].loc.file == edit.loc.file && lines.start < last.end.max(last.start + 1) => {
+                last.end = last.end.max(lines.end);
+                edits.push(edit);
+            }
+            _ => groups.push((lines, vec![edit])),
+        }
+    }
+    for (lines, edits) in groups {
+        let file = sources.get(edits[0].loc.file);
+        let number = file.lines.position(&file.text, lines.start as u32, Columns::Chars).line;
+        let old = &file.text[lines.clone()];
+        let new = apply(file, lines, &edits);
+        let before = old.lines().map(|line| ('-', line));
+        let after = new.lines().map(|line| ('+', line));
+        for (mark, line) in before.chain(after) {
+            let shown = format!("{mark} {}", visible_source(line).trim_end());
+            let shown = if mark == '-' { paint.red(&shown) } else { paint.green(&shown) };
+            text.push_str(&format!("    {number:>4} {shown}\n"));
+        }
+    }
+    text
+}
+
+/// The lines that `loc` touches, without the last line's break.
+fn whole_lines(file: &SourceFile, loc: Loc) -> std::ops::Range<usize> {
+    let text: &str = &file.text;
+    let (start, end) = (loc.span.start as usize, loc.span.end as usize);
+    let from = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let to = text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| end + at);
+    from..to
+}
+
+fn apply(file: &SourceFile, lines: std::ops::Range<usize>, edits: &[&Edit]) -> String {
+    let mut text = String::new();
+    let mut at = lines.start;
+    for edit in edits {
+        text.push_str(file.text.get(at..edit.loc.span.start as usize).unwrap_or_default());
+        text.push_str(&edit.text);
+        at = edit.loc.span.end as usize;
+    }
+    text.push_str(file.text.get(at..lines.end).unwrap_or_default());
+    text
+}
+
+/// How many findings there are of each severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub errors: usize,
+    pub warnings: usize,
+}
+
+impl Counts {
+    pub fn of(diagnostics: &[Diagnostic]) -> Counts {
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        Counts { errors, warnings: diagnostics.len() - errors }
+    }
+
+    pub fn add(&mut self, other: Counts) {
+        self.errors += other.errors;
+        self.warnings += other.warnings;
+    }
+
+    /// `2 errors, 1 warning`
+    pub fn summary(self, paint: Paint) -> String {
+        let errors = (self.errors > 0).then(|| paint.red_bold(&count(self.errors, "error")));
+        let warnings = (self.warnings > 0).then(|| paint.yellow_bold(&count(self.warnings, "warning")));
+        let parts: Vec<_> = errors.into_iter().chain(warnings).collect();
+        if parts.is_empty() { paint.green("no findings") } else { parts.join(", ") }
+    }
+}
+
+/// A path of the workspace as the user would write it: relative to `base`, the root file's directory.
+pub fn shown_path(base: &Path, path: &str) -> String {
+    if path.starts_with("std.") && !path.ends_with(".claw") {
+        return path.to_owned();
+    }
+    crate::files::tidy(&base.join(path)).display().to_string()
+}

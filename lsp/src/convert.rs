@@ -1,0 +1,87 @@
+//! From the compiler's terms to the protocol's: the only place where byte offsets become positions.
+
+use claw_compiler::diagnostics::{Diagnostic, Severity, Tag};
+use claw_compiler::hir::Loc;
+use claw_compiler::source::{Columns, SourceFile, Sources};
+use tower_lsp::lsp_types::{
+    self as lsp, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, NumberOrString, Position,
+    Range, Url,
+};
+
+/// What the client counts in a line; agreed on at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    Utf8,
+    #[default]
+    Utf16,
+}
+
+impl Encoding {
+    fn columns(self) -> Columns {
+        match self {
+            Encoding::Utf8 => Columns::Utf8,
+            Encoding::Utf16 => Columns::Utf16,
+        }
+    }
+}
+
+fn position(file: &SourceFile, offset: u32, encoding: Encoding) -> Position {
+    let at = file.lines.position(&file.text, offset, encoding.columns());
+    Position { line: at.line - 1, character: at.column - 1 }
+}
+
+/// The range of `loc` in its file.
+pub fn range(sources: &Sources, loc: Loc, encoding: Encoding) -> Range {
+    let file = sources.get(loc.file);
+    Range { start: position(file, loc.span.start, encoding), end: position(file, loc.span.end, encoding) }
+}
+
+/// A finding as the editor shows it. `uri` names the document of a file, if it has one.
+pub fn diagnostic(
+    finding: &Diagnostic,
+    sources: &Sources,
+    encoding: Encoding,
+    uri: &dyn Fn(&str) -> Option<Url>,
+) -> lsp::Diagnostic {
+    let related = finding.labels.iter().filter_map(|label| {
+        let uri = uri(&sources.get(label.loc.file).path)?;
+        let location = Location { uri, range: range(sources, label.loc, encoding) };
+        Some(DiagnosticRelatedInformation { location, message: label.text.clone() })
+    });
+    let tags = finding.tags.iter().map(|tag| match tag {
+        Tag::Unnecessary => DiagnosticTag::UNNECESSARY,
+        Tag::Deprecated => DiagnosticTag::DEPRECATED,
+    });
+    lsp::Diagnostic {
+        range: range(sources, finding.primary.loc, encoding),
+        severity: Some(match finding.severity {
+            Severity::Error => DiagnosticSeverity::ERROR,
+            Severity::Warning => DiagnosticSeverity::WARNING,
+        }),
+        code: Some(NumberOrString::String(finding.code.to_string())),
+        source: Some("claw".to_owned()),
+        message: message(finding),
+        related_information: some(related.collect()),
+        tags: some(tags.collect()),
+        ..lsp::Diagnostic::default()
+    }
+}
+
+/// Editors show one text: the message, and below it what to do and why.
+fn message(finding: &Diagnostic) -> String {
+    let mut text = finding.message.clone();
+    if !finding.primary.text.is_empty() {
+        text.push_str(&format!("\n{}", finding.primary.text));
+    }
+    if let Some(help) = &finding.help {
+        text.push_str(&format!("\nhelp: {help}"));
+    }
+    for note in &finding.notes {
+        text.push_str(&format!("\nnote: {note}"));
+    }
+    text
+}
+
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
