@@ -16,6 +16,7 @@ pub mod ast;
 mod builder;
 mod error;
 mod feed;
+mod format;
 mod lexcheck;
 mod lexer;
 mod literal;
@@ -29,6 +30,7 @@ pub mod visit;
 
 pub use error::{CODES, Fix, Severity, SyntaxError};
 pub use feed::NESTING_LIMIT;
+pub use format::{FormatRefused, format, format_parse};
 pub use lexer::lex;
 pub use message::parse_message;
 pub use span::Span;

@@ -43,6 +43,10 @@ pub(crate) fn report(source: &str, base: u32, tokens: &[Fed], mut stumbles: Vec<
         blamed = true;
         if stumble.found.is_some_and(TokenKind::starts_declaration) {
             open.clear();
+        } else if let Some(opener) = open.last()
+            && view.is_unclosed(&stumble, *opener)
+        {
+            open.pop();
         }
     }
     errors
@@ -94,12 +98,34 @@ impl View<'_> {
         token.1 == TokenKind::Str && (text.len() < 2 || !text.ends_with(['"', '\'', '#']))
     }
 
+    /// Whether the bracket at `opener` could have been closed where the parser stumbled.
+    fn lacks_closer(&self, stumble: &Stumble, opener: Span) -> bool {
+        let closer = match self.text(opener.start, opener.end) {
+            "(" => "\")\"",
+            "[" => "\"]\"",
+            _ => "\"}\"",
+        };
+        stumble.expected.iter().any(|e| e == closer)
+    }
+
+    /// Whether what was found can only stand outside the bracket at `opener`.
+    fn is_unclosed(&self, stumble: &Stumble, opener: Span) -> bool {
+        // In a block of clauses another clause is no sign of a missing brace.
+        let in_clauses = stumble.expected.iter().any(|e| CLAUSE_SIGNS.contains(&e.trim_matches('"')));
+        let outside = stumble.found.is_none_or(|kind| {
+            kind.is_closer() || kind.starts_declaration() || (kind.starts_clause() && !in_clauses)
+        });
+        let is_paren = self.text(opener.start, opener.end) != "{";
+        self.lacks_closer(stumble, opener) && outside && (is_paren || !in_clauses)
+    }
+
     fn explain(&self, stumble: &Stumble, line_start: bool, open: Option<Span>) -> SyntaxError {
         let options = humanise(&stumble.expected);
-        let text = self.text(stumble.at.start, stumble.at.end);
-        let lacks_closer = options.iter().any(|o| matches!(o.as_str(), "`}`" | "`)`" | "`]`"));
         let at_border = stumble.found.is_none_or(|kind| kind.starts_declaration() && line_start);
-        if let (Some(opener), true, true) = (open, lacks_closer, at_border) {
+        let text = self.text(stumble.at.start, stumble.at.end);
+        if let Some(opener) = open
+            && (self.is_unclosed(stumble, opener) || (self.lacks_closer(stumble, opener) && at_border))
+        {
             let bracket = self.text(opener.start, opener.end);
             return SyntaxError::new(code::UNCLOSED, opener, format!("this `{bracket}` is never closed"))
                 .label(stumble.at, "it should be closed before this");
@@ -140,10 +166,13 @@ fn humanise(expected: &[String]) -> Vec<String> {
     let mut names: Vec<&str> = expected.iter().map(|e| e.trim_matches('"')).collect();
     names.retain(|n| !matches!(*n, "a malformed number" | "unreadable text"));
     let mut out: Vec<String> = Vec::new();
-    collapse(&mut names, &mut out, "an expression", &["(", "not", "["], EXPRESSION_STARTS);
+    collapse(&mut names, &mut out, "an expression", &["(", "["], EXPRESSION_STARTS);
     collapse(&mut names, &mut out, "a type", &["list<", "a name"], &["list<", "a name"]);
     collapse(&mut names, &mut out, "a declaration", &["rule", "grant"], DECLARATION_STARTS);
-    collapse(&mut names, &mut out, "", &["and", "or", "=="], OPERATORS);
+    if names.iter().any(|n| matches!(*n, "," | "}" | ")" | "]" | "or")) {
+        // After an operand any operator could follow; that helps nobody.
+        names.retain(|n| !OPERATORS.contains(n));
+    }
     let is_symbol = |n: &&str| n.chars().all(|c| !c.is_alphabetic());
     let quote = |n: &str| if n.starts_with("a ") || n.starts_with("an ") { n.to_owned() } else { format!("`{n}`") };
     out.extend(names.iter().filter(|n| n.starts_with("a ") || n.starts_with("an ")).map(|n| quote(n)));
@@ -156,9 +185,7 @@ fn humanise(expected: &[String]) -> Vec<String> {
 fn collapse(names: &mut Vec<&str>, out: &mut Vec<String>, name: &str, signs: &[&str], members: &[&str]) {
     if signs.iter().all(|sign| names.contains(sign)) {
         names.retain(|n| !members.contains(n));
-        if !name.is_empty() {
-            out.push(name.to_owned());
-        }
+        out.push(name.to_owned());
     }
 }
 
@@ -171,6 +198,9 @@ const OPERATORS: &[&str] = &[
     "and", "or", "not", "==", "!=", "<", "<=", ">", ">=", "=", "in", "under", "like", "matches", "+", "-", "*", "else",
     "as", ".", "(",
 ];
+
+/// Words that only the parser of a block of clauses waits for.
+const CLAUSE_SIGNS: &[&str] = &["when", "deny", "on", "max", "call", "expect", "by", "days", "never"];
 
 const DECLARATION_STARTS: &[&str] = &[
     "package", "use", "tiers", "environments", "roles", "labels", "tags", "origins", "agent", "user", "context",
