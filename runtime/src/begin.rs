@@ -1,0 +1,135 @@
+//! Decides and reserves in one step, so that two calls can't both take the last of a budget; and settles.
+//!
+//! A call is one `begin`, then, if it was allowed, its execution, then one `settle`. `begin` needs the request's `call_id`:
+//! the same id and request get the same answer again until the call is settled (a host that lost the answer may ask
+//! twice), and no answer but a denial afterwards.
+//!
+//! Knows the order of the steps; how to decide is `explain.rs`'s business, how to remember the store's.
+
+use std::sync::Arc;
+
+use crate::bundle::PriorDef;
+use crate::eval::Eval;
+use crate::state::{
+    Answer, CallRecord, CallStatus, Commit, Effects, PriorRecord, SettleOutcome, Settlement, State, StateError, StateView, prior_key,
+};
+use crate::{Decision, Duration, Policy, Reason, Request, Tri};
+
+impl Policy {
+    /// Decides and, if the call is allowed, reserves what it needs: its share of every limit, its labels, its evidence
+    /// and its id. All of it or, with a denial, nothing; only labels that the request carries stay in any case, and
+    /// the clock that it brings.
+    ///
+    /// A request without a `call_id` is denied as invalid, since what it reserved could never be settled.
+    #[must_use]
+    pub fn begin(&self, request: &Request, state: &dyn State) -> Decision {
+        let Some(id) = &request.call_id else {
+            return self.deny(request, Reason::InvalidRequest, "a call needs a `call_id` to begin");
+        };
+        let mut last = None;
+        let written = state.transact(&request.scope(), &mut |view| {
+            let step = self.step(request, id, view);
+            let commit = Commit { now: request.time, labels: request.labels(self).map(Arc::from).collect(), call: step.call.clone() };
+            last = Some(step);
+            Some(commit)
+        });
+        match (written, last) {
+            (Ok(()), Some(step)) => step.decision,
+            (Ok(()), None) => self.unavailable(request, false, &StateError::Unavailable("it did nothing".to_owned())),
+            (Err(error), last) => {
+                let charges = last.and_then(|step| step.call).is_some_and(|call| !call.effects.charges.is_empty());
+                self.unavailable(request, charges, &error)
+            }
+        }
+    }
+
+    /// As [`Policy::begin`], for a request in its wire form. Never fails: what can't be read is denied.
+    #[must_use]
+    pub fn begin_json(&self, bytes: &[u8], state: &dyn State) -> Decision {
+        match self.prepare_json(bytes) {
+            Ok(request) => self.begin(&request, state),
+            Err(denial) => *denial,
+        }
+    }
+
+    /// Decides against a store and reserves nothing: what [`Policy::begin`] would answer now to a call with a new id.
+    #[must_use]
+    pub fn preview(&self, request: &Request, state: &dyn State) -> Decision {
+        let mut last = None;
+        let read = state.transact(&request.scope(), &mut |view| {
+            last = Some(self.explain(request, view));
+            None
+        });
+        match (read, last) {
+            (Ok(()), Some(decision)) => decision,
+            (Ok(()), None) => self.unavailable(request, false, &StateError::Unavailable("it did nothing".to_owned())),
+            (Err(error), _) => self.unavailable(request, false, &error),
+        }
+    }
+
+    /// Records how a call that `begin` allowed has ended. The same as [`State::settle`] with the request's scope and id.
+    pub fn settle(&self, request: &Request, how: Settlement, state: &dyn State) -> Answer<SettleOutcome> {
+        match request.call_id() {
+            Some(id) => state.settle(&request.scope(), id, how),
+            None => Ok(SettleOutcome::UnknownCall),
+        }
+    }
+
+    fn step(&self, request: &Request, id: &Arc<str>, view: &dyn StateView) -> Step {
+        let digest = request.digest(self);
+        match view.call(id) {
+            Ok(CallStatus::New) => {}
+            Ok(CallStatus::Pending { digest: begun, answer }) if begun == digest => {
+                return Step::only(Decision { replayed: true, ..(*answer).clone() });
+            }
+            Ok(CallStatus::Pending { .. }) => {
+                return Step::only(self.deny(request, Reason::InvalidRequest, "this `call_id` belongs to another request that is not settled"));
+            }
+            Ok(CallStatus::Settled) => return Step::only(self.deny(request, Reason::DuplicateCall, "the call with this `call_id` is settled")),
+            Err(error) => return Step::only(self.unavailable(request, false, &error)),
+        }
+        let (decision, effects) = self.explain_effects(request, view);
+        if !decision.is_allowed() {
+            return Step::only(decision);
+        }
+        let effects = Effects { priors: self.prior_records(request, view), ..effects };
+        let call = CallRecord { id: id.clone(), digest, answer: Arc::new(decision.clone()), effects };
+        Step { decision, call: Some(call) }
+    }
+
+    /// What later queries of history will know of this call.
+    fn prior_records(&self, request: &Request, view: &dyn StateView) -> Vec<PriorRecord> {
+        let tool = self.bundle.tools.get(request.tool.index());
+        let queries = tool.iter().flat_map(|tool| &tool.answers).filter_map(|id| self.bundle.priors.get(id.index()));
+        queries.map(|query| self.prior_record(query, request, view)).filter(|record| !record.test.is_false()).collect()
+    }
+
+    fn prior_record(&self, query: &PriorDef, request: &Request, view: &dyn StateView) -> PriorRecord {
+        let args = request.known_args().unwrap_or_default();
+        let key = query.params.iter().map(|param| args.get(*param as usize).and_then(Option::as_ref));
+        let test = query.test.map_or(Tri::True, |test| match self.bundle.atoms.get(test.index()) {
+            Some(atom) => Eval::new(self, request, view).truth(atom.expr, None),
+            None => Tri::Unknown,
+        });
+        PriorRecord { query: query.key, key: prior_key(key), test, begun: request.time, keep: Duration::from_millis(query.within_ms) }
+    }
+
+    /// A store that fails makes limits unavailable; whatever else it was needed for has its own reason.
+    fn unavailable(&self, request: &Request, charges: bool, error: &StateError) -> Decision {
+        let reason = if charges { Reason::LimitUnavailable } else { Reason::StateUnavailable };
+        self.deny(request, reason, error.to_string())
+    }
+}
+
+/// What one run of the step comes to.
+struct Step {
+    decision: Decision,
+    /// If it is allowed, and new.
+    call: Option<CallRecord>,
+}
+
+impl Step {
+    fn only(decision: Decision) -> Step {
+        Step { decision, call: None }
+    }
+}
