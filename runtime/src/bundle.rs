@@ -139,6 +139,27 @@ pub struct Range {
     pub len: u32,
 }
 
+impl Bundle {
+    /// The operands of a condition.
+    pub(crate) fn cond_range(&self, range: Range) -> &[CondId] {
+        let start = range.start as usize;
+        self.cond_operands.get(start..start.saturating_add(range.len as usize)).unwrap_or_default()
+    }
+}
+
+impl Ask {
+    /// The question's answer for a test that came to this.
+    #[must_use]
+    pub fn holds(self, answer: crate::Tri) -> bool {
+        match self {
+            Ask::IsTrue => answer.is_true(),
+            Ask::IsFalse => answer.is_false(),
+            Ask::NotTrue => !answer.is_true(),
+            Ask::NotFalse => !answer.is_false(),
+        }
+    }
+}
+
 /// A module and the digest of its source, so that a host can insist on the company's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]

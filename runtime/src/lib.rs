@@ -5,22 +5,40 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![warn(missing_docs)]
 
+mod approvals;
 mod base64;
+mod bitset;
+mod budget;
 pub mod builtins;
+pub mod bundle;
 mod canonical;
 mod collect;
 mod command;
+mod compare;
+mod decide;
 mod decimal;
+mod decision;
 mod decode;
 mod email;
+mod error;
+mod eval;
+mod explain;
 mod host;
 mod json;
+mod judge;
 mod limits;
+mod load;
 mod nest;
 mod path;
 mod pattern;
+mod policy;
+mod prepare;
+mod reason;
+mod render;
+mod request;
 mod secret;
 mod sql;
+pub mod state;
 mod time;
 mod tri;
 mod ty;
@@ -28,6 +46,10 @@ mod url;
 mod value;
 mod zone;
 
+pub use self::builtins::{
+    Arg, Builtin, BuiltinId, Cost, Form, Op, Out, Pat, Resolved, builtins, by_name, equal, expected_left, expected_right,
+    lookup_function, lookup_member, lookup_method, lookup_negation, lookup_operator, members_of,
+};
 pub use self::canonical::{Digest, fields_to_json, value_to_json};
 pub use self::collect::{Collect, collect, collect_fields};
 pub use self::command::{Command, PartialList};
@@ -47,3 +69,11 @@ pub use self::ty::{EnumDef, EnumId, Field, RecordDef, RecordId, Schema, ShellDia
 pub use self::url::UrlValue;
 pub use self::value::Value;
 pub use self::zone::{Days, Span, Window, Zone};
+pub use self::bundle::{Bundle, Kind};
+pub use self::decision::{Applied, Approval, Decision, Effect, Outcome, Verdict};
+pub use self::error::{Invalid, LoadError};
+pub use self::policy::{ExternFn, Policy};
+pub use self::prepare::Request;
+pub use self::reason::Reason;
+pub use self::request::{AgentInput, RequestInput, UserInput};
+pub use self::approvals::{Evidence, Vote, VoteVerdict};

@@ -1,0 +1,299 @@
+//! The answer: a small verdict for enforcing, and the full decision for hosts, approvers and logs.
+//!
+//! Plain data. Knows nothing of how it was found; see `decide.rs` and `explain.rs`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::bitset::Bits;
+use crate::bundle::{ApprovalId, ClauseKind};
+use crate::{Digest, Duration, Json, Reason};
+
+/// What may be done with a call. The order is strictness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Go ahead.
+    Allow,
+    /// Not before the approvals that are listed are given; then decide again, with them as evidence.
+    RequireApproval,
+    /// Not at all.
+    Deny,
+}
+
+impl Outcome {
+    /// The word on the wire: `allow`, `require_approval` or `deny`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Outcome::Allow => "allow",
+            Outcome::RequireApproval => "require_approval",
+            Outcome::Deny => "deny",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// What [`crate::Policy::decide`] answers: enough to enforce, made without allocating.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What may be done.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// Index into the policy's tiers; `None` if it has none, or if the decision was made before classifying.
+    pub tier: Option<u32>,
+    /// How long until a limit that denies has room again, if it ever will.
+    pub retry_after: Option<Duration>,
+    pub(crate) approvals: Bits,
+}
+
+impl Verdict {
+    pub(crate) fn deny(reason: Reason) -> Verdict {
+        Verdict { outcome: Outcome::Deny, reason, tier: None, retry_after: None, approvals: Bits::default() }
+    }
+
+    /// The approvals that are required and outstanding, ascending.
+    pub fn approvals(&self) -> impl Iterator<Item = ApprovalId> + use<> {
+        self.approvals.iter().map(ApprovalId)
+    }
+
+    /// May the call be executed now?
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.outcome == Outcome::Allow
+    }
+}
+
+/// The full answer, as it goes over the wire; see [`Decision::to_json`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The host's name for the call.
+    pub call_id: Option<Arc<str>>,
+    /// What may be done.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// What is wrong with the request, where no clause says it.
+    pub message: Option<String>,
+    /// Where in the request `message` applies, as a JSON pointer.
+    pub pointer: Option<String>,
+    /// The call's tier.
+    pub tier: Option<String>,
+    /// The request's environment.
+    pub environment: Option<String>,
+    /// The canonical arguments: what was judged and is to be dispatched. `null` where the request was not understood.
+    pub args: Json,
+    /// Every clause that applied, in the policy's order.
+    pub applied: Vec<Applied>,
+    /// The approvals that are required and outstanding.
+    pub approvals: Vec<Approval>,
+    /// What the host has to enforce if it executes the call.
+    pub constraints: Vec<(String, Json)>,
+    /// Labels that the session will carry once the call is executed.
+    pub marks: Vec<String>,
+    /// How long until a limit that denies has room again.
+    pub retry_after: Option<Duration>,
+    /// What hints and candidates would have done.
+    pub shadow: Vec<Applied>,
+    /// The same call was allowed before under this id, and is not settled yet; nothing was charged again.
+    pub replayed: bool,
+    /// Names what was judged; `None` where the request was not understood.
+    pub request_digest: Option<Digest>,
+    /// The root module's package.
+    pub package: String,
+    /// The digest of the bundle.
+    pub policy_digest: Digest,
+}
+
+/// One effect of a clause that applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The clause's qualified name, or the package and its text.
+    pub clause: String,
+    /// What sort of clause.
+    pub kind: ClauseKind,
+    /// What it did.
+    pub effect: Effect,
+    /// What it says, with the values of this call.
+    pub message: Option<String>,
+    /// What it suggests instead.
+    pub suggest: Option<String>,
+    /// Facts whose being unknown made it apply, such as `context.ticket`.
+    pub unknown: Vec<String>,
+    /// The file as it was named when the policy was compiled.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// From 1, in characters.
+    pub column: u32,
+}
+
+/// What a clause did to a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It permits the call.
+    Grant,
+    /// It puts the call into this tier.
+    Classify(String),
+    /// A matrix cell that adds nothing.
+    Allow,
+    /// It denies.
+    Deny,
+    /// It requires these approvals (qualified names).
+    Require(Vec<String>),
+    /// It constrains how the call is executed.
+    Constrain(String),
+    /// It marks the session with a label.
+    Mark(String),
+    /// A limit that is exceeded or can't be checked.
+    Limit,
+}
+
+impl Effect {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Effect::Grant => "grant",
+            Effect::Classify(_) => "classify",
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+            Effect::Require(_) => "require",
+            Effect::Constrain(_) => "constrain",
+            Effect::Mark(_) => "mark",
+            Effect::Limit => "limit",
+        }
+    }
+}
+
+/// An approval that is required.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// The declared name, qualified by its package.
+    pub id: String,
+    /// The digest of its definition; evidence names it.
+    pub digest: Digest,
+    /// How many people of which roles; every line must be met.
+    pub by: Vec<(u32, Vec<String>)>,
+    /// The acting user's own confirmation is needed.
+    pub by_user: bool,
+    /// From the first asking to the execution.
+    pub expires: Duration,
+    /// How long one approval holds for the same request; zero: a single use.
+    pub reuse: Duration,
+    /// Votes need a note.
+    pub note_required: bool,
+    /// The clauses that require it; voters must be shown these.
+    pub required_by: Vec<String>,
+}
+
+impl Decision {
+    /// May the call be executed now?
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.outcome == Outcome::Allow
+    }
+
+    /// The decision as it goes over the wire.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let mut out = Members::default();
+        out.put("call_id", option(self.call_id.as_deref()));
+        out.put("decision", Json::str(self.outcome.code()));
+        out.put("reason", Json::str(self.reason.code()));
+        out.put_some("message", self.message.as_deref().map(Json::str));
+        out.put_some("pointer", self.pointer.as_deref().map(Json::str));
+        out.put("tier", option(self.tier.as_deref()));
+        out.put("environment", option(self.environment.as_deref()));
+        out.put("args", self.args.clone());
+        out.put("applied", Json::Arr(self.applied.iter().map(Applied::to_json).collect()));
+        out.put("approvals", Json::Arr(self.approvals.iter().map(Approval::to_json).collect()));
+        let constraints = self.constraints.iter().map(|(name, value)| (name.as_str().into(), value.clone()));
+        out.put("constraints", Json::Obj(constraints.collect()));
+        out.put("marks", strings(&self.marks));
+        out.put("retry_after_s", self.retry_after.map_or(Json::Null, |d| Json::int(d.as_secs_ceil())));
+        out.put("shadow", Json::Arr(self.shadow.iter().map(Applied::to_json).collect()));
+        out.put_some("replayed", self.replayed.then_some(Json::Bool(true)));
+        out.put("request_digest", self.request_digest.map_or(Json::Null, |d| Json::str(d.to_string())));
+        let policy = vec![
+            ("package".into(), Json::str(self.package.as_str())),
+            ("digest".into(), Json::str(self.policy_digest.to_string())),
+        ];
+        out.put("policy", Json::Obj(policy));
+        Json::Obj(out.0)
+    }
+}
+
+impl Applied {
+    fn to_json(&self) -> Json {
+        let mut out = Members::default();
+        out.put("clause", Json::str(self.clause.as_str()));
+        out.put("effect", Json::str(self.effect.code()));
+        match &self.effect {
+            Effect::Classify(tier) => out.put("tier", Json::str(tier.as_str())),
+            Effect::Require(approvals) => out.put("approvals", strings(approvals)),
+            Effect::Constrain(constraint) => out.put("constraint", Json::str(constraint.as_str())),
+            Effect::Mark(label) => out.put("label", Json::str(label.as_str())),
+            Effect::Grant | Effect::Allow | Effect::Deny | Effect::Limit => {}
+        }
+        out.put_some("message", self.message.as_deref().map(Json::str));
+        out.put_some("suggest", self.suggest.as_deref().map(Json::str));
+        out.put_some("unknown", (!self.unknown.is_empty()).then(|| strings(&self.unknown)));
+        out.put("file", Json::str(self.file.as_str()));
+        out.put("line", Json::int(self.line.into()));
+        out.put("column", Json::int(self.column.into()));
+        Json::Obj(out.0)
+    }
+}
+
+impl Approval {
+    fn to_json(&self) -> Json {
+        let mut out = Members::default();
+        out.put("id", Json::str(self.id.as_str()));
+        out.put("digest", Json::str(self.digest.to_string()));
+        let line = |(n, roles): &(u32, Vec<String>)| {
+            Json::Obj(vec![("n".into(), Json::int((*n).into())), ("roles".into(), strings(roles))])
+        };
+        out.put("by", Json::Arr(self.by.iter().map(line).collect()));
+        out.put("expires_s", Json::int(self.expires.as_secs_ceil()));
+        out.put("reuse_s", Json::int(self.reuse.as_secs_ceil()));
+        out.put("note_required", Json::Bool(self.note_required));
+        out.put("by_user", Json::Bool(self.by_user));
+        out.put("required_by", strings(&self.required_by));
+        Json::Obj(out.0)
+    }
+}
+
+/// One compact line of JSON.
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_json().fmt(f)
+    }
+}
+
+#[derive(Default)]
+struct Members(Vec<(Arc<str>, Json)>);
+
+impl Members {
+    fn put(&mut self, key: &str, value: Json) {
+        self.0.push((key.into(), value));
+    }
+    fn put_some(&mut self, key: &str, value: Option<Json>) {
+        if let Some(value) = value {
+            self.put(key, value);
+        }
+    }
+}
+
+fn option(text: Option<&str>) -> Json {
+    text.map_or(Json::Null, Json::str)
+}
+
+fn strings(texts: &[String]) -> Json {
+    Json::Arr(texts.iter().map(|text| Json::str(text.as_str())).collect())
+}

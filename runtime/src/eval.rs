@@ -1,0 +1,388 @@
+//! Evaluates expressions over one request, in Kleene's three-valued logic.
+//!
+//! Total: whatever goes wrong is unknown. Bounded: an expression's depth is validated when the policy is loaded,
+//! and every element that a quantifier visits is counted. Does not allocate for typical conditions. Knows the
+//! expression arena and the request; nothing of clauses, graphs or decisions.
+
+use std::sync::Arc;
+
+use crate::bundle::{CompareOp, Expr, ExprId, PriorId, QuantOp, Range};
+use crate::compare::{compare, equal, has_type};
+use crate::state::{PriorQuery, Realm, StateView, prior_key};
+use crate::{Duration, Policy, Request, Tri, Value};
+
+mod facts;
+mod lists;
+
+/// How many list elements one decision may visit; beyond, everything is unknown and the call is denied.
+const FUEL: u64 = 2_000_000;
+
+/// A value that is borrowed from the policy or the request, or was made.
+#[derive(Clone, Debug)]
+pub(crate) enum Val<'a> {
+    Ref(&'a Value),
+    Own(Value),
+}
+
+impl Val<'_> {
+    pub(crate) fn get(&self) -> &Value {
+        match self {
+            Val::Ref(value) => value,
+            Val::Own(value) => value,
+        }
+    }
+    pub(crate) fn into_value(self) -> Value {
+        match self {
+            Val::Ref(value) => value.clone(),
+            Val::Own(value) => value,
+        }
+    }
+}
+
+/// What an expression came to.
+#[derive(Clone, Debug)]
+pub(crate) enum Ev<'a> {
+    Known(Val<'a>),
+    /// A list of which these elements are known, and there may be others.
+    Partial(Arc<[Value]>),
+    /// A list written as expressions, not yet evaluated.
+    Literal(Range),
+    /// An integer between these; without the second, of any size.
+    Interval(i64, Option<i64>),
+    /// An optional field that the request does not have.
+    Absent,
+    Unknown,
+}
+
+impl<'a> Ev<'a> {
+    pub(crate) fn own(value: Value) -> Ev<'a> {
+        Ev::Known(Val::Own(value))
+    }
+    /// Absent where the request has none.
+    pub(crate) fn field(value: Option<&'a Value>) -> Ev<'a> {
+        value.map_or(Ev::Absent, |value| Ev::Known(Val::Ref(value)))
+    }
+    /// Unknown where the host did not say.
+    pub(crate) fn fact(value: Option<&'a Value>) -> Ev<'a> {
+        value.map_or(Ev::Unknown, |value| Ev::Known(Val::Ref(value)))
+    }
+    pub(crate) fn value(&self) -> Option<&Value> {
+        if let Ev::Known(value) = self { Some(value.get()) } else { None }
+    }
+    fn truth(&self) -> Tri {
+        Tri::from(self.value().and_then(Value::as_bool))
+    }
+    /// The bounds of an integer.
+    fn bounds(&self) -> Option<(i64, Option<i64>)> {
+        match self {
+            Ev::Known(value) => match value.get() {
+                Value::Int(n) => Some((*n, Some(*n))),
+                _ => None,
+            },
+            Ev::Interval(low, high) => Some((*low, *high)),
+            _ => None,
+        }
+    }
+}
+
+impl From<Tri> for Ev<'_> {
+    fn from(tri: Tri) -> Self {
+        match tri {
+            Tri::True => Ev::own(Value::Bool(true)),
+            Tri::False => Ev::own(Value::Bool(false)),
+            Tri::Unknown => Ev::Unknown,
+        }
+    }
+}
+
+/// The variables of the quantifiers around an expression, the innermost first.
+#[derive(Clone, Debug)]
+pub(crate) struct Local<'s, 'a> {
+    pub(crate) depth: u32,
+    pub(crate) value: Ev<'a>,
+    pub(crate) outer: Scope<'s, 'a>,
+}
+
+pub(crate) type Scope<'s, 'a> = Option<&'s Local<'s, 'a>>;
+
+/// Evaluates over one request. Use one for a whole decision: it counts, and remembers what host functions said.
+pub(crate) struct Eval<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) request: &'a Request,
+    pub(crate) view: &'a dyn StateView,
+    /// The tier of the call, once it is known.
+    pub(crate) tier: Option<u32>,
+    /// Shadow clauses see the labels of both realms.
+    pub(crate) realm: Realm,
+    fuel: u64,
+    externs: Vec<(u32, Vec<Value>, Option<Value>)>,
+}
+
+impl<'a> Eval<'a> {
+    pub(crate) fn new(policy: &'a Policy, request: &'a Request, view: &'a dyn StateView) -> Eval<'a> {
+        Eval { policy, request, view, tier: None, realm: Realm::Confirmed, fuel: FUEL, externs: Vec::new() }
+    }
+
+    /// Was the decision too costly? Then nothing it found may be trusted.
+    pub(crate) fn exhausted(&self) -> bool {
+        self.fuel == 0
+    }
+
+    /// Counts one element.
+    fn spend(&mut self) -> bool {
+        self.fuel = self.fuel.saturating_sub(1);
+        self.fuel > 0
+    }
+
+    pub(crate) fn expr(&self, id: ExprId) -> Option<&'a Expr> {
+        self.policy.bundle.exprs.get(id.index())
+    }
+
+    pub(crate) fn operands(&self, range: Range) -> &'a [ExprId] {
+        let start = range.start as usize;
+        self.policy.bundle.operands.get(start..start.saturating_add(range.len as usize)).unwrap_or_default()
+    }
+
+    /// Whether a test holds.
+    pub(crate) fn truth(&mut self, id: ExprId, scope: Scope<'_, 'a>) -> Tri {
+        let Some(expr) = self.expr(id) else { return Tri::Unknown };
+        match expr {
+            Expr::And(range) => self.fold(*range, scope, Tri::True, Tri::False),
+            Expr::Or(range) => self.fold(*range, scope, Tri::False, Tri::True),
+            Expr::Not(e) => self.truth(*e, scope).not(),
+            Expr::Eq(a, b) => self.eq(*a, *b, scope),
+            Expr::Compare(op, a, b) => self.compare(*op, *a, *b, scope),
+            Expr::In(value, list) => self.contains(*value, *list, scope),
+            Expr::Match(e, pattern) => self.matches(*e, *pattern, scope),
+            Expr::Present(e) => match self.eval(*e, scope) {
+                Ev::Absent => Tri::False,
+                Ev::Unknown => Tri::Unknown,
+                _ => Tri::True,
+            },
+            Expr::InWindow(e, window) => self.in_window(*e, *window, scope),
+            Expr::HasLabel(label) => self.has_label(*label),
+            Expr::AgentHasRole(role) => self.request.agent_has_role(*role),
+            Expr::UserHasRole(role) => self.request.user_has_role(*role),
+            Expr::TierAtLeast(tier) => Tri::from(self.tier.map(|t| t >= *tier)),
+            Expr::Prior(prior, keys, within) => self.prior(*prior, *keys, *within, scope),
+            Expr::Quant(op @ (QuantOp::Any | QuantOp::All | QuantOp::None), list, body) => {
+                self.quantify(*op, *list, *body, scope)
+            }
+            _ => self.eval(id, scope).truth(),
+        }
+    }
+
+    /// *And* or *or*: `decisive` ends it.
+    fn fold(&mut self, range: Range, scope: Scope<'_, 'a>, start: Tri, decisive: Tri) -> Tri {
+        let mut result = start;
+        for operand in self.operands(range) {
+            let truth = self.truth(*operand, scope);
+            if truth == decisive {
+                return decisive;
+            }
+            if truth == Tri::Unknown {
+                result = Tri::Unknown;
+            }
+        }
+        result
+    }
+
+    /// What an expression comes to.
+    pub(crate) fn eval(&mut self, id: ExprId, scope: Scope<'_, 'a>) -> Ev<'a> {
+        let Some(expr) = self.expr(id) else { return Ev::Unknown };
+        match expr {
+            Expr::Const(id) => Ev::fact(self.policy.bundle.consts.get(id.index())),
+            Expr::Arg(i) => self.request.arg(*i),
+            Expr::Fact(fact) => self.fact(*fact),
+            Expr::Attr(root, i) => self.request.attr(*root, *i),
+            Expr::Live(i) => Ev::fact(self.request.live.get(*i as usize).and_then(Option::as_ref)),
+            Expr::Local(depth) => local(*depth, scope),
+            Expr::RecordField(e, i) => record_field(self.eval(*e, scope), *i),
+            Expr::Builtin(builtin, range) => self.builtin(*builtin, *range, scope),
+            Expr::Concat(..) => self.concat(id, scope),
+            Expr::Len(e) => self.len(*e, scope),
+            Expr::Quant(QuantOp::Count, list, body) => self.count(*list, *body, scope),
+            Expr::List(range) => Ev::Literal(*range),
+            Expr::Else(a, b) => match self.eval(*a, scope) {
+                Ev::Absent => self.eval(*b, scope),
+                other => other,
+            },
+            Expr::JsonAt(e, pointer, ty) => {
+                let pointer = self.policy.bundle.consts.get(pointer.index()).and_then(Value::as_str);
+                let schema = &self.policy.bundle.schema;
+                match (self.eval(*e, scope).value(), pointer) {
+                    (Some(Value::Json(json)), Some(pointer)) => {
+                        crate::json_at(json, pointer, ty, schema, &self.policy.limits).map_or(Ev::Unknown, Ev::own)
+                    }
+                    _ => Ev::Unknown,
+                }
+            }
+            Expr::Origins(arg, path) => Ev::fact(self.request.origins(*arg, path)),
+            Expr::Collect(kind) => self.collect(*kind),
+            Expr::Extern(i, range) => self.call_extern(*i, *range, scope),
+            _ => self.truth(id, scope).into(),
+        }
+    }
+
+    /// A value for use in strict places: what is not fully known is `None`.
+    pub(crate) fn known(&mut self, id: ExprId, scope: Scope<'_, 'a>) -> Option<Val<'a>> {
+        let value = self.eval(id, scope);
+        match self.resolve(value, scope) {
+            Ev::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn eq(&mut self, a: ExprId, b: ExprId, scope: Scope<'_, 'a>) -> Tri {
+        let (a, b) = (self.eval(a, scope), self.eval(b, scope));
+        self.equal(a, b, scope)
+    }
+
+    fn equal(&mut self, a: Ev<'a>, b: Ev<'a>, scope: Scope<'_, 'a>) -> Tri {
+        let (a, b) = (self.resolve(a, scope), self.resolve(b, scope));
+        match (&a, &b) {
+            (Ev::Known(a), Ev::Known(b)) => equal(a.get(), b.get()),
+            (Ev::Interval(..), _) | (_, Ev::Interval(..)) => match (a.bounds(), b.bounds()) {
+                (Some((a, a_high)), Some((b, b_high))) => {
+                    let apart = a_high.is_some_and(|high| high < b) || b_high.is_some_and(|high| high < a);
+                    if apart { Tri::False } else { Tri::Unknown }
+                }
+                _ => Tri::Unknown,
+            },
+            _ => Tri::Unknown,
+        }
+    }
+
+    fn compare(&mut self, op: CompareOp, a: ExprId, b: ExprId, scope: Scope<'_, 'a>) -> Tri {
+        let (a, b) = (self.eval(a, scope), self.eval(b, scope));
+        match (&a, &b) {
+            (Ev::Known(a), Ev::Known(b)) => compare(op, a.get(), b.get()),
+            (Ev::Interval(..), _) | (_, Ev::Interval(..)) => match (a.bounds(), b.bounds()) {
+                (Some(a), Some(b)) => compare_bounds(op, a, b),
+                _ => Tri::Unknown,
+            },
+            _ => Tri::Unknown,
+        }
+    }
+
+    fn matches(&mut self, e: ExprId, pattern: u32, scope: Scope<'_, 'a>) -> Tri {
+        let Some(pattern) = self.policy.index.patterns.get(pattern as usize) else { return Tri::Unknown };
+        let value = self.eval(e, scope);
+        let answer = match value.value() {
+            Some(Value::Str(text)) => pattern.matches(text),
+            Some(Value::Url(url)) => pattern.matches(url.as_str()),
+            Some(Value::Host(host)) => pattern.matches(&host.to_string()),
+            Some(Value::Email(email)) => pattern.matches(&email.to_string()),
+            Some(Value::Path(path)) => match path.resolved() {
+                // As for `under`: the path and what it leads to must agree.
+                Some(target) => {
+                    let lexical = pattern.matches(path.as_str());
+                    if lexical == pattern.matches(target) { lexical } else { None }
+                }
+                None => None,
+            },
+            _ => None,
+        };
+        Tri::from(answer)
+    }
+
+    fn in_window(&mut self, e: ExprId, window: u32, scope: Scope<'_, 'a>) -> Tri {
+        let Some(window) = self.policy.bundle.windows.get(window as usize) else { return Tri::Unknown };
+        let Some(zone) = self.policy.index.zones.get(window.zone as usize) else { return Tri::Unknown };
+        match self.eval(e, scope).value() {
+            Some(Value::Time(time)) => Tri::from(window.window.contains(*time, zone)),
+            _ => Tri::Unknown,
+        }
+    }
+
+    fn has_label(&mut self, label: u32) -> Tri {
+        if self.request.labels.contains(label) {
+            return Tri::True;
+        }
+        let Some(name) = self.policy.bundle.labels.get(label as usize) else { return Tri::Unknown };
+        if self.request.session.is_none() {
+            return Tri::Unknown;
+        }
+        let confirmed = self.view.has_label(Realm::Confirmed, name).unwrap_or(Tri::Unknown);
+        match self.realm {
+            Realm::Confirmed => confirmed,
+            Realm::Shadow => confirmed.or(self.view.has_label(Realm::Shadow, name).unwrap_or(Tri::Unknown)),
+        }
+    }
+
+    fn prior(&mut self, id: PriorId, keys: Range, within: i64, scope: Scope<'_, 'a>) -> Tri {
+        let Some(prior) = self.policy.bundle.priors.get(id.index()) else { return Tri::Unknown };
+        if self.request.session.is_none() {
+            return Tri::Unknown;
+        }
+        let keys: Vec<Option<Val<'a>>> = self.operands(keys).iter().map(|key| self.known(*key, scope)).collect();
+        let key = prior_key(keys.iter().map(|key| key.as_ref().map(Val::get)));
+        let within = Duration::from_millis(within);
+        let query = PriorQuery { query: &prior.key, key: key.as_ref(), now: self.request.time, within };
+        self.view.prior(&query).unwrap_or(Tri::Unknown)
+    }
+
+    /// Calls a function of the host, once for the same arguments.
+    fn call_extern(&mut self, i: u32, range: Range, scope: Scope<'_, 'a>) -> Ev<'a> {
+        let mut args = Vec::with_capacity(range.len as usize);
+        for operand in self.operands(range) {
+            match self.known(*operand, scope) {
+                Some(value) => args.push(value.into_value()),
+                None => return Ev::Unknown,
+            }
+        }
+        if let Some((_, _, answer)) = self.externs.iter().find(|(f, with, _)| *f == i && *with == args) {
+            return answer.clone().map_or(Ev::Unknown, Ev::own);
+        }
+        let policy = self.policy;
+        let answer = match (policy.externs.get(i as usize), policy.bundle.externs.get(i as usize)) {
+            (Some(Some(function)), Some(def)) => {
+                function(&args).filter(|value| has_type(value, &def.result, &policy.bundle.schema))
+            }
+            _ => None,
+        };
+        self.externs.push((i, args, answer.clone()));
+        answer.map_or(Ev::Unknown, Ev::own)
+    }
+}
+
+/// True if it holds for every pair of values within the bounds, false if for none.
+fn compare_bounds(op: CompareOp, a: (i64, Option<i64>), b: (i64, Option<i64>)) -> Tri {
+    let (always, never) = match op {
+        CompareOp::Lt => (a.1.is_some_and(|high| high < b.0), b.1.is_some_and(|high| a.0 >= high)),
+        CompareOp::Le => (a.1.is_some_and(|high| high <= b.0), b.1.is_some_and(|high| a.0 > high)),
+        CompareOp::Gt => return compare_bounds(CompareOp::Lt, b, a),
+        CompareOp::Ge => return compare_bounds(CompareOp::Le, b, a),
+    };
+    match (always, never) {
+        (true, _) => Tri::True,
+        (_, true) => Tri::False,
+        _ => Tri::Unknown,
+    }
+}
+
+fn local<'a>(depth: u32, mut scope: Scope<'_, 'a>) -> Ev<'a> {
+    while let Some(local) = scope {
+        if local.depth == depth {
+            return local.value.clone();
+        }
+        scope = local.outer;
+    }
+    Ev::Unknown
+}
+
+/// A field of a record; of an absent record it is unknown.
+fn record_field(record: Ev<'_>, i: u32) -> Ev<'_> {
+    match record {
+        Ev::Known(Val::Ref(Value::Record(fields))) => match fields.get(i as usize) {
+            Some(field) => Ev::field(field.as_ref()),
+            None => Ev::Unknown,
+        },
+        Ev::Known(Val::Own(Value::Record(fields))) => match fields.get(i as usize) {
+            Some(Some(field)) => Ev::own(field.clone()),
+            Some(None) => Ev::Absent,
+            None => Ev::Unknown,
+        },
+        _ => Ev::Unknown,
+    }
+}

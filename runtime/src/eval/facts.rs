@@ -1,0 +1,89 @@
+//! Leaves of expressions: what the host said, calls of builtins, and values gathered from all arguments.
+
+use crate::builtins::{Arg, Out};
+use crate::bundle::{Fact, Range};
+use crate::eval::lists::opaque;
+use crate::eval::{Ev, Eval, Scope};
+use crate::{Collect, Value, collect_fields};
+
+/// How many arguments a builtin takes before they are kept on the heap.
+const INLINE: usize = 4;
+
+impl<'a> Eval<'a> {
+    pub(crate) fn fact(&self, fact: Fact) -> Ev<'a> {
+        let (request, index) = (self.request, &self.policy.index);
+        let facts = &request.facts;
+        match fact {
+            Fact::AgentId => Ev::Known(super::Val::Ref(&facts.agent_id)),
+            Fact::AgentOwner => Ev::field(facts.agent_owner.as_ref()),
+            Fact::AgentChain => Ev::Known(super::Val::Ref(&facts.chain)),
+            Fact::AgentDepth => Ev::Known(super::Val::Ref(&facts.depth)),
+            Fact::UserId => Ev::fact(facts.user_id.as_ref()),
+            Fact::SessionId => Ev::fact(facts.session.as_ref()),
+            Fact::Now => Ev::fact(facts.now.as_ref()),
+            Fact::Tenant => Ev::fact(facts.tenant.as_ref()),
+            Fact::Env => Ev::fact(index.env_values.get(request.env as usize)),
+            Fact::ToolName => Ev::fact(index.tool_values.get(request.tool.index()).map(|(name, _)| name)),
+            Fact::ToolServer => match index.tool_values.get(request.tool.index()) {
+                Some((_, server)) => Ev::field(server.as_ref()),
+                None => Ev::Unknown,
+            },
+        }
+    }
+
+    pub(crate) fn builtin(&mut self, builtin: u32, range: Range, scope: Scope<'_, 'a>) -> Ev<'a> {
+        let Some(builtin) = self.policy.index.builtins.get(builtin as usize) else { return Ev::Unknown };
+        let operands = self.operands(range);
+        let mut values: [Ev<'a>; INLINE] = [const { Ev::Unknown }; INLINE];
+        if operands.len() > INLINE {
+            let values: Vec<Ev<'a>> = operands.iter().map(|e| self.argument(*e, scope)).collect();
+            let args: Vec<Arg<'_>> = values.iter().map(Ev::as_arg).collect();
+            return builtin.call(&args).into();
+        }
+        for (place, operand) in values.iter_mut().zip(operands) {
+            *place = self.argument(*operand, scope);
+        }
+        let [a, b, c, d] = values.each_ref().map(Ev::as_arg);
+        let args = [a, b, c, d];
+        builtin.call(args.get(..operands.len()).unwrap_or_default()).into()
+    }
+
+    fn argument(&mut self, e: crate::bundle::ExprId, scope: Scope<'_, 'a>) -> Ev<'a> {
+        let value = self.eval(e, scope);
+        self.resolve(value, scope)
+    }
+
+    /// All values of one sort among the arguments, as far as they can be seen.
+    pub(crate) fn collect(&mut self, kind: Collect) -> Ev<'a> {
+        let bundle = &self.policy.bundle;
+        let Some(tool) = bundle.tools.get(self.request.tool.index()) else { return opaque() };
+        let Some(args) = self.request.known_args() else { return opaque() };
+        let mut items = Vec::new();
+        let complete = collect_fields(args, &tool.params, &bundle.schema, kind, &mut |value| items.push(value.clone()));
+        if complete { Ev::own(Value::list(items)) } else { Ev::Partial(items.into()) }
+    }
+}
+
+impl Ev<'_> {
+    /// As an argument of a builtin.
+    fn as_arg(&self) -> Arg<'_> {
+        match self {
+            Ev::Known(value) => Arg::Known(value.get()),
+            Ev::Partial(items) => Arg::Partial(items),
+            Ev::Interval(low, high) => Arg::Interval(*low, high.unwrap_or(i64::MAX)),
+            Ev::Literal(_) | Ev::Absent | Ev::Unknown => Arg::Unknown,
+        }
+    }
+}
+
+impl From<Out> for Ev<'_> {
+    fn from(out: Out) -> Self {
+        match out {
+            Out::Known(value) => Ev::own(value),
+            Out::Unknown => Ev::Unknown,
+            Out::Partial(items) => Ev::Partial(items),
+            Out::Interval(low, i64::MAX) => Ev::Interval(low, None),
+            Out::Interval(low, high) => Ev::Interval(low, Some(high)),
+        }
+    }
+}

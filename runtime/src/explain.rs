@@ -1,0 +1,370 @@
+//! The decision with its grounds: every clause that applied, what it says, and which unknown facts made it apply.
+//!
+//! Turns what `judge.rs` found into the wire decision. Allocates freely; nothing here decides.
+
+use crate::budget::Budget;
+use crate::bundle::{ApprovalId, ClauseId, CondId, InstanceEffect, LimitId, RuleEffect, TemplateId, TemplatePart};
+use crate::judge::{Findings, Judge};
+use crate::prepare::constraint_json;
+use crate::render::{self, render};
+use crate::state::{Effects, PriorRecord, Realm, StateView, prior_key};
+use crate::{
+    Applied, Approval, Decision, Duration, Effect, Invalid, Json, Outcome, Policy, Reason, Request, RequestInput, Verdict,
+};
+
+mod unknown;
+
+/// A decision and what executing the call does to the state.
+#[derive(Clone, Debug)]
+pub(crate) struct Judgement {
+    pub(crate) decision: Decision,
+    /// To be committed if the decision allows, and not otherwise.
+    pub(crate) effects: Effects,
+}
+
+impl Policy {
+    /// Decides as [`Policy::decide`] does, and says why.
+    #[must_use]
+    pub fn explain(&self, request: &Request, view: &dyn StateView) -> Decision {
+        self.judge(request, view).decision
+    }
+
+    /// The explanation with the effects on the state, for `begin`.
+    pub(crate) fn judge(&self, request: &Request, view: &dyn StateView) -> Judgement {
+        let known = self.bundle.tools.get(request.tool.index()).filter(|_| request.policy == self.digest);
+        let Some(tool) = known else {
+            let foreign = Invalid::new("", "the request was prepared for another policy");
+            return Judgement { decision: self.deny_invalid(&RequestInput::default(), &foreign), effects: Effects::default() };
+        };
+        let mut judge = Judge::new(self, request, view, tool);
+        let findings = judge.findings();
+        debug_assert_eq!(findings.verdict, self.decide(request, view), "the graph and the clauses disagree");
+        Explanation { policy: self, request, judge, found: findings }.write()
+    }
+
+    /// The denial of a request that was not understood.
+    pub(crate) fn deny_invalid(&self, input: &RequestInput, invalid: &Invalid) -> Decision {
+        Decision {
+            call_id: input.call_id.as_deref().map(Into::into),
+            message: Some(invalid.message.clone()),
+            pointer: Some(invalid.pointer.clone()).filter(|pointer| !pointer.is_empty()),
+            environment: Some(input.environment.clone()).filter(|name| self.index.envs.contains_key(name.as_str())),
+            ..self.bare(invalid.reason)
+        }
+    }
+
+    /// A denial that says nothing else.
+    fn bare(&self, reason: Reason) -> Decision {
+        Decision {
+            call_id: None,
+            outcome: Outcome::Deny,
+            reason,
+            message: None,
+            pointer: None,
+            tier: None,
+            environment: None,
+            args: Json::Null,
+            applied: Vec::new(),
+            approvals: Vec::new(),
+            constraints: Vec::new(),
+            marks: Vec::new(),
+            retry_after: None,
+            shadow: Vec::new(),
+            replayed: false,
+            request_digest: None,
+            package: self.bundle.package.clone(),
+            policy_digest: self.digest,
+        }
+    }
+
+    /// A denial of an understood request for a reason that no clause states, such as `duplicate_call`.
+    pub(crate) fn deny(&self, request: &Request, reason: Reason, message: impl Into<String>) -> Decision {
+        Decision {
+            call_id: request.call_id.clone(),
+            message: Some(message.into()),
+            environment: self.bundle.environments.get(request.env as usize).cloned(),
+            args: request.args_json(self),
+            request_digest: Some(request.digest(self)),
+            ..self.bare(reason)
+        }
+    }
+}
+
+struct Explanation<'a> {
+    policy: &'a Policy,
+    request: &'a Request,
+    judge: Judge<'a>,
+    found: Findings<'a>,
+}
+
+impl Explanation<'_> {
+    fn write(mut self) -> Judgement {
+        let Verdict { outcome, reason, tier, retry_after, .. } = self.found.verdict;
+        let applied = self.applied();
+        let shadow = self.shadow();
+        let bundle = &self.policy.bundle;
+        let executable = outcome != Outcome::Deny;
+        let decision = Decision {
+            call_id: self.request.call_id.clone(),
+            outcome,
+            reason,
+            message: self.message(),
+            tier: tier.and_then(|tier| bundle.tiers.get(tier as usize)).cloned(),
+            environment: bundle.environments.get(self.request.env as usize).cloned(),
+            args: self.request.args_json(self.policy),
+            applied,
+            approvals: self.found.verdict.approvals().filter_map(|id| self.approval(id)).collect(),
+            constraints: if executable { self.constraints() } else { Vec::new() },
+            marks: if executable { self.marks() } else { Vec::new() },
+            retry_after,
+            shadow,
+            request_digest: Some(self.request.digest(self.policy)),
+            ..self.policy.bare(reason)
+        };
+        let effects = if outcome == Outcome::Allow { self.effects() } else { Effects::default() };
+        Judgement { decision, effects }
+    }
+
+    /// What no clause says.
+    fn message(&self) -> Option<String> {
+        let tool = &self.judge.tool.name;
+        match self.found.verdict.reason {
+            Reason::NotGranted => Some(format!("no grant covers this call of `{tool}`")),
+            Reason::Unclassified => Some(format!("no `classify` arm covers this call of `{tool}`")),
+            Reason::LimitsExceeded => Some("deciding this call would take too long".to_owned()),
+            Reason::UnsupportedConstraint => {
+                Some("a constraint that applies is not enforced by the host, or its value is unknown".to_owned())
+            }
+            Reason::ApprovalRefused | Reason::ApprovalExpired | Reason::ApprovalImpossible => Some(self.refusals()),
+            _ if self.found.verdict.outcome == Outcome::RequireApproval && !self.request.evidence.is_empty() => {
+                Some(self.refusals())
+            }
+            _ => None,
+        }
+    }
+
+    fn refusals(&self) -> String {
+        let name = |id: &ApprovalId| self.policy.bundle.approvals.get(id.index()).map_or("?", |def| def.id.as_str());
+        let lines = self.found.refusals.iter().map(|(id, why)| format!("`{}`: {why}", name(id)));
+        lines.collect::<Vec<_>>().join("; ")
+    }
+
+    fn applied(&mut self) -> Vec<Applied> {
+        let mut out = Vec::new();
+        for i in [self.found.grants.clone(), self.found.classify.clone()].concat() {
+            self.instance(i, &mut out);
+        }
+        self.cell(&mut out);
+        for i in self.found.rules.clone() {
+            self.instance(i, &mut out);
+        }
+        for (limit, budget) in self.found.limits.clone() {
+            self.limit(limit, &budget, Realm::Confirmed, &mut out);
+        }
+        out
+    }
+
+    fn shadow(&mut self) -> Vec<Applied> {
+        let mut out = Vec::new();
+        self.judge.eval.realm = Realm::Shadow;
+        for i in self.found.shadow.clone() {
+            self.instance(i, &mut out);
+        }
+        for (limit, budget) in self.found.shadow_limits.clone() {
+            self.limit(limit, &budget, Realm::Shadow, &mut out);
+        }
+        self.judge.eval.realm = Realm::Confirmed;
+        out
+    }
+
+    /// One entry for each effect of a clause.
+    fn instance(&mut self, i: u32, out: &mut Vec<Applied>) {
+        let bundle = &self.policy.bundle;
+        let Some(instance) = bundle.instances.get(i as usize) else { return };
+        let unknown = self.unknown(&[instance.cond]);
+        let mut put = |effect: Effect, message: Option<String>, suggest: Option<String>| {
+            let entry = Applied { effect, message, suggest, unknown: unknown.clone(), ..self.policy.entry(instance.clause) };
+            // A clause may stand several times for one tool, by several of its targets.
+            if !out.contains(&entry) {
+                out.push(entry);
+            }
+        };
+        match &instance.effect {
+            InstanceEffect::Grant => put(Effect::Grant, None, None),
+            InstanceEffect::Classify { tier } => {
+                put(Effect::Classify(bundle.tiers.get(*tier as usize).cloned().unwrap_or_default()), None, None);
+            }
+            InstanceEffect::Limit { .. } => put(Effect::Limit, None, None),
+            InstanceEffect::Rule { effects, suggest } => {
+                let suggest = suggest.map(|id| self.judge.render(id));
+                for effect in effects {
+                    match effect {
+                        RuleEffect::Deny(message) => put(Effect::Deny, Some(self.judge.render(*message)), suggest.clone()),
+                        RuleEffect::Require(ids) => put(Effect::Require(self.policy.approval_ids(ids)), None, suggest.clone()),
+                        RuleEffect::Constrain { constraint, .. } => {
+                            let name = bundle.constraints.get(*constraint as usize).map(|c| c.name.clone());
+                            put(Effect::Constrain(name.unwrap_or_default()), None, None);
+                        }
+                        RuleEffect::Mark { label } => {
+                            put(Effect::Mark(bundle.labels.get(*label as usize).cloned().unwrap_or_default()), None, None);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn cell(&self, out: &mut Vec<Applied>) {
+        for (clause, deny, approvals) in self.found.cell.iter().flat_map(|cell| &cell.clauses) {
+            let effect = match (deny, approvals.is_empty()) {
+                (true, _) => Effect::Deny,
+                (false, true) => Effect::Allow,
+                (false, false) => Effect::Require(self.policy.approval_ids(approvals)),
+            };
+            out.push(Applied { effect, ..self.policy.entry(*clause) });
+        }
+    }
+
+    /// A limit that stands in the way.
+    fn limit(&mut self, limit: LimitId, budget: &Budget, realm: Realm, out: &mut Vec<Applied>) {
+        let Some(def) = self.policy.bundle.limits.get(limit.index()) else { return };
+        let window = Duration::from_millis(def.window_ms);
+        let message = match (budget, def.message) {
+            (Budget::Untouched | Budget::Fits(_), _) => return,
+            (Budget::Unavailable(why), _) => format!("this limit can't be checked: {why}"),
+            (Budget::Exceeded { .. }, Some(message)) => self.judge.render(message),
+            (Budget::Exceeded { .. }, None) => format!("at most {} in {window}", def.max),
+        };
+        let unknown = self.unknown(&self.arms(limit, realm));
+        out.push(Applied { effect: Effect::Limit, message: Some(message), unknown, ..self.policy.entry(def.clause) });
+    }
+
+    /// The conditions of a limit's arms.
+    fn arms(&self, limit: LimitId, realm: Realm) -> Vec<CondId> {
+        let instances = self.policy.instances(self.judge.tool).filter(|(_, instance)| {
+            let shadow = self.policy.is_shadow(instance);
+            shadow == (realm == Realm::Shadow) && matches!(&instance.effect, InstanceEffect::Limit { limit: of, .. } if *of == limit)
+        });
+        instances.map(|(_, instance)| instance.cond).collect()
+    }
+
+    /// Facts that are unknown and thereby made one of the conditions hold.
+    fn unknown(&mut self, conds: &[CondId]) -> Vec<String> {
+        let mut facts: Vec<String> = conds.iter().filter_map(|cond| self.judge.unknown_facts(*cond)).flatten().collect();
+        facts.sort_unstable();
+        facts.dedup();
+        facts
+    }
+
+    fn approval(&self, id: ApprovalId) -> Option<Approval> {
+        let bundle = &self.policy.bundle;
+        let def = bundle.approvals.get(id.index())?;
+        let role = |role: &u32| bundle.roles.get(*role as usize).map(|role| role.name.clone());
+        let required_by = self.found.required_by.iter().find(|(known, _)| *known == id).map(|(_, clauses)| clauses);
+        Some(Approval {
+            id: def.id.clone(),
+            digest: def.digest,
+            by: def.by.iter().map(|(n, roles)| (*n, roles.iter().filter_map(role).collect())).collect(),
+            by_user: def.by_user,
+            expires: Duration::from_millis(def.expires_ms),
+            reuse: Duration::from_millis(def.reuse_ms),
+            note_required: def.note_required,
+            required_by: required_by.into_iter().flatten().map(|clause| (*clause).to_owned()).collect(),
+        })
+    }
+
+    fn constraints(&self) -> Vec<(String, Json)> {
+        let named = self.found.constraints.iter().filter_map(|(constraint, value)| {
+            let def = self.policy.bundle.constraints.get(*constraint as usize)?;
+            Some((def.name.clone(), constraint_json(self.policy, value, &def.ty)))
+        });
+        named.collect()
+    }
+
+    /// Labels that rules among these mark, in the order of their declaration.
+    fn labels(&self, rules: &[u32]) -> Vec<String> {
+        let labels: crate::bitset::Bits = rules
+            .iter()
+            .flat_map(|i| self.judge.rule_effects(*i))
+            .filter_map(|effect| if let RuleEffect::Mark { label } = effect { Some(*label) } else { None })
+            .collect();
+        labels.iter().filter_map(|label| self.policy.bundle.labels.get(label as usize)).cloned().collect()
+    }
+
+    fn marks(&self) -> Vec<String> {
+        self.labels(&self.found.rules)
+    }
+
+    /// What the call does to the state if it is executed.
+    fn effects(&mut self) -> Effects {
+        let charge = |(_, budget): &(LimitId, Budget)| match budget {
+            Budget::Fits(charge) | Budget::Exceeded { charge, .. } => Some(charge.clone()),
+            Budget::Untouched | Budget::Unavailable(_) => None,
+        };
+        let marks = |realm: Realm, labels: Vec<String>| labels.into_iter().map(move |label| (realm, label.into()));
+        Effects {
+            charges: self.found.limits.iter().chain(&self.found.shadow_limits).filter_map(charge).collect(),
+            marks: marks(Realm::Confirmed, self.marks()).chain(marks(Realm::Shadow, self.labels(&self.found.shadow))).collect(),
+            priors: self.priors(),
+            consumed: std::mem::take(&mut self.found.consumed),
+        }
+    }
+
+    /// Queries of history that this call may answer later.
+    fn priors(&mut self) -> Vec<PriorRecord> {
+        let bundle = &self.policy.bundle;
+        let mut out = Vec::new();
+        for prior in self.judge.tool.answers.iter().filter_map(|id| bundle.priors.get(id.index())) {
+            let test = prior.test.map_or(crate::Tri::True, |atom| self.judge.atom(atom));
+            if test.is_false() {
+                continue;
+            }
+            let args = self.request.known_args().unwrap_or_default();
+            let key = prior_key(prior.params.iter().map(|param| args.get(*param as usize).and_then(Option::as_ref)));
+            let keep = Duration::from_millis(prior.within_ms);
+            out.push(PriorRecord { query: prior.key, key, test, begun: self.request.time, keep });
+        }
+        out
+    }
+}
+
+impl Policy {
+    /// An entry for a clause, its effect to be filled in.
+    fn entry(&self, id: ClauseId) -> Applied {
+        let clause = self.bundle.clauses.get(id.index());
+        let file = clause.and_then(|clause| self.bundle.modules.get(clause.module as usize)).map(|module| module.file.clone());
+        Applied {
+            clause: clause.map(|clause| clause.id.clone()).unwrap_or_default(),
+            kind: clause.map_or(crate::bundle::ClauseKind::Rule, |clause| clause.kind),
+            effect: Effect::Allow,
+            message: None,
+            suggest: None,
+            unknown: Vec::new(),
+            file: file.unwrap_or_default(),
+            line: clause.map_or(0, |clause| clause.line),
+            column: clause.map_or(0, |clause| clause.column),
+        }
+    }
+
+    fn approval_ids(&self, ids: &[ApprovalId]) -> Vec<String> {
+        ids.iter().filter_map(|id| self.bundle.approvals.get(id.index())).map(|def| def.id.clone()).collect()
+    }
+}
+
+impl Judge<'_> {
+    /// A message with the values of this call.
+    fn render(&mut self, id: TemplateId) -> String {
+        let mut out = String::new();
+        let template = self.eval.policy.bundle.templates.get(id.index());
+        for part in template.into_iter().flat_map(|template| &template.parts) {
+            match part {
+                TemplatePart::Text(text) => out.push_str(text),
+                TemplatePart::Value(expr) => {
+                    let value = self.eval.eval(*expr, None);
+                    render(&self.eval.resolve(value, None), &mut out);
+                }
+            }
+        }
+        render::finish(out)
+    }
+}

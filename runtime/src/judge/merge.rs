@@ -1,0 +1,45 @@
+//! How two values of one constraint become one. Knows values only.
+
+use super::less;
+use crate::bundle::MergeOp;
+use crate::{Tri, Value};
+
+/// Merges two values; `None` where they have no order or are no sets, which the type checker rules out.
+pub(super) fn merge(op: MergeOp, a: &Value, b: &Value) -> Option<Value> {
+    match op {
+        MergeOp::Min | MergeOp::Max => {
+            let keep_b = match (op, less(b, a)) {
+                (_, Tri::Unknown) => return None,
+                (MergeOp::Min, b_is_less) => b_is_less.is_true(),
+                (_, b_is_less) => b_is_less.is_false(),
+            };
+            Some(if keep_b { b.clone() } else { a.clone() })
+        }
+        MergeOp::Intersect | MergeOp::Union => {
+            let (Value::Set(a), Value::Set(b)) = (a, b) else { return None };
+            let merged = match op {
+                MergeOp::Intersect => a.iter().filter(|item| b.binary_search(item).is_ok()).cloned().collect(),
+                _ => a.iter().chain(b.iter()).cloned().collect(),
+            };
+            Some(Value::set(merged))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merging() {
+        let int = Value::Int;
+        assert_eq!(merge(MergeOp::Min, &int(3), &int(2)), Some(int(2)));
+        assert_eq!(merge(MergeOp::Max, &int(3), &int(2)), Some(int(3)));
+        assert_eq!(merge(MergeOp::Max, &int(2), &int(3)), Some(int(3)));
+        assert_eq!(merge(MergeOp::Min, &int(1), &Value::str("a")), None);
+        let set = |items: &[i64]| Value::set(items.iter().copied().map(Value::Int).collect());
+        assert_eq!(merge(MergeOp::Intersect, &set(&[1, 2]), &set(&[2, 3])), Some(set(&[2])));
+        assert_eq!(merge(MergeOp::Union, &set(&[1, 2]), &set(&[2, 3])), Some(set(&[1, 2, 3])));
+        assert_eq!(merge(MergeOp::Union, &set(&[1]), &int(1)), None);
+    }
+}

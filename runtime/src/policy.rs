@@ -1,0 +1,198 @@
+//! A loaded policy: the bundle, the lookup tables made from it, and what the host registered.
+
+use std::fmt;
+
+use jiff::tz::TimeZone;
+use rustc_hash::FxHashMap;
+
+use crate::builtins::BuiltinId;
+use crate::bundle::{Bundle, Kind, ModuleInfo, ToolDef, ToolId};
+use crate::state::{NoState, StateView};
+use crate::{
+    AgentInput, Decision, Digest, Invalid, Json, Limits, LoadError, Pattern, Request, RequestInput, UserInput, Value,
+};
+
+/// A function that the host registers for an `extern`. It gets the arguments in order; `None`, also for a timeout that it
+/// must enforce itself, is unknown.
+pub type ExternFn = Box<dyn Fn(&[Value]) -> Option<Value> + Send + Sync>;
+
+/// A compiled policy, ready to decide. Share it between threads; it never changes.
+pub struct Policy {
+    pub(crate) bundle: Bundle,
+    pub(crate) digest: Digest,
+    pub(crate) index: Index,
+    pub(crate) limits: Limits,
+    /// By index of `Bundle::externs`.
+    pub(crate) externs: Vec<Option<ExternFn>>,
+    /// By index of `Bundle::constraints`: the host enforces it.
+    pub(crate) enforced: Vec<bool>,
+}
+
+/// Lookup tables; made when the policy is loaded.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    /// Tools by their name on the wire; few share one.
+    pub(crate) tools: FxHashMap<Box<str>, Vec<ToolId>>,
+    pub(crate) envs: FxHashMap<Box<str>, u32>,
+    pub(crate) roles: FxHashMap<Box<str>, u32>,
+    pub(crate) labels: FxHashMap<Box<str>, u32>,
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) zones: Vec<TimeZone>,
+    pub(crate) builtins: Vec<BuiltinId>,
+    pub(crate) switches: Vec<SwitchTable>,
+    /// The environments' names as values.
+    pub(crate) env_values: Vec<Value>,
+    /// The tools' declared names and servers as values.
+    pub(crate) tool_values: Vec<(Value, Option<Value>)>,
+}
+
+/// From a slot's value to the class of constants that it is in.
+#[derive(Debug, Default)]
+pub(crate) struct SwitchTable {
+    pub(crate) classes: FxHashMap<Value, u32>,
+    /// Constant paths by their text; what a path leads to is looked up, too.
+    pub(crate) paths: FxHashMap<Box<str>, u32>,
+}
+
+impl Policy {
+    /// Loads a compiled policy. Refuses whatever it can't prove well-formed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Policy, LoadError> {
+        let (bundle, digest) = crate::load::read(bytes)?;
+        Policy::new(bundle, digest)
+    }
+
+    /// A policy from a bundle that was just compiled; the same checks are made as for bytes.
+    pub fn from_bundle(bundle: Bundle) -> Result<Policy, LoadError> {
+        let digest = bundle.digest();
+        Policy::new(bundle, digest)
+    }
+
+    fn new(bundle: Bundle, digest: Digest) -> Result<Policy, LoadError> {
+        let index = crate::load::validate(&bundle)?;
+        let externs = bundle.externs.iter().map(|_| None).collect();
+        let enforced = vec![false; bundle.constraints.len()];
+        Ok(Policy { bundle, digest, index, limits: Limits::default(), externs, enforced })
+    }
+
+    /// Sets the bounds on requests.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Policy {
+        self.limits = limits;
+        self
+    }
+
+    /// Declares constraints that the host enforces. A call to which another one applies is denied. Names that the policy
+    /// does not declare are ignored.
+    #[must_use]
+    pub fn with_enforced_constraints<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Policy {
+        for name in names {
+            if let Some(i) = self.bundle.constraints.iter().position(|c| c.name == name)
+                && let Some(enforced) = self.enforced.get_mut(i)
+            {
+                *enforced = true;
+            }
+        }
+        self
+    }
+
+    /// Registers a function for the policy's `extern` of this name; ignored if it has none. Functions that are not
+    /// registered, fail, or return a value of another type are unknown.
+    #[must_use]
+    pub fn with_extern(mut self, name: &str, function: impl Fn(&[Value]) -> Option<Value> + Send + Sync + 'static) -> Policy {
+        if let Some(i) = self.bundle.externs.iter().position(|e| e.name == name)
+            && let Some(place) = self.externs.get_mut(i)
+        {
+            *place = Some(Box::new(function));
+        }
+        self
+    }
+
+    /// SHA-256 of the bundle's body: names exactly this policy.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The tables as the compiler wrote them.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The root module's package.
+    #[must_use]
+    pub fn package(&self) -> &str {
+        &self.bundle.package
+    }
+
+    /// All modules with the digests of their sources.
+    #[must_use]
+    pub fn modules(&self) -> &[ModuleInfo] {
+        &self.bundle.modules
+    }
+
+    /// The limits that requests are read with.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Externs that no function was registered for.
+    pub fn missing_externs(&self) -> impl Iterator<Item = &str> {
+        let missing = |(def, function): (_, &Option<ExternFn>)| function.is_none().then_some(def);
+        self.bundle.externs.iter().zip(&self.externs).filter_map(missing).map(|def: &crate::bundle::ExternDef| def.name.as_str())
+    }
+
+    /// Checks a request against the policy's declarations; see the language reference on what is invalid. The error is the
+    /// denial to answer with.
+    pub fn prepare(&self, input: &RequestInput) -> Result<Request, Box<Decision>> {
+        self.understand(input).map_err(|invalid| Box::new(self.deny_invalid(input, &invalid)))
+    }
+
+    /// Reads a request from its wire form and checks it.
+    pub fn prepare_json(&self, bytes: &[u8]) -> Result<Request, Box<Decision>> {
+        let input = RequestInput::from_json(bytes, &self.limits).map_err(|invalid| {
+            // Name the call in the answer if that much can be read.
+            let json = Json::parse(bytes, &self.limits).ok();
+            let text = |key: &str| json.as_ref()?.get(key)?.as_str().map(str::to_owned);
+            let known = RequestInput { call_id: text("call_id"), environment: text("environment").unwrap_or_default(), ..RequestInput::default() };
+            Box::new(self.deny_invalid(&known, &invalid))
+        })?;
+        self.prepare(&input)
+    }
+
+    /// Decides a request in its wire form and explains. Never fails: what can't be read is denied.
+    #[must_use]
+    pub fn decide_json(&self, bytes: &[u8], view: &dyn StateView) -> Decision {
+        match self.prepare_json(bytes) {
+            Ok(request) => self.explain(&request, view),
+            Err(denial) => *denial,
+        }
+    }
+
+    /// As [`Policy::decide_json`], without any knowledge of earlier calls.
+    #[must_use]
+    pub fn decide_json_pure(&self, bytes: &[u8]) -> Decision {
+        self.decide_json(bytes, &NoState)
+    }
+
+    /// The tools that some grant could cover for such arguments and in such a situation as may be: for leaving the others
+    /// out of a tool list. May name too many, never too few.
+    pub fn callable(&self, agent: &AgentInput, user: Option<&UserInput>, environment: &str) -> Result<Vec<&ToolDef>, Invalid> {
+        let request = self.understand_caller(agent, user, environment)?;
+        Ok(self.could_be_granted(request).into_iter().filter_map(|id| self.bundle.tools.get(id.index())).collect())
+    }
+
+    /// The tool that calls of this kind, server and wire name are calls of.
+    #[must_use]
+    pub fn tool(&self, kind: Kind, server: Option<&str>, wire: &str) -> Option<&ToolDef> {
+        let named = self.index.tools.get(wire)?.iter().filter_map(|id| self.bundle.tools.get(id.index()));
+        named.into_iter().find(|tool| tool.kind == kind && tool.server.as_deref() == server)
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy").field("package", &self.bundle.package).field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
