@@ -119,10 +119,7 @@ pub struct Ident {
 impl Ident {
     /// A name that is missing or unreadable, at `span`.
     pub fn hole(span: Span) -> Ident {
-        Ident {
-            name: String::new(),
-            span,
-        }
+        Ident { name: String::new(), span }
     }
 
     /// Whether the name is missing (and has been reported).
@@ -143,10 +140,7 @@ pub struct Path {
 impl Path {
     /// A path that could not be read.
     pub fn hole(span: Span) -> Path {
-        Path {
-            segments: vec![Ident::hole(span)],
-            span,
-        }
+        Path { segments: vec![Ident::hole(span)], span }
     }
 
     /// Whether some word is missing (and has been reported).
@@ -208,6 +202,18 @@ impl TextLit {
     }
 }
 
+/// The tree as text without any position, for comparing trees of different layouts.
+pub fn dump(file: &File) -> String {
+    let is_span = |line: &str| {
+        let value = line.rsplit(": ").next().unwrap_or(line);
+        let value = value.trim_start_matches("Some(").trim_end_matches([',', ')']);
+        value.split_once("..").is_some_and(|(a, b)| a.parse::<u32>().is_ok() && b.parse::<u32>().is_ok())
+    };
+    let text = format!("{file:#?}");
+    let lines: Vec<&str> = text.lines().filter(|line| !is_span(line.trim())).collect();
+    lines.join("\n")
+}
+
 /// The duration that `text` (`90s`, `2h30m`, `7d`, `250ms`) stands for, in milliseconds.
 /// `None` if it is not one or does not fit.
 pub fn duration_millis(text: &str) -> Option<i64> {
@@ -220,9 +226,7 @@ pub fn duration_millis(text: &str) -> Option<i64> {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '_')?;
         let number: i64 = rest.get(..digits)?.replace('_', "").parse().ok()?;
         rest = rest.get(digits..)?;
-        let letters = rest
-            .find(|c: char| !c.is_ascii_lowercase())
-            .unwrap_or(rest.len());
+        let letters = rest.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(rest.len());
         let unit: i64 = match rest.get(..letters)? {
             "ms" => 1,
             "s" => 1_000,

@@ -65,8 +65,7 @@ pub(crate) fn last_timeout(body: Option<Vec<TextLit>>) -> Option<TextLit> {
 }
 
 pub(crate) fn tier_comma(span: Span) -> SyntaxError {
-    SyntaxError::new(code::TIER_COMMA, span, "tiers are separated by `<`, lowest first")
-        .fix("write `<`", span, " <")
+    SyntaxError::new(code::TIER_COMMA, span, "tiers are separated by `<`, lowest first").fix("write `<`", span, " <")
 }
 
 pub(crate) fn assign_for_eq(span: Span) -> SyntaxError {

@@ -81,10 +81,7 @@ impl SyntaxError {
 
     /// Sets a fix of several replacements.
     pub fn fix_all(mut self, title: impl Into<String>, edits: Vec<(Span, String)>) -> SyntaxError {
-        self.fix = Some(Fix {
-            title: title.into(),
-            edits,
-        });
+        self.fix = Some(Fix { title: title.into(), edits });
         self
     }
 }

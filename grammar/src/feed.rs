@@ -133,8 +133,8 @@ fn drop_list_end_commas(feed: &mut Feed) {
 fn opened_by_brace(kind_at: &impl Fn(usize) -> Option<TokenKind>, index: usize) -> Bracket {
     use TokenKind::*;
     let is_enum = index >= 2 && kind_at(index - 2) == Some(KwEnum);
-    let fields = matches!(kind_at(index + 1), Some(Ident | Str))
-        && matches!(kind_at(index + 2), Some(Colon | Question));
+    let fields =
+        matches!(kind_at(index + 1), Some(Ident | Str)) && matches!(kind_at(index + 2), Some(Colon | Question));
     if is_enum || fields { Bracket::Listed } else { Bracket::Clauses }
 }
 
@@ -216,7 +216,25 @@ fn is_operator(kind: TokenKind) -> bool {
     use TokenKind::*;
     matches!(
         kind,
-        KwAnd | KwOr | KwNot | KwIn | KwUnder | KwLike | KwMatches | KwElse | KwAs | Dot | Assign | EqEq | NotEq
-            | Lt | Le | Gt | Ge | Plus | Minus | Star
+        KwAnd
+            | KwOr
+            | KwNot
+            | KwIn
+            | KwUnder
+            | KwLike
+            | KwMatches
+            | KwElse
+            | KwAs
+            | Dot
+            | Assign
+            | EqEq
+            | NotEq
+            | Lt
+            | Le
+            | Gt
+            | Ge
+            | Plus
+            | Minus
+            | Star
     )
 }

@@ -19,9 +19,8 @@ pub(crate) fn check(token: Token, text: &str, span: Span, errors: &mut Vec<Synta
             None
         }
         BadNumber => Some(bad_number(text, span)),
-        Duration => literal::duration_problem(text).map(|help| {
-            SyntaxError::new(code::BAD_NUMBER, span, format!("`{text}` is not a duration")).help(help)
-        }),
+        Duration => literal::duration_problem(text)
+            .map(|help| SyntaxError::new(code::BAD_NUMBER, span, format!("`{text}` is not a duration")).help(help)),
         Date => (!literal::date_exists(text)).then(|| no_such(text, span, "date")),
         Time => (!literal::time_exists(text)).then(|| no_such(text, span, "time of day")),
         DateTime => {
@@ -31,10 +30,11 @@ pub(crate) fn check(token: Token, text: &str, span: Span, errors: &mut Vec<Synta
         }
         BadWord => Some(bad_word(text, span)),
         BlockComment => Some(block_comment(text, span)),
-        HashComment => Some(
-            SyntaxError::new(code::HASH_COMMENT, span, "comments start with `//`, not with `#`")
-                .fix("write `//`", Span::new(span.start, span.start + 1), "//"),
-        ),
+        HashComment => Some(SyntaxError::new(code::HASH_COMMENT, span, "comments start with `//`, not with `#`").fix(
+            "write `//`",
+            Span::new(span.start, span.start + 1),
+            "//",
+        )),
         Semicolon => Some(
             SyntaxError::new(code::SEMICOLON, span, "`;` means nothing here")
                 .help("declarations and clauses need no separator")
@@ -64,8 +64,11 @@ fn unterminated(text: &str, span: Span) -> SyntaxError {
 
 fn single_quotes(text: &str, span: Span) -> SyntaxError {
     let inner = literal::body(text).1.replace('"', "\\\"");
-    SyntaxError::new(code::SINGLE_QUOTES, span, "strings are written with double quotes")
-        .fix("use double quotes", span, format!("\"{inner}\""))
+    SyntaxError::new(code::SINGLE_QUOTES, span, "strings are written with double quotes").fix(
+        "use double quotes",
+        span,
+        format!("\"{inner}\""),
+    )
 }
 
 fn check_escapes(text: &str, span: Span, errors: &mut Vec<SyntaxError>) {
@@ -106,9 +109,11 @@ fn bad_number(text: &str, span: Span) -> SyntaxError {
     }
     let error = SyntaxError::new(code::BAD_NUMBER, span, format!("`{text}` is not a number"));
     if text.starts_with('.') {
-        return error
-            .help("a decimal has digits on both sides of the point")
-            .fix("add a zero", Span::at(span.start), "0");
+        return error.help("a decimal has digits on both sides of the point").fix(
+            "add a zero",
+            Span::at(span.start),
+            "0",
+        );
     }
     match number_mend(text) {
         Some(mend) => {
@@ -138,8 +143,12 @@ fn number_mend(text: &str) -> Option<String> {
 
 fn bad_word(text: &str, span: Span) -> SyntaxError {
     if text.contains(['“', '”', '„', '‘', '’', '«', '»']) {
-        return SyntaxError::new(code::BAD_CHARACTER, span, format!("`{text}` has typographic quotes"))
+        let error = SyntaxError::new(code::BAD_CHARACTER, span, format!("`{text}` has typographic quotes"))
             .help("strings are written with plain double quotes");
+        return match text.strip_prefix(['“', '„']).and_then(|t| t.strip_suffix(['”', '“'])) {
+            Some(inner) => error.fix("use plain quotes", span, format!("\"{inner}\"")),
+            None => error,
+        };
     }
     if text.chars().any(char::is_alphabetic) {
         return SyntaxError::new(code::BAD_WORD, span, format!("the name `{text}` has letters beyond ASCII"))
@@ -161,8 +170,11 @@ fn block_comment(text: &str, span: Span) -> SyntaxError {
 }
 
 fn word_for_symbol(symbol: &str, word: &str, text: &str, span: Span) -> SyntaxError {
-    SyntaxError::new(code::SYMBOLIC_LOGIC, span, format!("`{symbol}` is written `{word}`"))
-        .fix(format!("write `{word}`"), span, text)
+    SyntaxError::new(code::SYMBOLIC_LOGIC, span, format!("`{symbol}` is written `{word}`")).fix(
+        format!("write `{word}`"),
+        span,
+        text,
+    )
 }
 
 /// Characters that make text look different from what it is.
@@ -172,9 +184,13 @@ fn check_bidi(text: &str, span: Span, errors: &mut Vec<SyntaxError>) {
         let start = span.start + Span::from(at..at).start;
         let place = Span::new(start, start + 3);
         errors.push(
-            SyntaxError::new(code::BIDI, place, format!("invisible character U+{:04X} reorders the text around it", u32::from(c)))
-                .help(r"what is reviewed must be what is run; in a string, write it as `\u{…}`")
-                .fix("remove the character", place, ""),
+            SyntaxError::new(
+                code::BIDI,
+                place,
+                format!("invisible character U+{:04X} reorders the text around it", u32::from(c)),
+            )
+            .help(r"what is reviewed must be what is run; in a string, write it as `\u{…}`")
+            .fix("remove the character", place, ""),
         );
     }
 }

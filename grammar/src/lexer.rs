@@ -138,8 +138,7 @@ fn before(source: &str, tokens: &[Token], index: usize) -> (Option<TokenKind>, b
 fn stays_keyword(kind: TokenKind, at: &Context) -> bool {
     use TokenKind::*;
     let after_dot = at.prev == Some(Dot) && !at.line_start;
-    let is_key = at.next == Some(Colon)
-        || (at.next == Some(Question) && matches!(at.after_next, Some(Colon) | None));
+    let is_key = at.next == Some(Colon) || (at.next == Some(Question) && matches!(at.after_next, Some(Colon) | None));
     if after_dot || is_key || at.prev == Some(At) {
         return false;
     }
@@ -158,9 +157,31 @@ fn is_soft(kind: TokenKind) -> bool {
     kind.starts_declaration()
         || matches!(
             kind,
-            KwDays | KwHours | KwZone | KwExcept | KwNote | KwBy | KwExpires | KwReuse | KwMax
-                | KwSum | KwFrom | KwIncludes | KwCall | KwAt | KwFails | KwTier | KwBecause
-                | KwMarks | KwReason | KwPinned | KwPrior | KwCount | KwAll | KwNone | KwTagged
+            KwDays
+                | KwHours
+                | KwZone
+                | KwExcept
+                | KwNote
+                | KwBy
+                | KwExpires
+                | KwReuse
+                | KwMax
+                | KwSum
+                | KwFrom
+                | KwIncludes
+                | KwCall
+                | KwAt
+                | KwFails
+                | KwTier
+                | KwBecause
+                | KwMarks
+                | KwReason
+                | KwPinned
+                | KwPrior
+                | KwCount
+                | KwAll
+                | KwNone
+                | KwTagged
                 | KwOf
         )
 }
@@ -176,7 +197,7 @@ fn fits(kind: TokenKind, next: TokenKind) -> bool {
         KwGrant => next.is_name() || next.is_string() || matches!(next, KwAny | KwTagged | Star),
         KwHours | KwExcept | KwExpires | KwReuse | KwAt => next.is_number(),
         KwBy => next.is_name() || next.is_number(),
-        KwMax => next.is_name() || next.is_number() || matches!(next, LParen | Minus),
+        KwMax => next.is_name() || next.is_number() || matches!(next, LParen | Minus | KwPer),
         KwSum => next.is_name() || next == LParen,
         KwBecause => next.is_name() || next.is_string(),
         KwAll | KwNone | KwCount | KwTagged | KwIncludes => next == LParen,

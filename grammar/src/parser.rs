@@ -162,9 +162,11 @@ impl<'s> Cx<'s> {
         let span = self.span(start, end);
         let text = self.source_text(span);
         if text == "*" {
-            self.error(
-                SyntaxError::new(code::BAD_GLOB, span, "a lone `*` is written `any`").fix("write `any`", span, "any"),
-            );
+            self.error(SyntaxError::new(code::BAD_GLOB, span, "a lone `*` is written `any`").fix(
+                "write `any`",
+                span,
+                "any",
+            ));
             return Target { kind: TargetKind::Any, span };
         }
         if text.contains(char::is_whitespace) || text.contains("//") {
@@ -254,9 +256,11 @@ impl<'s> Cx<'s> {
             if let Some(next) = rest.peek() {
                 let gap = Span::new(row.span.end, next.span.start);
                 if !self.source_text(gap).contains('\n') {
-                    error = error
-                        .help("several approvals in one cell are joined with `+`")
-                        .fix(format!("write `+` before `{}`", next.tier.name), gap, " + ");
+                    error = error.help("several approvals in one cell are joined with `+`").fix(
+                        format!("write `+` before `{}`", next.tier.name),
+                        gap,
+                        " + ",
+                    );
                     rest.next();
                 }
             }
@@ -273,12 +277,8 @@ fn stumble(failure: Failure) -> Stumble {
         ParseError::ExtraToken { token: (start, kind, end) } => {
             Stumble { at: Span::new(start, end), found: Some(kind), expected: Vec::new() }
         }
-        ParseError::UnrecognizedEof { location, expected } => {
-            Stumble { at: Span::at(location), found: None, expected }
-        }
-        ParseError::InvalidToken { location } => {
-            Stumble { at: Span::at(location), found: None, expected: Vec::new() }
-        }
+        ParseError::UnrecognizedEof { location, expected } => Stumble { at: Span::at(location), found: None, expected },
+        ParseError::InvalidToken { location } => Stumble { at: Span::at(location), found: None, expected: Vec::new() },
         ParseError::User { error: () } => Stumble { at: Span::default(), found: None, expected: Vec::new() },
     }
 }
@@ -289,12 +289,8 @@ type Fed = Result<(u32, TokenKind, u32), ()>;
 pub(crate) fn parse_file(source: &str, tokens: &[Token]) -> (File, Vec<SyntaxError>) {
     let mut fed = feed(source, 0, tokens);
     let whole = Span::from(0..source.len());
-    let mut file = File {
-        inner_docs: std::mem::take(&mut fed.inner_docs),
-        package: None,
-        items: Vec::new(),
-        span: whole,
-    };
+    let mut file =
+        File { inner_docs: std::mem::take(&mut fed.inner_docs), package: None, items: Vec::new(), span: whole };
     let cx = Cx::new(source, 0, &mut fed);
     if fed.too_deep {
         file.items.push(Item { docs: vec![], attrs: vec![], kind: ItemKind::Error, span: whole });

@@ -37,8 +37,10 @@ pub(crate) fn report(source: &str, base: u32, tokens: &[Fed], mut stumbles: Vec<
             track(token, &mut open);
         }
         if !blamed {
-            let line_start = rest.peek().is_none_or(|(index, _)| view.starts_line(tokens, *index));
-            errors.push(view.explain(&stumble, line_start, open.last().copied()));
+            let index = rest.peek().map_or(tokens.len(), |(index, _)| *index);
+            let line_start = view.starts_line(tokens, index);
+            let before = index.checked_sub(1).and_then(|i| tokens.get(i)).filter(|_| line_start);
+            errors.push(view.explain(&stumble, line_start, before, open.last().copied()));
         }
         blamed = true;
         if stumble.found.is_some_and(TokenKind::starts_declaration) {
@@ -112,14 +114,15 @@ impl View<'_> {
     fn is_unclosed(&self, stumble: &Stumble, opener: Span) -> bool {
         // In a block of clauses another clause is no sign of a missing brace.
         let in_clauses = stumble.expected.iter().any(|e| CLAUSE_SIGNS.contains(&e.trim_matches('"')));
-        let outside = stumble.found.is_none_or(|kind| {
-            kind.is_closer() || kind.starts_declaration() || (kind.starts_clause() && !in_clauses)
-        });
+        let outside = stumble
+            .found
+            .is_none_or(|kind| kind.is_closer() || kind.starts_declaration() || (kind.starts_clause() && !in_clauses));
         let is_paren = self.text(opener.start, opener.end) != "{";
         self.lacks_closer(stumble, opener) && outside && (is_paren || !in_clauses)
     }
 
-    fn explain(&self, stumble: &Stumble, line_start: bool, open: Option<Span>) -> SyntaxError {
+    /// `before` is the token before the stumble, if the stumble starts a line.
+    fn explain(&self, stumble: &Stumble, line_start: bool, before: Option<&Fed>, open: Option<Span>) -> SyntaxError {
         let options = humanise(&stumble.expected);
         let at_border = stumble.found.is_none_or(|kind| kind.starts_declaration() && line_start);
         let text = self.text(stumble.at.start, stumble.at.end);
@@ -140,6 +143,11 @@ impl View<'_> {
             return SyntaxError::new(code::RESERVED_WORD, stumble.at, format!("`{text}` is a reserved word"))
                 .help("put it in backticks to use it as a name")
                 .fix("put it in backticks", stumble.at, format!("`{text}`"));
+        }
+        if let (Some(before), [only]) = (before, options.as_slice()) {
+            // What is missing is missing at the end of the line above.
+            let message = format!("expected {only} after `{}`", self.text(before.0, before.2));
+            return SyntaxError::new(code::UNEXPECTED, Span::new(before.0, before.2), message);
         }
         let message = match options.as_slice() {
             [only] => format!("expected {only}, found `{text}`"),
@@ -169,6 +177,10 @@ fn humanise(expected: &[String]) -> Vec<String> {
     collapse(&mut names, &mut out, "an expression", &["(", "["], EXPRESSION_STARTS);
     collapse(&mut names, &mut out, "a type", &["list<", "a name"], &["list<", "a name"]);
     collapse(&mut names, &mut out, "a declaration", &["rule", "grant"], DECLARATION_STARTS);
+    if names.iter().filter(|n| CLAUSE_WORDS.contains(n)).count() > 2 {
+        names.retain(|n| !CLAUSE_WORDS.contains(n));
+        out.push("a clause".to_owned());
+    }
     if names.iter().any(|n| matches!(*n, "," | "}" | ")" | "]" | "or")) {
         // After an operand any operator could follow; that helps nobody.
         names.retain(|n| !OPERATORS.contains(n));
@@ -177,7 +189,9 @@ fn humanise(expected: &[String]) -> Vec<String> {
     let quote = |n: &str| if n.starts_with("a ") || n.starts_with("an ") { n.to_owned() } else { format!("`{n}`") };
     out.extend(names.iter().filter(|n| n.starts_with("a ") || n.starts_with("an ")).map(|n| quote(n)));
     out.extend(names.iter().filter(|n| is_symbol(n)).map(|n| quote(n)));
-    out.extend(names.iter().filter(|n| !is_symbol(n) && !n.starts_with("a ") && !n.starts_with("an ")).map(|n| quote(n)));
+    out.extend(
+        names.iter().filter(|n| !is_symbol(n) && !n.starts_with("a ") && !n.starts_with("an ")).map(|n| quote(n)),
+    );
     out
 }
 
@@ -190,8 +204,26 @@ fn collapse(names: &mut Vec<&str>, out: &mut Vec<String>, name: &str, signs: &[&
 }
 
 const EXPRESSION_STARTS: &[&str] = &[
-    "(", "[", "{", "not", "-", "a name", "a string", "an integer", "a decimal", "a duration", "a time of day", "a date",
-    "a date with time", "true", "false", "any", "all", "none", "count", "prior",
+    "(",
+    "[",
+    "{",
+    "not",
+    "-",
+    "a name",
+    "a string",
+    "an integer",
+    "a decimal",
+    "a duration",
+    "a time of day",
+    "a date",
+    "a date with time",
+    "true",
+    "false",
+    "any",
+    "all",
+    "none",
+    "count",
+    "prior",
 ];
 
 const OPERATORS: &[&str] = &[
@@ -202,10 +234,70 @@ const OPERATORS: &[&str] = &[
 /// Words that only the parser of a block of clauses waits for.
 const CLAUSE_SIGNS: &[&str] = &["when", "deny", "on", "max", "call", "expect", "by", "days", "never"];
 
+/// First words of clauses that begin no declaration and are no operators.
+const CLAUSE_WORDS: &[&str] = &[
+    "on",
+    "when",
+    "unless",
+    "deny",
+    "require",
+    "constrain",
+    "mark",
+    "suggest",
+    "max",
+    "each",
+    "beyond",
+    "never",
+    "always",
+    "at",
+    "with",
+    "call",
+    "fails",
+    "expect",
+    "days",
+    "hours",
+    "zone",
+    "except",
+    "by",
+    "expires",
+    "reuse",
+    "note",
+    "sum",
+];
+
 const DECLARATION_STARTS: &[&str] = &[
-    "package", "use", "tiers", "environments", "roles", "labels", "tags", "origins", "agent", "user", "context",
-    "record", "enum", "tool", "resource", "prompt", "let", "live", "predicate", "window", "scope", "grant", "approval",
-    "classify", "matrix", "constraints", "rule", "limit", "extern", "invariant", "test", "@",
+    "package",
+    "use",
+    "tiers",
+    "environments",
+    "roles",
+    "labels",
+    "tags",
+    "origins",
+    "agent",
+    "user",
+    "context",
+    "record",
+    "enum",
+    "tool",
+    "resource",
+    "prompt",
+    "let",
+    "live",
+    "predicate",
+    "window",
+    "scope",
+    "grant",
+    "approval",
+    "classify",
+    "matrix",
+    "constraints",
+    "rule",
+    "limit",
+    "extern",
+    "invariant",
+    "test",
+    "@",
 ];
 
 /// Documentation that no declaration, field or parameter follows.

@@ -23,18 +23,12 @@ impl Span {
 
     /// The empty span at `offset`.
     pub fn at(offset: u32) -> Span {
-        Span {
-            start: offset,
-            end: offset,
-        }
+        Span { start: offset, end: offset }
     }
 
     /// The smallest span that covers both.
     pub fn join(self, other: Span) -> Span {
-        Span {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// Length in bytes.
@@ -72,10 +66,7 @@ impl From<Range<usize>> for Span {
     /// Offsets past 4 GiB are clamped; no source of that size is ever parsed.
     fn from(range: Range<usize>) -> Span {
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Span {
-            start: clamp(range.start),
-            end: clamp(range.end),
-        }
+        Span { start: clamp(range.start), end: clamp(range.end) }
     }
 }
 

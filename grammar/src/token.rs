@@ -200,11 +200,37 @@ impl TokenKind {
         use TokenKind::*;
         matches!(
             self,
-            KwPackage | KwUse | KwTiers | KwEnvironments | KwRoles | KwLabels | KwTags
-                | KwOrigins | KwAgent | KwUser | KwContext | KwRecord | KwEnum | KwTool
-                | KwResource | KwPrompt | KwLet | KwLive | KwPredicate | KwWindow | KwScope
-                | KwGrant | KwApproval | KwClassify | KwMatrix | KwConstraints | KwRule
-                | KwLimit | KwExtern | KwInvariant | KwTest
+            KwPackage
+                | KwUse
+                | KwTiers
+                | KwEnvironments
+                | KwRoles
+                | KwLabels
+                | KwTags
+                | KwOrigins
+                | KwAgent
+                | KwUser
+                | KwContext
+                | KwRecord
+                | KwEnum
+                | KwTool
+                | KwResource
+                | KwPrompt
+                | KwLet
+                | KwLive
+                | KwPredicate
+                | KwWindow
+                | KwScope
+                | KwGrant
+                | KwApproval
+                | KwClassify
+                | KwMatrix
+                | KwConstraints
+                | KwRule
+                | KwLimit
+                | KwExtern
+                | KwInvariant
+                | KwTest
         )
     }
 
@@ -213,10 +239,33 @@ impl TokenKind {
         use TokenKind::*;
         matches!(
             self,
-            KwOn | KwWhen | KwUnless | KwDeny | KwRequire | KwConstrain | KwMark | KwSuggest
-                | KwMax | KwEach | KwBeyond | KwNever | KwAlways | KwAs | KwIn | KwAt | KwWith
-                | KwCall | KwFails | KwExpect | KwDays | KwHours | KwZone | KwExcept | KwBy
-                | KwExpires | KwReuse | KwNote
+            KwOn | KwWhen
+                | KwUnless
+                | KwDeny
+                | KwRequire
+                | KwConstrain
+                | KwMark
+                | KwSuggest
+                | KwMax
+                | KwEach
+                | KwBeyond
+                | KwNever
+                | KwAlways
+                | KwAs
+                | KwIn
+                | KwAt
+                | KwWith
+                | KwCall
+                | KwFails
+                | KwExpect
+                | KwDays
+                | KwHours
+                | KwZone
+                | KwExcept
+                | KwBy
+                | KwExpires
+                | KwReuse
+                | KwNote
         )
     }
 }

@@ -1,8 +1,8 @@
 //! Declarations: what can stand at the top level of a file.
 
 use super::{
-    ApprovalClause, ClassifyArm, DocLine, Expr, Ident, InvariantClause, LimitClause, Path,
-    RuleClause, ScopeArm, StrLit, Target, TestStep, TextLit, TypeExpr, WindowClause,
+    ApprovalClause, ClassifyArm, DocLine, Expr, Ident, InvariantClause, LimitClause, Path, RuleClause, ScopeArm,
+    StrLit, Target, TestStep, TextLit, TypeExpr, WindowClause,
 };
 use crate::span::Span;
 

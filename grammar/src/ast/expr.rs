@@ -15,10 +15,7 @@ pub struct Expr {
 impl Expr {
     /// An expression that is missing or unreadable.
     pub fn hole(span: Span) -> Expr {
-        Expr {
-            kind: ExprKind::Error,
-            span,
-        }
+        Expr { kind: ExprKind::Error, span }
     }
 
     /// The expression inside any parentheses.
@@ -219,10 +216,7 @@ impl BinaryOp {
     /// Whether it compares: `==`, `in`, `under`, … These don't chain.
     pub fn is_comparison(self) -> bool {
         use BinaryOp::*;
-        matches!(
-            self,
-            Eq | Ne | Lt | Le | Gt | Ge | In | NotIn | Under | Like | Matches
-        )
+        matches!(self, Eq | Ne | Lt | Le | Gt | Ge | In | NotIn | Under | Like | Matches)
     }
 }
 
@@ -263,10 +257,7 @@ pub struct TypeExpr {
 impl TypeExpr {
     /// A type that is missing or unreadable.
     pub fn hole(span: Span) -> TypeExpr {
-        TypeExpr {
-            kind: TypeExprKind::Error,
-            span,
-        }
+        TypeExpr { kind: TypeExprKind::Error, span }
     }
 }
 

@@ -69,7 +69,8 @@ fn table(item: &Item, toks: Toks<'_, '_>) -> Option<(Table, usize)> {
 
 fn declaration(w: &mut Writer, item: &Item, toks: Toks<'_, '_>, source: &str) {
     let body_start = item.attrs.last().map_or(item.span.start, |attr| attr.span.end);
-    let (attrs, toks) = toks.split_at_checked(toks.partition_point(|t| t.span.start < body_start)).unwrap_or((&[], toks));
+    let (attrs, toks) =
+        toks.split_at_checked(toks.partition_point(|t| t.span.start < body_start)).unwrap_or((&[], toks));
     if !attrs.is_empty() {
         attributes(w, item, attrs);
         w.line(0);
@@ -286,7 +287,7 @@ fn row(w: &mut Writer, toks: Toks<'_, '_>, widths: &[usize]) {
             column += 1;
             w.pad(column);
         }
-        flat(w, cell, 4);
+        flat(w, cell, if index == 0 { 2 } else { 4 });
         column += widths.get(index).copied().unwrap_or(0);
     }
 }

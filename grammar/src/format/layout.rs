@@ -112,8 +112,10 @@ fn quantifier(w: &mut Writer, toks: Toks<'_, '_>, base: usize) -> bool {
     let colon = outer(toks, |k| k == TokenKind::Colon).into_iter().next();
     let is_quantifier = toks.get(1).is_some_and(|t| t.kind == TokenKind::KwIn);
     let (Some(colon), true) = (colon, is_quantifier) else { return false };
-    let Some((head, body)) = toks.split_at_checked(colon + 1) else { return false };
+    let (head, body) = toks.split_at_checked(colon).unwrap_or((toks, &[]));
+    let Some((colon, body)) = body.split_first() else { return false };
     seq(w, head, base);
+    w.token(colon, base);
     w.line(base + 2);
     seq(w, body, base + 2);
     true

@@ -111,7 +111,9 @@ fn spaced(before: Option<TokenKind>, prev: TokenKind, next: TokenKind) -> bool {
         (LBrace, RBrace) => false,
         (LParen | LBracket | Dot | DotDot | At, _) => false,
         (_, RParen | RBracket | Comma | Colon | Dot | DotDot | Question) => false,
-        (kind, LParen) => !(kind.is_name() || matches!(kind, KwAny | KwAll | KwNone | KwCount | KwTagged | RParen | RBracket)),
+        (kind, LParen) => {
+            !(kind.is_name() || matches!(kind, KwAny | KwAll | KwNone | KwCount | KwTagged | RParen | RBracket))
+        }
         (Minus, _) => before.is_some_and(ends_operand),
         _ => true,
     }
