@@ -156,7 +156,7 @@ fn required_digest(object: &Object<'_>, key: &str) -> Result<Digest, Invalid> {
 /// Why a required approval is not discharged. Later variants are nearer to it, and are what is reported where several
 /// pieces of evidence fall short.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// None of the evidence is for this approval.
     NoEvidence,
     /// The approval was redefined since people were asked.

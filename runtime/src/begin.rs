@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::bundle::PriorDef;
 use crate::eval::Eval;
 use crate::state::{
-    Answer, CallRecord, CallStatus, Commit, Effects, PriorRecord, SettleOutcome, Settlement, State, StateError, StateView, prior_key,
+    Answer, CallRecord, CallStatus, Commit, Effects, NoState, PriorRecord, SettleOutcome, Settlement, State, StateError, StateView, prior_key,
 };
 use crate::{Decision, Duration, Policy, Reason, Request, Tri};
 
@@ -26,6 +26,10 @@ impl Policy {
         let Some(id) = &request.call_id else {
             return self.deny(request, Reason::InvalidRequest, "a call needs a `call_id` to begin");
         };
+        if request.policy != self.digest {
+            // Its labels are another policy's, and must not be stored under this one's names.
+            return self.explain(request, &NoState);
+        }
         let mut last = None;
         let written = state.transact(&request.scope(), &mut |view| {
             let step = self.step(request, id, view);
