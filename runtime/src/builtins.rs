@@ -7,7 +7,7 @@
 
 mod agent;
 mod code;
-mod compare;
+pub(crate) mod compare;
 mod json;
 mod list;
 mod net;

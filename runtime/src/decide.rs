@@ -12,7 +12,7 @@ use crate::bundle::{
 use crate::eval::{Ev, Eval};
 use crate::judge::Judge;
 use crate::state::{NoState, Realm, StateView};
-use crate::{Duration, Outcome, Policy, Reason, Request, Tri, Value, Verdict, compare};
+use crate::{Duration, Outcome, Policy, Reason, Request, Tri, Value, Verdict, shape};
 
 /// Memo places on the stack; a tool with more tests in its graph keeps the rest on the heap.
 const INLINE: usize = 96;
@@ -212,7 +212,7 @@ impl<'a> Walk<'a> {
                 }
                 (lexical.is_none() && !table.paths.contains_key(&**target)).then_some(None)
             }
-            value @ Value::Decimal(_) => Some(table.classes.get(&compare::key(value)?).copied()),
+            value @ Value::Decimal(_) => Some(table.classes.get(&shape::key(value)?).copied()),
             value => Some(table.classes.get(value).copied()),
         }
     }
@@ -363,7 +363,7 @@ impl<'a> Eval<'a> {
             (Ev::Known(value), _) => value.into_value(),
             _ => return None,
         };
-        compare::has_type(&value, &def.ty, &self.policy.bundle.schema).then_some(value)
+        shape::has_type(&value, &def.ty, &self.policy.bundle.schema).then_some(value)
     }
 
     /// Could the condition hold for some arguments? Over-approximates; roles are known and are taken as they are.

@@ -144,7 +144,7 @@ pub enum Effect {
     Allow,
     /// It denies.
     Deny,
-    /// It requires these approvals (qualified names).
+    /// It requires these approvals.
     Require(Vec<String>),
     /// It constrains how the call is executed.
     Constrain(String),
@@ -174,7 +174,7 @@ impl Effect {
 /// An approval that is required.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
-    /// The declared name, qualified by its package.
+    /// The declared name; qualified by its package where that is not the root module's.
     pub id: String,
     /// The digest of its definition; evidence names it.
     pub digest: Digest,

@@ -4,12 +4,14 @@
 //! and every element that a quantifier visits is counted. Does not allocate for typical conditions. Knows the
 //! expression arena and the request; nothing of clauses, graphs or decisions.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
+use crate::builtins::compare;
 use crate::bundle::{CompareOp, Expr, ExprId, PriorId, QuantOp, Range};
-use crate::compare::{compare, equal, has_type};
+use crate::shape::has_type;
 use crate::state::{PriorQuery, Realm, StateView, prior_key};
-use crate::{Duration, Policy, Request, Tri, Value};
+use crate::{Duration, Policy, Request, Tri, Type, Value};
 
 mod facts;
 mod lists;
@@ -71,17 +73,6 @@ impl<'a> Ev<'a> {
     }
     fn truth(&self) -> Tri {
         Tri::from(self.value().and_then(Value::as_bool))
-    }
-    /// The bounds of an integer.
-    fn bounds(&self) -> Option<(i64, Option<i64>)> {
-        match self {
-            Ev::Known(value) => match value.get() {
-                Value::Int(n) => Some((*n, Some(*n))),
-                _ => None,
-            },
-            Ev::Interval(low, high) => Some((*low, *high)),
-            _ => None,
-        }
     }
 }
 
@@ -240,29 +231,18 @@ impl<'a> Eval<'a> {
 
     fn equal(&mut self, a: Ev<'a>, b: Ev<'a>, scope: Scope<'_, 'a>) -> Tri {
         let (a, b) = (self.resolve(a, scope), self.resolve(b, scope));
-        match (&a, &b) {
-            (Ev::Known(a), Ev::Known(b)) => equal(a.get(), b.get()),
-            (Ev::Interval(..), _) | (_, Ev::Interval(..)) => match (a.bounds(), b.bounds()) {
-                (Some((a, a_high)), Some((b, b_high))) => {
-                    let apart = a_high.is_some_and(|high| high < b) || b_high.is_some_and(|high| high < a);
-                    if apart { Tri::False } else { Tri::Unknown }
-                }
-                _ => Tri::Unknown,
-            },
-            _ => Tri::Unknown,
-        }
+        compare::eq(&[a.as_arg(), b.as_arg()]).truth()
     }
 
     fn compare(&mut self, op: CompareOp, a: ExprId, b: ExprId, scope: Scope<'_, 'a>) -> Tri {
         let (a, b) = (self.eval(a, scope), self.eval(b, scope));
-        match (&a, &b) {
-            (Ev::Known(a), Ev::Known(b)) => compare(op, a.get(), b.get()),
-            (Ev::Interval(..), _) | (_, Ev::Interval(..)) => match (a.bounds(), b.bounds()) {
-                (Some(a), Some(b)) => compare_bounds(op, a, b),
-                _ => Tri::Unknown,
-            },
-            _ => Tri::Unknown,
-        }
+        let holds = match op {
+            CompareOp::Lt => Ordering::is_lt,
+            CompareOp::Le => Ordering::is_le,
+            CompareOp::Gt => Ordering::is_gt,
+            CompareOp::Ge => Ordering::is_ge,
+        };
+        compare::order(&[a.as_arg(), b.as_arg()], holds).truth()
     }
 
     fn matches(&mut self, e: ExprId, pattern: u32, scope: Scope<'_, 'a>) -> Tri {
@@ -315,8 +295,17 @@ impl<'a> Eval<'a> {
         if self.request.session.is_none() {
             return Tri::Unknown;
         }
-        let keys: Vec<Option<Val<'a>>> = self.operands(keys).iter().map(|key| self.known(*key, scope)).collect();
-        let key = prior_key(keys.iter().map(|key| key.as_ref().map(Val::get)));
+        let params = self.policy.bundle.tools.get(prior.tool.index()).map(|tool| tool.params.as_slice()).unwrap_or_default();
+        let mut values = Vec::with_capacity(prior.params.len());
+        for (key, param) in self.operands(keys).iter().zip(&prior.params) {
+            let is_set = matches!(params.get(*param as usize).map(|param| &param.ty), Some(Type::Set(_)));
+            values.push(match self.known(*key, scope).map(Val::into_value) {
+                // A set that is written as a list of expressions.
+                Some(Value::List(items)) if is_set => Some(Value::set(items.to_vec())),
+                value => value,
+            });
+        }
+        let key = prior_key(values.iter().map(Option::as_ref));
         let within = Duration::from_millis(within);
         let query = PriorQuery { query: &prior.key, key: key.as_ref(), now: self.request.time, within };
         self.view.prior(&query).unwrap_or(Tri::Unknown)
@@ -343,21 +332,6 @@ impl<'a> Eval<'a> {
         };
         self.externs.push((i, args, answer.clone()));
         answer.map_or(Ev::Unknown, Ev::own)
-    }
-}
-
-/// True if it holds for every pair of values within the bounds, false if for none.
-fn compare_bounds(op: CompareOp, a: (i64, Option<i64>), b: (i64, Option<i64>)) -> Tri {
-    let (always, never) = match op {
-        CompareOp::Lt => (a.1.is_some_and(|high| high < b.0), b.1.is_some_and(|high| a.0 >= high)),
-        CompareOp::Le => (a.1.is_some_and(|high| high <= b.0), b.1.is_some_and(|high| a.0 > high)),
-        CompareOp::Gt => return compare_bounds(CompareOp::Lt, b, a),
-        CompareOp::Ge => return compare_bounds(CompareOp::Le, b, a),
-    };
-    match (always, never) {
-        (true, _) => Tri::True,
-        (_, true) => Tri::False,
-        _ => Tri::Unknown,
     }
 }
 

@@ -3,38 +3,31 @@
 //! Turns what `judge.rs` found into the wire decision. Allocates freely; nothing here decides.
 
 use crate::budget::Budget;
-use crate::bundle::{ApprovalId, ClauseId, CondId, InstanceEffect, LimitId, RuleEffect, TemplateId, TemplatePart};
+use crate::bundle::{ApprovalDef, ApprovalId, ClauseId, CondId, InstanceEffect, LimitId, RuleEffect, TemplateId, TemplatePart};
 use crate::judge::{Findings, Judge};
 use crate::prepare::constraint_json;
 use crate::render::{self, render};
-use crate::state::{Effects, PriorRecord, Realm, StateView, prior_key};
+use crate::state::{Effects, Realm, StateView};
 use crate::{
     Applied, Approval, Decision, Duration, Effect, Invalid, Json, Outcome, Policy, Reason, Request, RequestInput, Verdict,
 };
 
 mod unknown;
 
-/// A decision and what executing the call does to the state.
-#[derive(Clone, Debug)]
-pub(crate) struct Judgement {
-    pub(crate) decision: Decision,
-    /// To be committed if the decision allows, and not otherwise.
-    pub(crate) effects: Effects,
-}
-
 impl Policy {
     /// Decides as [`Policy::decide`] does, and says why.
     #[must_use]
     pub fn explain(&self, request: &Request, view: &dyn StateView) -> Decision {
-        self.judge(request, view).decision
+        self.explain_effects(request, view).0
     }
 
-    /// The explanation with the effects on the state, for `begin`.
-    pub(crate) fn judge(&self, request: &Request, view: &dyn StateView) -> Judgement {
+    /// The explanation, and what executing the call does to the state besides answering later queries of history: to be
+    /// committed if the decision allows, and not otherwise.
+    pub(crate) fn explain_effects(&self, request: &Request, view: &dyn StateView) -> (Decision, Effects) {
         let known = self.bundle.tools.get(request.tool.index()).filter(|_| request.policy == self.digest);
         let Some(tool) = known else {
             let foreign = Invalid::new("", "the request was prepared for another policy");
-            return Judgement { decision: self.deny_invalid(&RequestInput::default(), &foreign), effects: Effects::default() };
+            return (self.deny_invalid(&RequestInput::default(), &foreign), Effects::default());
         };
         let mut judge = Judge::new(self, request, view, tool);
         let findings = judge.findings();
@@ -98,7 +91,7 @@ struct Explanation<'a> {
 }
 
 impl Explanation<'_> {
-    fn write(mut self) -> Judgement {
+    fn write(mut self) -> (Decision, Effects) {
         let Verdict { outcome, reason, tier, retry_after, .. } = self.found.verdict;
         let applied = self.applied();
         let shadow = self.shadow();
@@ -122,7 +115,7 @@ impl Explanation<'_> {
             ..self.policy.bare(reason)
         };
         let effects = if outcome == Outcome::Allow { self.effects() } else { Effects::default() };
-        Judgement { decision, effects }
+        (decision, effects)
     }
 
     /// What no clause says.
@@ -144,7 +137,7 @@ impl Explanation<'_> {
     }
 
     fn refusals(&self) -> String {
-        let name = |id: &ApprovalId| self.policy.bundle.approvals.get(id.index()).map_or("?", |def| def.id.as_str());
+        let name = |id: &ApprovalId| self.policy.bundle.approvals.get(id.index()).map_or("?", |def| self.policy.approval_name(def));
         let lines = self.found.refusals.iter().map(|(id, why)| format!("`{}`: {why}", name(id)));
         lines.collect::<Vec<_>>().join("; ")
     }
@@ -262,7 +255,7 @@ impl Explanation<'_> {
         let role = |role: &u32| bundle.roles.get(*role as usize).map(|role| role.name.clone());
         let required_by = self.found.required_by.iter().find(|(known, _)| *known == id).map(|(_, clauses)| clauses);
         Some(Approval {
-            id: def.id.clone(),
+            id: self.policy.approval_name(def).to_owned(),
             digest: def.digest,
             by: def.by.iter().map(|(n, roles)| (*n, roles.iter().filter_map(role).collect())).collect(),
             by_user: def.by_user,
@@ -305,26 +298,10 @@ impl Explanation<'_> {
         Effects {
             charges: self.found.limits.iter().chain(&self.found.shadow_limits).filter_map(charge).collect(),
             marks: marks(Realm::Confirmed, self.marks()).chain(marks(Realm::Shadow, self.labels(&self.found.shadow))).collect(),
-            priors: self.priors(),
+            // The past is `begin.rs`'s business.
+            priors: Vec::new(),
             consumed: std::mem::take(&mut self.found.consumed),
         }
-    }
-
-    /// Queries of history that this call may answer later.
-    fn priors(&mut self) -> Vec<PriorRecord> {
-        let bundle = &self.policy.bundle;
-        let mut out = Vec::new();
-        for prior in self.judge.tool.answers.iter().filter_map(|id| bundle.priors.get(id.index())) {
-            let test = prior.test.map_or(crate::Tri::True, |atom| self.judge.atom(atom));
-            if test.is_false() {
-                continue;
-            }
-            let args = self.request.known_args().unwrap_or_default();
-            let key = prior_key(prior.params.iter().map(|param| args.get(*param as usize).and_then(Option::as_ref)));
-            let keep = Duration::from_millis(prior.within_ms);
-            out.push(PriorRecord { query: prior.key, key, test, begun: self.request.time, keep });
-        }
-        out
     }
 }
 
@@ -347,7 +324,13 @@ impl Policy {
     }
 
     fn approval_ids(&self, ids: &[ApprovalId]) -> Vec<String> {
-        ids.iter().filter_map(|id| self.bundle.approvals.get(id.index())).map(|def| def.id.clone()).collect()
+        ids.iter().filter_map(|id| self.bundle.approvals.get(id.index())).map(|def| self.approval_name(def).to_owned()).collect()
+    }
+
+    /// The approval as decisions name it: the root module's own by their bare names, others qualified.
+    fn approval_name<'a>(&self, def: &'a ApprovalDef) -> &'a str {
+        let own = def.id.strip_prefix(self.bundle.package.as_str()).and_then(|rest| rest.strip_prefix('.'));
+        if own == Some(def.short.as_str()) { &def.short } else { &def.id }
     }
 }
 

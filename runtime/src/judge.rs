@@ -12,7 +12,7 @@ use crate::bundle::{ApprovalId, AtomId, Cond, CondId, Instance, InstanceEffect, 
 use crate::decide::{Limits, join};
 use crate::eval::Eval;
 use crate::state::{Consumption, Realm, StateView};
-use crate::{Outcome, Policy, Reason, Request, Tri, Value, Verdict, compare};
+use crate::{Outcome, Policy, Reason, Request, Tri, Value, Verdict};
 
 mod merge;
 
@@ -76,7 +76,7 @@ impl<'a> Judge<'a> {
             refusals: Vec::new(),
         };
         if let Some(reason) = self.steps(&mut found) {
-            found.verdict = found.verdict.denied(reason);
+            found.verdict = Verdict { retry_after: found.verdict.retry_after, ..found.verdict.denied(reason) };
         }
         self.shadows(&mut found);
         if self.eval.exhausted() {
@@ -326,9 +326,4 @@ impl<'a> Judge<'a> {
         found.constraints.sort_by_key(|(constraint, _)| *constraint);
         supported
     }
-}
-
-/// `compare::compare` for the module below.
-fn less(a: &Value, b: &Value) -> Tri {
-    compare::compare(crate::bundle::CompareOp::Lt, a, b)
 }

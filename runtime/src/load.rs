@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::bitset::BITS;
 use crate::bundle::{Bundle, FORMAT, Range};
 use crate::policy::{Index, SwitchTable};
-use crate::{Digest, Field, LoadError, Pattern, Type, Value, builtins, compare};
+use crate::{Digest, Field, LoadError, Pattern, Type, Value, builtins, shape};
 
 mod clauses;
 mod exprs;
@@ -156,7 +156,7 @@ fn switch_table(bundle: &Bundle, switch: &crate::bundle::Switch) -> Result<Switc
                 Entry::Occupied(entry) => *entry.get() == *class,
                 Entry::Vacant(place) => *place.insert(*class) == *class,
             },
-            Some(value) => match compare::key(value) {
+            Some(value) => match shape::key(value) {
                 Some(key) => *table.classes.entry(key).or_insert(*class) == *class,
                 None => false,
             },
@@ -236,7 +236,7 @@ impl Checker<'_> {
                 return Err(bad(table, entry, "a field twice"));
             }
             if let Some(default) = &field.default
-                && !compare::has_type(default, &field.ty, &self.bundle.schema)
+                && !shape::has_type(default, &field.ty, &self.bundle.schema)
             {
                 return Err(bad(table, entry, &format!("the default of `{}` has another type", field.name)));
             }

@@ -74,6 +74,11 @@ pub fn equal(a: &Value, b: &Value) -> Tri {
             });
             all_equal(a.len() == b.len(), fields)
         }
+        (Value::Set(set), Value::List(list)) | (Value::List(list), Value::Set(set)) => {
+            // A set that is written as a list of expressions.
+            let Value::Set(list) = Value::set(list.to_vec()) else { return Tri::Unknown };
+            all_equal(set.len() == list.len(), set.iter().zip(list.iter()).map(|(a, b)| equal(a, b)))
+        }
         (a, b) if std::mem::discriminant(a) == std::mem::discriminant(b) => Tri::from(a == b),
         _ => Tri::Unknown,
     }
@@ -83,7 +88,8 @@ fn all_equal(same_length: bool, pairs: impl Iterator<Item = Tri>) -> Tri {
     if same_length { pairs.fold(Tri::True, Tri::and) } else { Tri::False }
 }
 
-fn eq(args: &[Arg<'_>]) -> Out {
+/// `==` of two arguments.
+pub(crate) fn eq(args: &[Arg<'_>]) -> Out {
     match args {
         [Arg::Known(a), Arg::Known(b)] => equal(a, b).into(),
         [a, b] => between(*a, *b, Ordering::is_eq),
@@ -91,7 +97,8 @@ fn eq(args: &[Arg<'_>]) -> Out {
     }
 }
 
-fn order(args: &[Arg<'_>], holds: fn(Ordering) -> bool) -> Out {
+/// An order between two arguments.
+pub(crate) fn order(args: &[Arg<'_>], holds: fn(Ordering) -> bool) -> Out {
     match args {
         [Arg::Known(a), Arg::Known(b)] => compare(a, b).map_or(Out::Unknown, |order| holds(order).into()),
         [a, b] => between(*a, *b, holds),
@@ -99,7 +106,8 @@ fn order(args: &[Arg<'_>], holds: fn(Ordering) -> bool) -> Out {
     }
 }
 
-fn compare(a: &Value, b: &Value) -> Option<Ordering> {
+/// The order of two values; `None` for types without one.
+pub(crate) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     Some(match (a, b) {
         (Value::Int(a), Value::Int(b)) => a.cmp(b),
         (Value::Duration(a), Value::Duration(b)) => a.cmp(b),

@@ -66,7 +66,7 @@ impl<'a> Eval<'a> {
 
 impl Ev<'_> {
     /// As an argument of a builtin.
-    fn as_arg(&self) -> Arg<'_> {
+    pub(crate) fn as_arg(&self) -> Arg<'_> {
         match self {
             Ev::Known(value) => Arg::Known(value.get()),
             Ev::Partial(items) => Arg::Partial(items),

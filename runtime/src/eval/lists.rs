@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bundle::{Expr, ExprId, QuantOp, Range};
+use crate::bundle::{Expr, ExprId, QuantOp};
 use crate::eval::{Ev, Eval, Local, Scope, Val};
 use crate::{Tri, Value};
 

@@ -1,19 +1,15 @@
 //! How two values of one constraint become one. Knows values only.
 
-use super::less;
+use crate::Value;
+use crate::builtins::compare::compare;
 use crate::bundle::MergeOp;
-use crate::{Tri, Value};
 
 /// Merges two values; `None` where they have no order or are no sets, which the type checker rules out.
 pub(super) fn merge(op: MergeOp, a: &Value, b: &Value) -> Option<Value> {
     match op {
         MergeOp::Min | MergeOp::Max => {
-            let keep_b = match (op, less(b, a)) {
-                (_, Tri::Unknown) => return None,
-                (MergeOp::Min, b_is_less) => b_is_less.is_true(),
-                (_, b_is_less) => b_is_less.is_false(),
-            };
-            Some(if keep_b { b.clone() } else { a.clone() })
+            let b_is_less = compare(b, a)?.is_lt();
+            Some(if b_is_less == (op == MergeOp::Min) { b.clone() } else { a.clone() })
         }
         MergeOp::Intersect | MergeOp::Union => {
             let (Value::Set(a), Value::Set(b)) = (a, b) else { return None };
