@@ -114,3 +114,6 @@ impl DecisionGraph {
     }
 }
 
+
+#[cfg(test)]
+mod tests;

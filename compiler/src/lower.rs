@@ -8,6 +8,8 @@
 mod clauses;
 mod cond;
 mod expr;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod intern;
 mod prior;
 mod tables;
