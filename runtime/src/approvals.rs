@@ -84,16 +84,19 @@ impl Evidence {
             request_digest: required_digest(&object, "request_digest")?,
             clauses: object.texts("clauses")?,
             asked_at: required_time(&object, "asked_at")?,
-            votes: votes.map(|(i, vote)| Vote::from_json(vote, &format!("{pointer}/votes/{i}"))).collect::<Result<_, _>>()?,
+            votes: votes
+                .map(|(i, vote)| Vote::from_json(vote, &format!("{pointer}/votes/{i}")))
+                .collect::<Result<_, _>>()?,
         })
     }
 
-    /// Names one asking, for remembering that it was used: votes that arrive later don't make it a new one.
-    #[must_use]
-    pub fn asking(&self, tenant: Option<&str>) -> Digest {
+    /// Names one asking, for remembering that it was used: neither votes that arrive later nor another spelling of the
+    /// approval's name make it a new one.
+    pub(crate) fn asking(&self, def: &ApprovalDef, tenant: Option<&str>) -> Digest {
         let mut hash = Fields::new("claw asking");
         hash.option(tenant);
-        hash.bytes(&self.approval_digest.0);
+        hash.text(&def.id);
+        hash.bytes(&def.digest.0);
         hash.bytes(&self.request_digest.0);
         hash.text(&self.asked_at.to_string());
         hash.finish()
@@ -133,7 +136,12 @@ impl Vote {
         let verdict = match object.required("verdict")?.as_str() {
             "grant" => VoteVerdict::Grant,
             "refuse" => VoteVerdict::Refuse,
-            other => return Err(Invalid::new(object.at("verdict"), format!("`{}` is neither grant nor refuse", shown(other)))),
+            other => {
+                return Err(Invalid::new(
+                    object.at("verdict"),
+                    format!("`{}` is neither grant nor refuse", shown(other)),
+                ));
+            }
         };
         Ok(Vote {
             person: object.required("person")?,
@@ -235,7 +243,9 @@ impl fmt::Display for Refusal {
             Refusal::NotShown(clause) => write!(f, "people were not shown `{}`, which requires it now", shown(clause)),
             Refusal::Used => f.write_str("it was used before"),
             Refusal::Unavailable(error) => write!(f, "whether it was used before is unknown: {error}"),
-            Refusal::TooFew { have, need, of } => write!(f, "{have} of the {need} needed from {} agreed", of.join(", ")),
+            Refusal::TooFew { have, need, of } => {
+                write!(f, "{have} of the {need} needed from {} agreed", of.join(", "))
+            }
             Refusal::NotConfirmed => f.write_str("the acting user has not confirmed"),
             Refusal::NoUser => f.write_str("the acting user must confirm, and there is none"),
             Refusal::Refused(person) => write!(f, "`{}` refused", shown(person)),
@@ -262,7 +272,12 @@ pub(crate) struct Circumstances<'a> {
 
 /// Does the evidence discharge the approval, which the clauses in `requiring` require now? If so, the use of it that
 /// `begin` has to record.
-pub(crate) fn discharged(def: &ApprovalDef, evidence: &[Evidence], requiring: &[&str], now: &Circumstances<'_>) -> Result<Consumption, Refusal> {
+pub(crate) fn discharged(
+    def: &ApprovalDef,
+    evidence: &[Evidence],
+    requiring: &[&str],
+    now: &Circumstances<'_>,
+) -> Result<Consumption, Refusal> {
     if def.by_user && now.user.is_none() {
         return Err(Refusal::NoUser);
     }
@@ -302,16 +317,19 @@ impl Check<'_> {
         if self.now.now.is_some_and(|now| expires.is_some_and(|expires| now > expires)) {
             return Err(Refusal::Expired);
         }
-        if let Some(vote) = piece.votes.iter().find(|vote| vote.verdict == VoteVerdict::Refuse && self.is_entitled(vote)) {
+        if let Some(vote) =
+            piece.votes.iter().find(|vote| vote.verdict == VoteVerdict::Refuse && self.is_entitled(vote))
+        {
             return Err(Refusal::Refused(vote.person.clone()));
         }
         let now = self.now.now.ok_or(Refusal::NoClock)?;
         // An end beyond the calendar is refused like a wrong date.
         let expires = expires.filter(|_| piece.asked_at <= now).ok_or(Refusal::AskedLater)?;
-        if let Some(clause) = self.requiring.iter().find(|clause| !piece.clauses.iter().any(|shown| shown == **clause)) {
+        if let Some(clause) = self.requiring.iter().find(|clause| !piece.clauses.iter().any(|shown| shown == **clause))
+        {
             return Err(Refusal::NotShown((*clause).to_owned()));
         }
-        let asking = piece.asking(self.now.tenant);
+        let asking = piece.asking(self.def, self.now.tenant);
         self.unused(&asking, now)?;
         self.votes(piece)?;
         Ok(Consumption { asking, at: now, expires })
@@ -320,7 +338,8 @@ impl Check<'_> {
     /// Good for one use, or for any number within `reuse` of the first.
     fn unused(&self, asking: &Digest, now: Time) -> Result<(), Refusal> {
         let Some(first) = (self.now.consumed)(asking).map_err(Refusal::Unavailable)? else { return Ok(()) };
-        let reusable = self.def.reuse_ms > 0 && first.checked_add(Duration::from_millis(self.def.reuse_ms)).is_some_and(|end| now <= end);
+        let reusable = self.def.reuse_ms > 0
+            && first.checked_add(Duration::from_millis(self.def.reuse_ms)).is_some_and(|end| now <= end);
         if reusable { Ok(()) } else { Err(Refusal::Used) }
     }
 
@@ -334,7 +353,8 @@ impl Check<'_> {
             return Err(Refusal::NotConfirmed);
         }
         for (need, roles) in &self.def.by {
-            let have = by_person.values().filter(|vote| !self.is_requester(vote) && self.holds_any(vote, roles)).count();
+            let have =
+                by_person.values().filter(|vote| !self.is_requester(vote) && self.holds_any(vote, roles)).count();
             if have < usize::try_from(*need).unwrap_or(usize::MAX) {
                 let name = |role: &u32| self.role(*role).map_or_else(String::new, |role| role.name.clone());
                 return Err(Refusal::TooFew { have, need: *need, of: roles.iter().map(name).collect() });
@@ -365,7 +385,11 @@ impl Check<'_> {
 
     fn holds_any(&self, vote: &Vote, roles: &[u32]) -> bool {
         let held = |role: &RoleDef| vote.roles.contains(&role.name);
-        self.now.roles.iter().filter(|role| held(role)).any(|role| role.closure.iter().any(|included| roles.contains(included)))
+        self.now
+            .roles
+            .iter()
+            .filter(|role| held(role))
+            .any(|role| role.closure.iter().any(|included| roles.contains(included)))
     }
 
     fn role(&self, index: u32) -> Option<&RoleDef> {

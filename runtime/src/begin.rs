@@ -11,7 +11,8 @@ use std::sync::Arc;
 use crate::bundle::PriorDef;
 use crate::eval::Eval;
 use crate::state::{
-    Answer, CallRecord, CallStatus, Commit, Effects, NoState, PriorRecord, SettleOutcome, Settlement, State, StateError, StateView, prior_key,
+    Answer, CallRecord, CallStatus, Commit, Effects, NoState, PriorRecord, SettleOutcome, Settlement, State,
+    StateError, StateView, prior_key,
 };
 use crate::{Decision, Duration, Policy, Reason, Request, Tri};
 
@@ -21,6 +22,27 @@ impl Policy {
     /// the clock that it brings.
     ///
     /// A request without a `call_id` is denied as invalid, since what it reserved could never be settled.
+    ///
+    /// ```no_run
+    /// use claw_runtime::{MemoryState, Policy, Settlement};
+    /// # fn execute(_: &claw_runtime::Json) -> bool { true }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let policy = Policy::from_bytes(&std::fs::read("policy.clawb")?)?;
+    /// let state = MemoryState::new();
+    /// let request = br#"{ "call_id": "c-1", "session": "s-9", "environment": "prod", "agent": { "id": "bot-7" }, "tool": "ls" }"#;
+    /// match policy.prepare_json(request) {
+    ///     Err(denial) => println!("{denial}"),
+    ///     Ok(request) => {
+    ///         let decision = policy.begin(&request, &state);
+    ///         if decision.is_allowed() {
+    ///             let how = if execute(&decision.args) { Settlement::Ok } else { Settlement::Error };
+    ///             policy.settle(&request, how, &state)?;
+    ///         }
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn begin(&self, request: &Request, state: &dyn State) -> Decision {
         let Some(id) = &request.call_id else {
@@ -33,7 +55,11 @@ impl Policy {
         let mut last = None;
         let written = state.transact(&request.scope(), &mut |view| {
             let step = self.step(request, id, view);
-            let commit = Commit { now: request.time, labels: request.labels(self).map(Arc::from).collect(), call: step.call.clone() };
+            let commit = Commit {
+                now: request.time,
+                labels: request.labels(self).map(Arc::from).collect(),
+                call: step.call.clone(),
+            };
             last = Some(step);
             Some(commit)
         });
@@ -87,9 +113,15 @@ impl Policy {
                 return Step::only(Decision { replayed: true, ..(*answer).clone() });
             }
             Ok(CallStatus::Pending { .. }) => {
-                return Step::only(self.deny(request, Reason::InvalidRequest, "this `call_id` belongs to another request that is not settled"));
+                return Step::only(self.deny(
+                    request,
+                    Reason::InvalidRequest,
+                    "this `call_id` belongs to another request that is not settled",
+                ));
             }
-            Ok(CallStatus::Settled) => return Step::only(self.deny(request, Reason::DuplicateCall, "the call with this `call_id` is settled")),
+            Ok(CallStatus::Settled) => {
+                return Step::only(self.deny(request, Reason::DuplicateCall, "the call with this `call_id` is settled"));
+            }
             Err(error) => return Step::only(self.unavailable(request, false, &error)),
         }
         let (decision, effects) = self.explain_effects(request, view);
@@ -115,7 +147,13 @@ impl Policy {
             Some(atom) => Eval::new(self, request, view).truth(atom.expr, None),
             None => Tri::Unknown,
         });
-        PriorRecord { query: query.key, key: prior_key(key), test, begun: request.time, keep: Duration::from_millis(query.within_ms) }
+        PriorRecord {
+            query: query.key,
+            key: prior_key(key),
+            test,
+            begun: request.time,
+            keep: Duration::from_millis(query.within_ms),
+        }
     }
 
     /// A store that fails makes limits unavailable; whatever else it was needed for has its own reason.

@@ -103,7 +103,7 @@ pub trait StateView {
     /// What became of a call id in this session.
     fn call(&self, call_id: &str) -> Answer<CallStatus>;
 
-    /// When the evidence was first used, if it was. See [`crate::Evidence::asking`].
+    /// When the evidence of an asking was first used, if it was. See [`Consumption::asking`].
     fn consumed(&self, asking: &Digest) -> Answer<Option<Time>>;
 
     /// The latest time that any call of the tenant brought. See [`clock`].
@@ -345,7 +345,7 @@ pub struct PriorRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Consumption {
-    /// [`crate::Evidence::asking`].
+    /// A digest over the tenant, the approval, the request and when it was asked for.
     pub asking: Digest,
     pub at: Time,
     /// When the evidence is void anyway, so that its use may be forgotten.
@@ -468,7 +468,9 @@ mod tests {
 
     #[test]
     fn pots_are_told_apart() {
-        let pot = |realm, tenant, limit, window, keys: &[(LimitKey, &str)]| PotKey::new(realm, tenant, limit, Duration::from_millis(window), keys);
+        let pot = |realm, tenant, limit, window, keys: &[(LimitKey, &str)]| {
+            PotKey::new(realm, tenant, limit, Duration::from_millis(window), keys)
+        };
         let keys = [(LimitKey::Agent, "a"), (LimitKey::User, "b")];
         let pots = [
             pot(Realm::Confirmed, None, "l", 60, &keys),

@@ -7,7 +7,9 @@ mod policy;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use claw_runtime::state::{Answer, Commit, NoState, SessionScope, SettleOutcome, Settlement, State, StateError, StateView};
+use claw_runtime::state::{
+    Answer, Commit, NoState, SessionScope, SettleOutcome, Settlement, State, StateError, StateView,
+};
 use claw_runtime::{
     AgentInput, Decision, Duration, Evidence, MemoryState, Outcome, Policy, Reason, RequestInput, Time, UserInput, Vote,
 };
@@ -164,7 +166,8 @@ fn beyond_a_limit_someone_must_agree() {
     let asked = bench.begin(input.clone());
     assert_eq!(is(&asked), ask(Reason::Limit));
     assert_eq!(asked.approvals[0].required_by, ["acme.refund_pot"]);
-    let evidence = Evidence::new(&asked.approvals[0], asked.request_digest.unwrap(), at(0)).vote(Vote::grant("sam", at(1)).role("sre"));
+    let evidence = Evidence::new(&asked.approvals[0], asked.request_digest.unwrap(), at(0))
+        .vote(Vote::grant("sam", at(1)).role("sre"));
     let approved = RequestInput { approvals: vec![evidence], ..time(input, 2) };
     assert_eq!(is(&bench.begin(approved)), ALLOW);
     // It is charged all the same.
@@ -183,7 +186,10 @@ fn a_refund_needs_a_lookup_of_the_same_order() {
     bench.done(get_order("A"), Settlement::Ok);
     assert_eq!(is(&bench.begin(refund("A", 1))), ALLOW);
     assert_eq!(is(&bench.begin(session(refund("A", 1), "other"))), deny(Reason::Rule));
-    assert_eq!(is(&bench.begin(RequestInput { tenant: Some("acme".to_owned()), ..refund("A", 1) })), deny(Reason::Rule));
+    assert_eq!(
+        is(&bench.begin(RequestInput { tenant: Some("acme".to_owned()), ..refund("A", 1) })),
+        deny(Reason::Rule)
+    );
     assert_eq!(is(&bench.begin(RequestInput { session: None, ..refund("A", 1) })), deny(Reason::Rule));
     assert_eq!(is(&bench.begin(time(refund("A", 1), 600))), ALLOW);
     assert_eq!(is(&bench.begin(time(refund("A", 1), 601))), deny(Reason::Rule));
@@ -246,7 +252,11 @@ fn labels_of_a_request_stay_whatever_is_answered() {
 #[test]
 fn a_child_session_inherits_labels() {
     let bench = Bench::new();
-    let child = |input: RequestInput| RequestInput { session: Some("child".to_owned()), parent_session: Some("s".to_owned()), ..input };
+    let child = |input: RequestInput| RequestInput {
+        session: Some("child".to_owned()),
+        parent_session: Some("s".to_owned()),
+        ..input
+    };
     assert_eq!(is(&bench.begin(child(exec()))), ALLOW);
     bench.done(web(), Settlement::Ok);
     assert_eq!(is(&bench.begin(child(exec()))), ask(Reason::Rule));
@@ -263,7 +273,11 @@ fn a_child_session_inherits_labels() {
 #[test]
 fn without_a_session_labels_are_unknown() {
     let bench = Bench::new();
-    assert_eq!(is(&bench.begin(RequestInput { session: None, ..exec() })), deny(Reason::Rule), "no_secret_shells applies unless it is false");
+    assert_eq!(
+        is(&bench.begin(RequestInput { session: None, ..exec() })),
+        deny(Reason::Rule),
+        "no_secret_shells applies unless it is false"
+    );
 }
 
 #[test]
@@ -281,7 +295,10 @@ fn the_same_call_is_charged_once() {
     }
     assert_eq!(is(&bench.begin(mail(9))), deny(Reason::Limit));
     assert_eq!(is(&bench.begin(id(mail(9), "m"))), ALLOW);
-    assert_eq!(is(&bench.begin(id(RequestInput { time: Some(at(9)), ..call("send_email").arg("to", "x") }, "m"))), deny(Reason::InvalidRequest));
+    assert_eq!(
+        is(&bench.begin(id(RequestInput { time: Some(at(9)), ..call("send_email").arg("to", "x") }, "m"))),
+        deny(Reason::InvalidRequest)
+    );
     bench.settle("s", "m", Settlement::Ok);
     assert_eq!(is(&bench.begin(id(mail(100), "m"))), deny(Reason::DuplicateCall));
     assert_eq!(is(&bench.begin(session(id(mail(100), "m"), "other"))), ALLOW, "ids are the session's");
@@ -332,7 +349,10 @@ fn approval_is_good_for_one_use() {
     assert_eq!(is(&bench.begin(with(yes.clone(), 6))), ask(Reason::Rule));
     assert_eq!(is(&bench.begin(with(yes.clone().vote(Vote::grant("kim", at(6)).role("sre")), 6))), ask(Reason::Rule));
     assert_eq!(is(&bench.begin(with(evidence(7).vote(Vote::grant("sam", at(7)).role("sre")), 8))), ALLOW);
-    assert_eq!(is(&bench.begin(with(evidence(7).vote(Vote::refuse("sam", at(7)).role("sre")), 8))), deny(Reason::ApprovalRefused));
+    assert_eq!(
+        is(&bench.begin(with(evidence(7).vote(Vote::refuse("sam", at(7)).role("sre")), 8))),
+        deny(Reason::ApprovalRefused)
+    );
     assert_eq!(is(&bench.begin(with(yes, 15 * 60 + 1))), deny(Reason::ApprovalExpired));
 }
 
@@ -428,7 +448,9 @@ fn a_step_may_run_again() {
 #[test]
 fn a_store_that_fails_denies() {
     let bench = Bench::new();
-    let begin = |input: RequestInput, runs| is(&bench.policy.begin(&bench.policy.prepare(&bench.named(input)).unwrap(), &Failing { runs }));
+    let begin = |input: RequestInput, runs| {
+        is(&bench.policy.begin(&bench.policy.prepare(&bench.named(input)).unwrap(), &Failing { runs }))
+    };
     assert_eq!(begin(get_order("A"), false), deny(Reason::StateUnavailable));
     assert_eq!(begin(get_order("A"), true), deny(Reason::StateUnavailable));
     assert_eq!(begin(mail(0), true), deny(Reason::LimitUnavailable));

@@ -131,7 +131,11 @@ fn requesters_and_agents_do_not_vote() {
     for person in ["uma", "olga", "pete", "bot", "planner"] {
         let with = |vote: Vote| [evidence([vote, yes("kim", "security")])];
         assert_eq!(judge(&with(yes(person, "sre"))), too_few(1, 2, &["sre", "security"]), "{person}");
-        assert_eq!(judge(&with(no(person, "sre"))), too_few(1, 2, &["sre", "security"]), "{person} can't refuse either");
+        assert_eq!(
+            judge(&with(no(person, "sre"))),
+            too_few(1, 2, &["sre", "security"]),
+            "{person} can't refuse either"
+        );
     }
 }
 
@@ -204,7 +208,10 @@ fn one_refusal_is_final_until_expiry() {
 
 #[test]
 fn it_is_used_once_unless_reusable() {
-    let used = |reuse_ms| Case { def: ApprovalDef { reuse_ms, ..two_keys() }, consumed: Ok(Some(at(2))), ..Case::default() }.judge(&[agreed()]);
+    let used = |reuse_ms| {
+        Case { def: ApprovalDef { reuse_ms, ..two_keys() }, consumed: Ok(Some(at(2))), ..Case::default() }
+            .judge(&[agreed()])
+    };
     assert_eq!(used(0), Err(Refusal::Used));
     assert_eq!(used(3 * MINUTE - 1), Err(Refusal::Used));
     assert!(used(3 * MINUTE).is_ok());
@@ -214,9 +221,13 @@ fn it_is_used_once_unless_reusable() {
 
 #[test]
 fn more_votes_are_not_another_asking() {
-    let more = agreed().vote(yes("sue", "sre"));
-    assert_eq!(more.asking(None), agreed().asking(None));
-    assert_ne!(agreed().asking(Some("acme")), agreed().asking(None));
+    let asking = |evidence: Evidence, tenant| evidence.asking(&two_keys(), tenant);
+    let first = asking(agreed(), None);
+    assert_eq!(asking(agreed().vote(yes("sue", "sre")), None), first);
+    assert_eq!(asking(Evidence { approval: "two_keys".to_owned(), ..agreed() }, None), first);
+    assert_ne!(asking(agreed(), Some("acme")), first);
+    assert_ne!(asking(Evidence { asked_at: at(1), ..agreed() }, None), first);
+    assert_ne!(asking(Evidence { request_digest: digest("another"), ..agreed() }, None), first);
 }
 
 #[test]
@@ -230,7 +241,10 @@ fn the_user_confirms() {
     // Beside others, the user's own vote is no substitute for theirs.
     let def = ApprovalDef { by_user: true, note_required: false, ..two_keys() };
     let both = Case { def, ..Case::default() };
-    assert_eq!(both.judge(&[evidence([yes("uma", "sre"), yes("kim", "security")])]), too_few(1, 2, &["sre", "security"]));
+    assert_eq!(
+        both.judge(&[evidence([yes("uma", "sre"), yes("kim", "security")])]),
+        too_few(1, 2, &["sre", "security"])
+    );
     assert!(both.judge(&[evidence([confirms("uma"), yes("sam", "sre"), yes("kim", "security")])]).is_ok());
 }
 
@@ -247,7 +261,8 @@ fn reads_the_wire_shape() {
         at(1),
         at(1)
     );
-    let read = |text: &str| Evidence::from_json(&Json::parse(text.as_bytes(), &Limits::default()).unwrap(), "/approvals/0");
+    let read =
+        |text: &str| Evidence::from_json(&Json::parse(text.as_bytes(), &Limits::default()).unwrap(), "/approvals/0");
     assert_eq!(read(&json), Ok(agreed()));
     for (from, to, pointer) in [
         ("\"votes\"", "\"vote\"", "/approvals/0/vote"),

@@ -48,7 +48,11 @@ struct Marked {
 impl Session {
     /// Nothing would be lost if it were forgotten.
     pub(super) fn is_blank(&self) -> bool {
-        !self.lost && self.parents.is_empty() && self.confirmed.is_empty() && self.shadow.is_empty() && self.priors.is_empty()
+        !self.lost
+            && self.parents.is_empty()
+            && self.confirmed.is_empty()
+            && self.shadow.is_empty()
+            && self.priors.is_empty()
     }
 
     pub(super) fn has_label(&self, realm: Realm, label: &str) -> bool {

@@ -7,8 +7,8 @@ use super::MemoryBounds;
 use super::pot::Pots;
 use super::session::{PendingCall, Session};
 use crate::state::{
-    Answer, CallRecord, CallStatus, Commit, Consumption, Fields, PotKey, PriorQuery, Realm, SessionScope, SettleOutcome, Settlement, StateError,
-    StateView, Usage,
+    Answer, CallRecord, CallStatus, Commit, Consumption, Fields, PotKey, PriorQuery, Realm, SessionScope,
+    SettleOutcome, Settlement, StateError, StateView, Usage,
 };
 use crate::{Decimal, Digest, Duration, Time, Tri};
 
@@ -113,7 +113,11 @@ impl Tenant {
 
     fn admit_session(&self, name: Option<&str>, bounds: &MemoryBounds) -> Answer<()> {
         let held = self.session(name).is_some();
-        if held || self.sessions.len() < bounds.sessions || !self.idle.is_empty() { Ok(()) } else { Err(StateError::Full("sessions")) }
+        if held || self.sessions.len() < bounds.sessions || !self.idle.is_empty() {
+            Ok(())
+        } else {
+            Err(StateError::Full("sessions"))
+        }
     }
 
     /// Makes sure that the session is held, evicting another if need be.
@@ -161,7 +165,9 @@ impl Tenant {
         let name = call_fingerprint(session_name, call_id);
         let in_session = session_name.is_some();
         let Some(session) = self.session_mut(session_name) else { return self.settled_or_unknown(&name) };
-        let Some(PendingCall { record, begun, number }) = session.calls.remove(call_id) else { return self.settled_or_unknown(&name) };
+        let Some(PendingCall { record, begun, number }) = session.calls.remove(call_id) else {
+            return self.settled_or_unknown(&name);
+        };
         if in_session {
             session.settle(&record.effects, number, how);
         }
@@ -205,7 +211,11 @@ impl Tenant {
         if let Some(call) = self.session(session).and_then(|s| s.calls.get(call_id)) {
             return CallStatus::Pending { digest: call.record.digest, answer: call.record.answer.clone() };
         }
-        if self.settled.contains_key(&call_fingerprint(session, call_id)) { CallStatus::Settled } else { CallStatus::New }
+        if self.settled.contains_key(&call_fingerprint(session, call_id)) {
+            CallStatus::Settled
+        } else {
+            CallStatus::New
+        }
     }
 }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::state::{CallRecord, CallStatus, Charge, Consumption, Effects, PotKey, PriorQuery, PriorRecord, Realm, clock};
+use crate::state::{
+    CallRecord, CallStatus, Charge, Consumption, Effects, PotKey, PriorQuery, PriorRecord, Realm, clock,
+};
 use crate::{Decimal, Decision, Digest, Duration, Json, Outcome, Reason, Tri};
 
 const SESSIONS: [&str; 4] = ["s0", "s1", "s2", "s3"];
@@ -60,8 +62,21 @@ fn answer() -> Arc<Decision> {
 /// One step of a random history; indices into the constants above.
 #[derive(Clone, Debug)]
 enum Op {
-    Begin { tenant: usize, session: Option<usize>, parent: Option<usize>, id: usize, time: Option<i64>, allow: bool, leaves: Leaves },
-    Settle { tenant: usize, session: Option<usize>, id: usize, how: Settlement },
+    Begin {
+        tenant: usize,
+        session: Option<usize>,
+        parent: Option<usize>,
+        id: usize,
+        time: Option<i64>,
+        allow: bool,
+        leaves: Leaves,
+    },
+    Settle {
+        tenant: usize,
+        session: Option<usize>,
+        id: usize,
+        how: Settlement,
+    },
 }
 
 /// What a call would leave behind.
@@ -91,7 +106,14 @@ fn leaves() -> impl Strategy<Value = Leaves> {
         prop::collection::vec((0..2u8, prop::option::weighted(0.85, 0..4u8), tri()), 0..3),
         prop::option::weighted(0.2, 0..3u8),
     )
-        .prop_map(|(digest, labels, marks, charges, priors, evidence)| Leaves { digest, labels, marks, charges, priors, evidence })
+        .prop_map(|(digest, labels, marks, charges, priors, evidence)| Leaves {
+            digest,
+            labels,
+            marks,
+            charges,
+            priors,
+            evidence,
+        })
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -144,8 +166,15 @@ impl Model {
     fn has_label(&self, tenant: usize, session: usize, realm: Realm, label: usize) -> bool {
         self.ancestry(tenant, session).into_iter().any(|session| {
             let carried = realm == Realm::Confirmed && self.carried.contains(&(tenant, session, label));
-            let holds = |e: &&Event| e.tenant == tenant && e.session == Some(session) && e.settled != Some(Settlement::NotExecuted);
-            carried || self.events.iter().filter(holds).any(|e| e.record.effects.marks.contains(&(realm, LABELS[label].into())))
+            let holds = |e: &&Event| {
+                e.tenant == tenant && e.session == Some(session) && e.settled != Some(Settlement::NotExecuted)
+            };
+            carried
+                || self
+                    .events
+                    .iter()
+                    .filter(holds)
+                    .any(|e| e.record.effects.marks.contains(&(realm, LABELS[label].into())))
         })
     }
 
@@ -202,16 +231,32 @@ fn effects(leaves: &Leaves, now: Option<Time>, at: Option<Time>) -> Effects {
             .charges
             .iter()
             .filter_map(|(number, amount)| {
-                Some(Charge { pot: pot(*number), window: window(*number), amount: Decimal::from(i64::from(*amount)), at: at? })
+                Some(Charge {
+                    pot: pot(*number),
+                    window: window(*number),
+                    amount: Decimal::from(i64::from(*amount)),
+                    at: at?,
+                })
             })
             .collect(),
         marks: leaves.marks.iter().map(|(realm, label)| (*realm, LABELS[*label].into())).collect(),
         priors: leaves
             .priors
             .iter()
-            .map(|(query, key, test)| PriorRecord { query: digest(*query), key: key.map(digest), test: *test, begun: now, keep: millis(1_000) })
+            .map(|(query, key, test)| PriorRecord {
+                query: digest(*query),
+                key: key.map(digest),
+                test: *test,
+                begun: now,
+                keep: millis(1_000),
+            })
             .collect(),
-        consumed: leaves.evidence.zip(now).map(|(n, now)| Consumption { asking: digest(n), at: now, expires: super::tests::at(9_000) }).into_iter().collect(),
+        consumed: leaves
+            .evidence
+            .zip(now)
+            .map(|(n, now)| Consumption { asking: digest(n), at: now, expires: super::tests::at(9_000) })
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -242,7 +287,12 @@ impl Bench {
                 let result = self.store.transact(&scope, &mut |view| {
                     let is_new = matches!(view.call(IDS[*id]), Ok(CallStatus::New));
                     let charged = clock(view, now).ok();
-                    let record = || CallRecord { id: IDS[*id].into(), digest: digest(leaves.digest), answer: answer(), effects: effects(leaves, now, charged) };
+                    let record = || CallRecord {
+                        id: IDS[*id].into(),
+                        digest: digest(leaves.digest),
+                        answer: answer(),
+                        effects: effects(leaves, now, charged),
+                    };
                     let labels = leaves.labels.iter().map(|l| LABELS[*l].into()).collect();
                     let commit = Commit { now, labels, call: (is_new && *allow).then(record) };
                     written = Some(commit.clone());
@@ -250,7 +300,9 @@ impl Bench {
                 });
                 match result {
                     Ok(()) => self.record(*tenant, *session, *parent, *id, leaves, written.unwrap()),
-                    Err(error) => assert!(self.memory == Memory::Bounded && matches!(error, StateError::Full(_)), "{error}"),
+                    Err(error) => {
+                        assert!(self.memory == Memory::Bounded && matches!(error, StateError::Full(_)), "{error}")
+                    }
                 }
             }
             Op::Settle { tenant, session, id, how } => {
@@ -260,7 +312,8 @@ impl Bench {
                     Some(Some(_)) => SettleOutcome::AlreadySettled,
                 };
                 assert_eq!(self.store.settle(&scope(*tenant, *session, None), IDS[*id], *how), Ok(expected));
-                let event = self.model.events.iter_mut().find(|e| (e.tenant, e.session, e.id) == (*tenant, *session, *id));
+                let event =
+                    self.model.events.iter_mut().find(|e| (e.tenant, e.session, e.id) == (*tenant, *session, *id));
                 if let Some(event) = event {
                     event.settled = event.settled.or(Some(*how));
                 }
@@ -269,7 +322,15 @@ impl Bench {
         self.compare();
     }
 
-    fn record(&mut self, tenant: usize, session: Option<usize>, parent: Option<usize>, id: usize, leaves: &Leaves, commit: Commit) {
+    fn record(
+        &mut self,
+        tenant: usize,
+        session: Option<usize>,
+        parent: Option<usize>,
+        id: usize,
+        leaves: &Leaves,
+        commit: Commit,
+    ) {
         let model = &mut self.model;
         model.latest[tenant] = model.latest[tenant].max(commit.now);
         if let Some(session) = session {
@@ -312,7 +373,9 @@ impl Bench {
         }
         let keys: Vec<_> = (0..4).map(|n| Some(digest(n))).chain([None]).collect();
         for (query, key) in [digest(0), digest(1), digest(2)].iter().flat_map(|q| keys.iter().map(move |k| (q, k))) {
-            for (now, within) in [800, 2_999].into_iter().map(|t| Some(at(t))).chain([None]).flat_map(|t| WITHIN.map(|w| (t, w))) {
+            for (now, within) in
+                [800, 2_999].into_iter().map(|t| Some(at(t))).chain([None]).flat_map(|t| WITHIN.map(|w| (t, w)))
+            {
                 let query = PriorQuery { query, key: key.as_ref(), now, within: millis(within) };
                 let expected = session.map_or(Tri::Unknown, |s| self.model.prior(tenant, s, &query));
                 self.agree(view.prior(&query).unwrap(), expected);
@@ -322,7 +385,10 @@ impl Bench {
 
     /// What was forgotten may turn an answer into *unknown*, and nothing else.
     fn agree(&self, found: Tri, expected: Tri) {
-        assert!(found == expected || (self.memory == Memory::Bounded && found == Tri::Unknown), "found {found:?}, expected {expected:?}");
+        assert!(
+            found == expected || (self.memory == Memory::Bounded && found == Tri::Unknown),
+            "found {found:?}, expected {expected:?}"
+        );
     }
 
     fn compare_tenant(&self, view: &dyn StateView, tenant: usize) {
@@ -345,7 +411,11 @@ impl Bench {
 }
 
 fn scope(tenant: usize, session: Option<usize>, parent: Option<usize>) -> SessionScope<'static> {
-    SessionScope { tenant: TENANTS[tenant], session: session.map(|s| SESSIONS[s]), parent_session: parent.map(|s| SESSIONS[s]) }
+    SessionScope {
+        tenant: TENANTS[tenant],
+        session: session.map(|s| SESSIONS[s]),
+        parent_session: parent.map(|s| SESSIONS[s]),
+    }
 }
 
 proptest! {
@@ -376,7 +446,9 @@ fn time_passing_makes_room_for_pots() {
         let charge = Charge { pot: pot(number), window: millis(600), amount: Decimal::from(1), at: at(now) };
         let effects = Effects { charges: vec![charge], ..Effects::default() };
         let call = CallRecord { id: id.into(), digest: digest(0), answer: answer(), effects };
-        store.transact(&SessionScope::default(), &mut |_| Some(Commit { now: Some(at(now)), call: Some(call.clone()), ..Commit::default() }))
+        store.transact(&SessionScope::default(), &mut |_| {
+            Some(Commit { now: Some(at(now)), call: Some(call.clone()), ..Commit::default() })
+        })
     };
     assert_eq!(begin("a", 0, 0), Ok(()));
     assert_eq!(begin("b", 1, 100), Err(StateError::Full("pots")));
@@ -389,11 +461,24 @@ fn time_passing_makes_room_for_pots() {
 fn forgetting_is_up_to_the_host() {
     let store = MemoryState::new();
     let scope = SessionScope { session: Some("s"), ..SessionScope::default() };
-    let call = CallRecord { id: "c".into(), digest: digest(0), answer: answer(), effects: Effects { marks: vec![(Realm::Confirmed, "l".into())], ..Effects::default() } };
-    let begin = || store.transact(&scope, &mut |_| Some(Commit { now: Some(at(0)), call: Some(call.clone()), ..Commit::default() }));
+    let call = CallRecord {
+        id: "c".into(),
+        digest: digest(0),
+        answer: answer(),
+        effects: Effects { marks: vec![(Realm::Confirmed, "l".into())], ..Effects::default() },
+    };
+    let begin = || {
+        store
+            .transact(&scope, &mut |_| Some(Commit { now: Some(at(0)), call: Some(call.clone()), ..Commit::default() }))
+    };
     let label = || {
         let mut found = None;
-        store.transact(&scope, &mut |view| { found = Some(view.has_label(Realm::Confirmed, "l")); None }).unwrap();
+        store
+            .transact(&scope, &mut |view| {
+                found = Some(view.has_label(Realm::Confirmed, "l"));
+                None
+            })
+            .unwrap();
         found.unwrap()
     };
     assert_eq!(begin(), Ok(()));
@@ -411,12 +496,24 @@ fn forgetting_is_up_to_the_host() {
 fn clocks() {
     struct Latest(i64);
     impl StateView for Latest {
-        fn has_label(&self, _: Realm, _: &str) -> Answer<Tri> { Ok(Tri::Unknown) }
-        fn prior(&self, _: &PriorQuery<'_>) -> Answer<Tri> { Ok(Tri::Unknown) }
-        fn pot(&self, _: &PotKey, _: Duration, now: Time, room: Decimal) -> Answer<crate::state::Usage> { Ok(crate::state::Usage::empty(now, room)) }
-        fn call(&self, _: &str) -> Answer<CallStatus> { Ok(CallStatus::New) }
-        fn consumed(&self, _: &Digest) -> Answer<Option<Time>> { Ok(None) }
-        fn latest(&self) -> Answer<Option<Time>> { Ok(Some(at(self.0))) }
+        fn has_label(&self, _: Realm, _: &str) -> Answer<Tri> {
+            Ok(Tri::Unknown)
+        }
+        fn prior(&self, _: &PriorQuery<'_>) -> Answer<Tri> {
+            Ok(Tri::Unknown)
+        }
+        fn pot(&self, _: &PotKey, _: Duration, now: Time, room: Decimal) -> Answer<crate::state::Usage> {
+            Ok(crate::state::Usage::empty(now, room))
+        }
+        fn call(&self, _: &str) -> Answer<CallStatus> {
+            Ok(CallStatus::New)
+        }
+        fn consumed(&self, _: &Digest) -> Answer<Option<Time>> {
+            Ok(None)
+        }
+        fn latest(&self) -> Answer<Option<Time>> {
+            Ok(Some(at(self.0)))
+        }
     }
     assert_eq!(clock(&Latest(0), None), Err(StateError::NoClock));
     assert_eq!(clock(&Latest(0), Some(at(5))), Ok(at(5)));

@@ -36,7 +36,13 @@ const MINUTE: i64 = 60_000;
 
 impl Build {
     fn tool(&mut self, name: &str, params: &[(&str, Type)]) -> ToolId {
-        let field = |(name, ty): &(&str, Type)| Field { name: (*name).to_owned(), ty: ty.clone(), optional: false, default: None, doc: String::new() };
+        let field = |(name, ty): &(&str, Type)| Field {
+            name: (*name).to_owned(),
+            ty: ty.clone(),
+            optional: false,
+            default: None,
+            doc: String::new(),
+        };
         self.bundle.tools.push(ToolDef {
             name: name.to_owned(),
             kind: Kind::Tool,
@@ -121,7 +127,8 @@ impl Build {
         for (tool, i) in self.bundle.tools.iter_mut().zip(0..) {
             let of_tool = |instance: &&Instance| instance.tool == ToolId(i);
             let start = self.bundle.instances.iter().take_while(|instance| instance.tool < ToolId(i)).count();
-            tool.instances = Range { start: start as u32, len: self.bundle.instances.iter().filter(of_tool).count() as u32 };
+            tool.instances =
+                Range { start: start as u32, len: self.bundle.instances.iter().filter(of_tool).count() as u32 };
         }
         Policy::from_bundle(self.bundle).unwrap()
     }
@@ -147,7 +154,8 @@ fn limit(max: i64, window_ms: i64, keys: &[LimitKey]) -> LimitDef {
 fn vocabulary() -> Build {
     let mut b = Build::default();
     b.bundle.package = "acme".to_owned();
-    b.bundle.modules = vec![ModuleInfo { name: "acme".to_owned(), file: "acme.claw".to_owned(), digest: Digest::of(b"acme") }];
+    b.bundle.modules =
+        vec![ModuleInfo { name: "acme".to_owned(), file: "acme.claw".to_owned(), digest: Digest::of(b"acme") }];
     b.bundle.environments = vec!["prod".to_owned()];
     b.bundle.labels = vec!["untrusted".to_owned(), "secret".to_owned()];
     b.bundle.roles = vec![
