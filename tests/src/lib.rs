@@ -1,1 +1,8 @@
-//! (being written)
+//! What the tests share: the reference interpreter, random policies and requests, and the pages in Markdown.
+
+pub mod expect;
+pub mod generate;
+pub mod host;
+pub mod markdown;
+pub mod project;
+pub mod reference;

@@ -1,0 +1,132 @@
+//! The reference interpreter: what a policy means, read off the language's definition with no other aim than to be
+//! obviously right.
+//!
+//! It walks the typed tree clause by clause and keeps the past as a list of events. It shares with the product how
+//! values are decoded and compared, and nothing of conditions, graphs, bundles, states or joins.
+
+pub mod call;
+mod decide;
+mod eval;
+mod past;
+mod term;
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+
+use claw_compiler::hir::Package;
+use claw_runtime::{Json, Limits, Pattern, Tri};
+
+use self::call::Call;
+pub use self::past::Status;
+use self::past::{Event, Past};
+
+/// What may be done with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Word {
+    Allow,
+    RequireApproval,
+    Deny,
+}
+
+/// A decision, as far as the two sides are compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Answer {
+    pub word: Word,
+    pub reason: &'static str,
+    pub tier: Option<String>,
+    pub approvals: BTreeSet<String>,
+    pub marks: BTreeSet<String>,
+    pub applied: BTreeSet<String>,
+    pub retry_after_s: Option<i64>,
+    pub replayed: bool,
+}
+
+impl Answer {
+    fn deny(reason: &'static str) -> Answer {
+        Answer {
+            word: Word::Deny,
+            reason,
+            tier: None,
+            approvals: BTreeSet::new(),
+            marks: BTreeSet::new(),
+            applied: BTreeSet::new(),
+            retry_after_s: None,
+            replayed: false,
+        }
+    }
+}
+
+/// A policy and its past.
+#[derive(Debug)]
+pub struct Reference<'p> {
+    package: &'p Package,
+    limits: Limits,
+    past: Past,
+    patterns: RefCell<HashMap<String, Pattern>>,
+}
+
+impl<'p> Reference<'p> {
+    /// A policy nothing has been asked of yet.
+    pub fn new(package: &'p Package) -> Reference<'p> {
+        Reference { package, limits: Limits::default(), past: Past::default(), patterns: RefCell::default() }
+    }
+
+    /// Forgets the past.
+    pub fn forget(&mut self) {
+        self.past = Past::default();
+    }
+
+    /// Decides a request and remembers what came of it.
+    pub fn begin(&mut self, request: &Json) -> Answer {
+        let call = match call::decode(self.package, &self.limits, request) {
+            Ok(call) => call,
+            Err(reason) => return Answer::deny(reason),
+        };
+        let answer = self.begin_call(&call);
+        self.past.seen(&call);
+        answer
+    }
+
+    fn begin_call(&mut self, call: &Call) -> Answer {
+        if let Some(event) = self.past.same_id(call) {
+            return match event.status {
+                Status::Pending if event.call.substance() == call.substance() => {
+                    Answer { replayed: true, ..event.answer.clone() }
+                }
+                Status::Pending => Answer::deny("invalid_request"),
+                _ => Answer::deny("duplicate_call"),
+            };
+        }
+        let (answer, charges) = self.decide(call);
+        if answer.word == Word::Allow {
+            let event =
+                Event { call: call.clone(), answer: answer.clone(), status: Status::Pending, marks: answer.marks.clone(), charges };
+            self.past.events.push(event);
+        }
+        answer
+    }
+
+    /// Settles the latest call, if it was allowed and is open.
+    pub fn settle_last(&mut self, how: Status) {
+        if let Some(event) = self.past.events.last_mut() {
+            if event.status == Status::Pending {
+                event.status = how;
+            }
+        }
+    }
+
+    fn has_label(&self, label: &str, call: &Call) -> Tri {
+        if call.labels.contains(label) { Tri::True } else { self.past.has_label(label, call) }
+    }
+
+    fn regex_matches(&self, regex: &str, text: &str) -> bool {
+        let mut patterns = self.patterns.borrow_mut();
+        let pattern = patterns.entry(regex.to_owned()).or_insert_with(|| {
+            let bytes = claw_compiler::patterns::regex(regex).expect("the checker compiled it");
+            Pattern::from_bytes(&bytes).expect("the compiler's own automaton")
+        });
+        pattern.matches(text).expect("the automaton never gives up")
+    }
+}

@@ -1,0 +1,336 @@
+//! Laws that hold for every policy and every request, tried on random ones.
+//!
+//! `CLAW_DECISIONS` says how many decisions the comparison with the reference takes (200,000 if not said), `CLAW_SEED`
+//! where it starts. A failure prints the seed, the policy and the request.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use claw_compiler::CompileOptions;
+use claw_runtime::{Decision, Json, Limits, MemoryState, Outcome, Policy, Reason, Request, Settlement, State, StateView, Verdict};
+use claw_tests::generate::{PolicyText, Rng, Session, policy, request};
+use claw_tests::host::prepare;
+use claw_tests::project::{Project, build, findings, load};
+use claw_tests::reference::{Answer, Reference, Status, Word};
+
+/// Requests that are tried on one policy, in sessions of `SESSION`.
+const REQUESTS: usize = 120;
+const SESSION: usize = 24;
+
+fn number(variable: &str, default: usize) -> usize {
+    std::env::var(variable).ok().and_then(|v| v.replace('_', "").parse().ok()).unwrap_or(default)
+}
+
+/// Runs `test` for `count` seeds on all processors.
+fn for_seeds(count: usize, test: impl Fn(u64) + Sync) {
+    let first = number("CLAW_SEED", 1);
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    if i >= count {
+                        return;
+                    }
+                    test((first + i) as u64);
+                }
+            });
+        }
+    });
+}
+
+/// A random policy and the stream that made it, or nothing if it does not check.
+fn generated(seed: u64) -> (PolicyText, Rng) {
+    let mut rng = Rng::new(seed);
+    (policy(&mut rng), rng)
+}
+
+fn project(text: &PolicyText) -> Project {
+    Project::of(&text.files())
+}
+
+/// Stops with everything that is needed to repeat a failure.
+#[track_caller]
+fn same<T: PartialEq + Debug>(left: T, right: T, seed: u64, text: &PolicyText, about: &dyn std::fmt::Display) {
+    assert!(left == right, "seed {seed}\n{}\n{about}\n left: {left:?}\nright: {right:?}", text.listing());
+}
+
+#[test]
+fn generated_policies_check() {
+    let (accepted, count) = (AtomicUsize::new(0), 400);
+    let complaints = std::sync::Mutex::new(Vec::new());
+    for_seeds(count, |seed| {
+        let (text, _) = generated(seed);
+        let analysis = project(&text).analyze();
+        if analysis.has_errors() {
+            let errors: Vec<String> =
+                findings(&analysis).lines().filter(|l| !l.contains(" W0")).map(|l| format!("seed {seed}: {l}")).collect();
+            complaints.lock().expect("no other test failed").extend(errors);
+        } else {
+            accepted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let accepted = accepted.into_inner();
+    let complaints = complaints.into_inner().expect("no other test failed");
+    println!("{accepted} of {count} generated policies check");
+    assert!(accepted * 100 >= count * 98, "{accepted} of {count}:\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn the_bundle_decides_as_the_reference_does() {
+    let decisions = number("CLAW_DECISIONS", 200_000);
+    let tally = Tally::default();
+    for_seeds(decisions.div_ceil(REQUESTS), |seed| compare(seed, &tally));
+    let tally = tally.shares();
+    println!("{tally:?}");
+    for (word, share) in tally {
+        assert!(share > 0.02, "only {share} of the decisions are `{word}`: the requests don't reach deep enough");
+    }
+}
+
+/// How often each word was answered.
+#[derive(Default)]
+struct Tally([AtomicUsize; 3]);
+
+impl Tally {
+    fn count(&self, word: Word) {
+        self.0[word as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn shares(&self) -> [(&'static str, f64); 3] {
+        let counts = self.0.each_ref().map(|n| n.load(Ordering::Relaxed) as f64);
+        let all: f64 = counts.iter().sum();
+        [("allow", counts[0] / all), ("require_approval", counts[1] / all), ("deny", counts[2] / all)]
+    }
+}
+
+fn compare(seed: u64, tally: &Tally) {
+    let (text, mut rng) = generated(seed);
+    let analysis = project(&text).analyze();
+    let Ok(bytes) = build(&analysis, &CompileOptions::default()) else { return };
+    let policy = load(&bytes).unwrap_or_else(|e| panic!("seed {seed}: {e}\n{}", text.listing()));
+    let frugal = load(&build(&analysis, &CompileOptions { node_budget: 1 }).expect("it compiled before")).expect("it loads");
+    let mut reference = Reference::new(&analysis.package);
+    for _ in 0..REQUESTS / SESSION {
+        let state = MemoryState::new();
+        let mut session = Session::default();
+        reference.forget();
+        for _ in 0..SESSION {
+            let json = request(&mut rng, &text, &mut session);
+            let bytes = json.to_string().into_bytes();
+            let expected = reference.begin(&Json::parse(&bytes, &Limits::default()).expect("generated JSON"));
+            let how = *rng.pick(&[Some(Status::Ok), Some(Status::Ok), Some(Status::Ok), Some(Status::Error), Some(Status::NotExecuted), None]);
+            let prepared = prepare(&policy, &bytes);
+            if let Ok(request) = &prepared {
+                agree(&policy, &frugal, request, &bytes, &state, (seed, &text));
+            }
+            let decision = match &prepared {
+                Ok(request) => policy.begin(request, &state),
+                Err(denial) => (**denial).clone(),
+            };
+            same(&answer(&policy, &decision), &comparable(expected.clone()), seed, &text, &format!("{json}\n{decision}"));
+            tally.count(expected.word);
+            if let (Ok(request), Word::Allow, false, Some(how)) = (&prepared, expected.word, expected.replayed, how) {
+                reference.settle_last(how);
+                policy.settle(request, settlement(how), &state).expect("a store in memory does not fail");
+            }
+        }
+    }
+}
+
+fn settlement(how: Status) -> Settlement {
+    match how {
+        Status::Ok | Status::Pending => Settlement::Ok,
+        Status::Error => Settlement::Error,
+        Status::NotExecuted => Settlement::NotExecuted,
+    }
+}
+
+/// What the two sides are compared by; waiting times where a limit decides.
+fn comparable(mut answer: Answer) -> Answer {
+    if answer.reason != "limit" || answer.word != Word::Deny {
+        answer.retry_after_s = None;
+    }
+    if answer.word == Word::Deny && answer.tier.is_none() {
+        answer.applied.clear();
+    }
+    answer
+}
+
+/// A decision in the reference's terms.
+fn answer(policy: &Policy, decision: &Decision) -> Answer {
+    comparable(Answer {
+        word: match decision.outcome {
+            Outcome::Allow => Word::Allow,
+            Outcome::RequireApproval => Word::RequireApproval,
+            Outcome::Deny => Word::Deny,
+        },
+        reason: decision.reason.code(),
+        tier: decision.tier.clone(),
+        approvals: decision.approvals.iter().map(|a| qualified(policy, a)).collect(),
+        marks: decision.marks.iter().cloned().collect(),
+        applied: decision.applied.iter().map(|a| a.clause.clone()).collect(),
+        retry_after_s: decision.retry_after.map(|d| (d.as_millis() + 999) / 1000),
+        replayed: decision.replayed,
+    })
+}
+
+fn qualified(policy: &Policy, approval: &claw_runtime::Approval) -> String {
+    let same = policy.bundle().approvals.iter().find(|def| def.digest == approval.digest);
+    same.map_or_else(String::new, |def| def.id.clone())
+}
+
+/// Runs `look` on the state as it is.
+fn view(state: &MemoryState, request: &Request, look: &mut dyn FnMut(&dyn StateView)) {
+    let step = &mut |view: &dyn StateView| {
+        look(view);
+        None
+    };
+    state.transact(&request.scope(), step).expect("a store in memory does not fail");
+}
+
+/// The small verdict, the full explanation, and both without the graph, say the same.
+fn agree(policy: &Policy, frugal: &Policy, request: &Request, bytes: &[u8], state: &MemoryState, (seed, text): (u64, &PolicyText)) {
+    let again = prepare(frugal, bytes).expect("it was accepted before");
+    view(state, request, &mut |view| {
+        let about = String::from_utf8_lossy(bytes);
+        let verdict = policy.decide(request, view);
+        let explained = policy.explain(request, view);
+        same(&summary(policy, &verdict), &summary_of(policy, &explained), seed, text, &about);
+        same(&verdict, &frugal.decide(&again, view), seed, text, &about);
+    });
+}
+
+/// A verdict in words that an explanation has too.
+type Summary = (Outcome, Reason, Option<String>, BTreeSet<String>, Option<i64>);
+
+fn summary(policy: &Policy, verdict: &Verdict) -> Summary {
+    let bundle = policy.bundle();
+    let approvals = verdict.approvals().map(|id| bundle.approvals[id.index()].id.clone()).collect();
+    let tier = verdict.tier.map(|t| bundle.tiers[t as usize].clone());
+    (verdict.outcome, verdict.reason, tier, approvals, verdict.retry_after.map(|d| d.as_millis()))
+}
+
+fn summary_of(policy: &Policy, decision: &Decision) -> Summary {
+    let approvals = decision.approvals.iter().map(|a| qualified(policy, a)).collect();
+    let retry = decision.retry_after.map(|d| d.as_millis());
+    (decision.outcome, decision.reason, decision.tier.clone(), approvals, retry)
+}
+
+#[test]
+fn the_order_of_declarations_does_not_matter() {
+    for_seeds(number("CLAW_POLICIES", 300), |seed| {
+        let (text, mut rng) = generated(seed);
+        let Ok(policy) = project(&text).policy() else { return };
+        let shuffled = text.shuffled(&mut rng);
+        let other = project(&shuffled).policy().unwrap_or_else(|e| panic!("seed {seed}: {e}\n{}", shuffled.listing()));
+        let (one, two) = (MemoryState::new(), MemoryState::new());
+        let mut session = Session::default();
+        for _ in 0..SESSION * 2 {
+            let json = request(&mut rng, &text, &mut session);
+            let bytes = json.to_string().into_bytes();
+            let decide = |policy: &Policy, state: &MemoryState| match prepare(policy, &bytes) {
+                Ok(request) => {
+                    let decision = policy.begin(&request, state);
+                    if decision.is_allowed() {
+                        policy.settle(&request, Settlement::Ok, state).expect("a store in memory does not fail");
+                    }
+                    decision
+                }
+                Err(denial) => *denial,
+            };
+            let (a, b) = (decide(&policy, &one), decide(&other, &two));
+            same(&answer(&policy, &a), &answer(&other, &b), seed, &text, &json);
+            same(constraints(&a), constraints(&b), seed, &text, &json);
+        }
+    });
+}
+
+fn constraints(decision: &Decision) -> BTreeSet<String> {
+    decision.constraints.iter().map(|(name, value)| format!("{name}: {value}")).collect()
+}
+
+#[test]
+fn a_module_without_grants_only_narrows() {
+    let narrowed = AtomicUsize::new(0);
+    for_seeds(number("CLAW_POLICIES", 300), |seed| {
+        let (text, mut rng) = generated(seed);
+        let (Ok(whole), Ok(alone)) = (project(&text).policy(), project(&text.root_alone()).policy()) else { return };
+        let state = MemoryState::new();
+        let mut session = Session::default();
+        for _ in 0..SESSION * 2 {
+            let json = request(&mut rng, &text, &mut session);
+            let bytes = json.to_string().into_bytes();
+            let Ok(before) = prepare(&alone, &bytes) else { continue };
+            let after = prepare(&whole, &bytes);
+            view(&state, &before, &mut |view| {
+                let old = summary_of(&alone, &alone.explain(&before, view));
+                let new = match &after {
+                    Ok(request) => summary_of(&whole, &whole.explain(request, view)),
+                    Err(denial) => summary_of(&whole, denial),
+                };
+                let stricter = new.0 > old.0 || (new.0 == old.0 && new.3.is_superset(&old.3));
+                assert!(stricter, "seed {seed}\n{}\n{json}\nalone: {old:?}\nwhole: {new:?}", text.listing());
+                narrowed.fetch_add(usize::from(new.0 > old.0), Ordering::Relaxed);
+            });
+            if alone.begin(&before, &state).is_allowed() {
+                alone.settle(&before, Settlement::Ok, &state).expect("a store in memory does not fail");
+            }
+        }
+    });
+    assert!(narrowed.into_inner() > 0, "no module ever made a difference");
+}
+
+#[test]
+fn building_twice_gives_the_same_bytes() {
+    for_seeds(number("CLAW_POLICIES", 300), |seed| {
+        let (text, _) = generated(seed);
+        let Ok(one) = project(&text).build() else { return };
+        let two = project(&text).build().expect("it compiled before");
+        assert!(one == two, "seed {seed}\n{}", text.listing());
+    });
+}
+
+#[test]
+fn damaged_bundles_are_refused_or_safe() {
+    let loaded = AtomicUsize::new(0);
+    for_seeds(number("CLAW_POLICIES", 300) / 10, |seed| {
+        let (text, mut rng) = generated(seed);
+        let Ok(bytes) = project(&text).build() else { return };
+        let seal = seal(&bytes);
+        let mut session = Session::default();
+        for _ in 0..60 {
+            let mut damaged = bytes.clone();
+            for _ in 0..rng.between(1, 3) {
+                let at = rng.below(damaged.len());
+                damaged[at] = if rng.chance(50) { damaged[at] ^ (1 << rng.below(8)) } else { rng.bits() as u8 };
+            }
+            if rng.chance(20) {
+                damaged.truncate(rng.below(damaged.len()));
+            }
+            assert!(damaged == bytes || Policy::from_bytes(&damaged).is_err(), "seed {seed}: damage was not noticed");
+            // With the digest made to fit, only the loader's own checks stand.
+            if damaged.len() > seal + 32 {
+                let digest = claw_runtime::Digest::of(&damaged[seal + 32..]);
+                damaged[seal..seal + 32].copy_from_slice(&digest.0);
+            }
+            if let Ok(policy) = Policy::from_bytes(&damaged) {
+                loaded.fetch_add(1, Ordering::Relaxed);
+                for _ in 0..4 {
+                    let json = request(&mut rng, &text, &mut session);
+                    let _ = policy.decide_json_pure(json.to_string().as_bytes());
+                }
+            }
+        }
+    });
+    println!("{} damaged bundles were loaded", loaded.into_inner());
+}
+
+/// Where the digest of the rest stands.
+fn seal(bytes: &[u8]) -> usize {
+    let fits = |at: &usize| bytes.get(at + 32..).is_some_and(|body| claw_runtime::Digest::of(body).0 == bytes[*at..at + 32]);
+    (0..64).find(fits).expect("a bundle carries its digest")
+}
