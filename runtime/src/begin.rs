@@ -120,7 +120,11 @@ impl Policy {
                 ));
             }
             Ok(CallStatus::Settled) => {
-                return Step::only(self.deny(request, Reason::DuplicateCall, "the call with this `call_id` is settled"));
+                return Step::only(self.deny(
+                    request,
+                    Reason::DuplicateCall,
+                    "the call with this `call_id` is settled",
+                ));
             }
             Err(error) => return Step::only(self.unavailable(request, false, &error)),
         }
