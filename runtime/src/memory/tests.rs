@@ -359,13 +359,13 @@ impl Bench {
     }
 
     fn compare_session(&self, view: &dyn StateView, tenant: usize, session: Option<usize>) {
-        for id in 0..IDS.len() {
+        for (id, name) in IDS.iter().enumerate() {
             let expected = match self.model.call(tenant, session, id) {
                 None => CallStatus::New,
                 Some(Event { settled: Some(_), .. }) => CallStatus::Settled,
                 Some(event) => CallStatus::Pending { digest: event.record.digest, answer: answer() },
             };
-            assert_eq!(view.call(IDS[id]), Ok(expected));
+            assert_eq!(view.call(name), Ok(expected));
         }
         for (realm, label) in [Realm::Confirmed, Realm::Shadow].into_iter().flat_map(|r| [(r, 0), (r, 1)]) {
             let expected = session.map_or(Tri::Unknown, |s| Tri::from(self.model.has_label(tenant, s, realm, label)));
