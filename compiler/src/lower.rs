@@ -139,11 +139,12 @@ impl<'p> Lowerer<'p> {
         let mut instances = std::mem::take(&mut self.interner.tables.instances);
         // Stable: within a tool, the order of clauses.
         instances.sort_by_key(|i| i.tool);
-        let mut start = 0;
-        for chunk in instances.chunk_by(|a, b| a.tool == b.tool) {
-            let len = next(chunk);
-            self.complete_tool(chunk, Range { start, len });
-            start += len;
+        let mut rest = &instances[..];
+        for tool in 0..self.package.tools.len() {
+            let (own, others) = rest.split_at(rest.partition_point(|i| i.tool.index() <= tool));
+            let start = next(&instances) - next(rest);
+            self.complete_tool(tool, own, Range { start, len: next(own) });
+            rest = others;
         }
         for at in 0..self.interner.tables.priors.len() {
             let id = claw_runtime::bundle::PriorId(next(&self.interner.tables.priors[..at]));
@@ -160,8 +161,7 @@ impl<'p> Lowerer<'p> {
         }
     }
 
-    fn complete_tool(&mut self, instances: &[Instance], range: Range) {
-        let Some(tool) = instances.first().map(|i| i.tool) else { return };
+    fn complete_tool(&mut self, tool: usize, instances: &[Instance], range: Range) {
         let mut priors = intern::PriorSet::default();
         let mut limits = Vec::new();
         for instance in instances {
@@ -171,9 +171,12 @@ impl<'p> Lowerer<'p> {
         limits.sort_unstable();
         limits.dedup();
         let priors = self.interner.priors(priors).to_vec();
-        let def = &mut self.interner.tables.tools[tool.index()];
+        let def = &mut self.interner.tables.tools[tool];
         def.instances = range;
         def.limits = limits;
         def.priors = priors;
     }
 }
+
+#[cfg(test)]
+mod tests;
