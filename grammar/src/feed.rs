@@ -113,16 +113,16 @@ fn drop_list_end_commas(feed: &mut Feed) {
             kind if kind.is_closer() => {
                 open.pop();
             }
-            TokenKind::Comma if open.last() != Some(&Bracket::Listed) => {
-                if ends_list(&kind_at, index, open.is_empty()) {
-                    let span = Span::new(token.0, token.2);
-                    feed.errors.push(
-                        SyntaxError::new(code::TRAILING_COMMA, span, "`,` after the last element of the list")
-                            .help("lists without brackets take no trailing comma")
-                            .fix("remove the comma", span, ""),
-                    );
-                    continue;
-                }
+            TokenKind::Comma
+                if open.last() != Some(&Bracket::Listed) && ends_list(&kind_at, index, open.is_empty()) =>
+            {
+                let span = Span::new(token.0, token.2);
+                feed.errors.push(
+                    SyntaxError::new(code::TRAILING_COMMA, span, "`,` after the last element of the list")
+                        .help("lists without brackets take no trailing comma")
+                        .fix("remove the comma", span, ""),
+                );
+                continue;
             }
             _ => {}
         }

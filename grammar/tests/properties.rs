@@ -92,6 +92,8 @@ fn check_total(source: &str) {
             assert!(source.get(span.range()).is_some(), "{error:?} mends outside the text");
         }
     }
+    let lost = parse.file.items.iter().any(|item| item.kind == ast::ItemKind::Error);
+    assert!(!lost || parse.errors.iter().any(|e| e.code == "E0021"), "the parser gave up on {source:?}");
     if parse.errors.is_empty() {
         let dump = ast::dump(&parse.file);
         assert!(!dump.contains("Error"), "a hole without an error");
