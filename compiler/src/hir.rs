@@ -76,6 +76,32 @@ pub struct Package {
     pub tests: Vec<Test>,
 }
 
+impl Package {
+    /// Calls `f` for every declaration and every clause, whatever its kind.
+    pub fn for_each_decl(&self, mut f: impl FnMut(&Decl)) {
+        let words = [&self.tiers, &self.environments, &self.labels, &self.tags, &self.origins];
+        words.into_iter().flatten().for_each(|w| f(&w.decl));
+        self.roles.iter().for_each(|r| f(&r.decl));
+        self.enum_decls.iter().chain(&self.record_decls).for_each(&mut f);
+        self.tools.iter().for_each(|t| f(&t.decl));
+        self.lets.iter().for_each(|l| f(&l.decl));
+        self.lives.iter().for_each(|l| f(&l.decl));
+        self.externs.iter().for_each(|e| f(&e.decl));
+        self.predicates.iter().for_each(|p| f(&p.decl));
+        self.windows.iter().for_each(|w| f(&w.decl));
+        self.approvals.iter().for_each(|a| f(&a.decl));
+        self.constraints.iter().for_each(|c| f(&c.decl));
+        self.scopes.iter().for_each(|s| f(&s.decl));
+        self.grants.iter().for_each(|g| f(&g.decl));
+        self.classify.iter().for_each(|c| f(&c.decl));
+        self.matrix.iter().for_each(|m| f(&m.decl));
+        self.rules.iter().for_each(|r| f(&r.decl));
+        self.limits.iter().for_each(|l| f(&l.decl));
+        self.invariants.iter().for_each(|i| f(&i.decl));
+        self.tests.iter().for_each(|t| f(&t.decl));
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Module {
     /// Dotted, from `package` or the file's stem.
@@ -173,6 +199,8 @@ pub struct Let {
     pub ty: Type,
     /// The constant, evaluated and canonical. `Value::Bool(false)` with `ty == Error` where it failed to check.
     pub value: Value,
+    /// Constants that the value was computed from.
+    pub reads: Vec<LetId>,
 }
 
 #[derive(Clone, Debug)]

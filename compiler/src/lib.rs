@@ -1,1 +1,29 @@
-//! (being written)
+//! Checks claw policies and compiles them.
+//!
+//! [`Workspace`] holds the texts, [`Analysis`] is what is known about them. Neither reads a file or a clock.
+
+pub mod analysis;
+pub mod checked;
+pub mod compile;
+pub mod diagnostics;
+pub mod emit;
+pub mod graph;
+pub mod hir;
+pub mod import;
+pub mod lints;
+pub mod lower;
+pub mod patterns;
+mod resolve;
+pub mod source;
+pub mod suggest;
+pub mod testing;
+mod typeck;
+pub mod visit;
+pub mod workspace;
+pub mod zones;
+
+pub use analysis::{Analysis, Missing, MissingKind, Symbol};
+pub use checked::Checked;
+pub use compile::compile;
+pub use diagnostics::{Code, Diagnostic, Severity};
+pub use workspace::Workspace;
