@@ -377,9 +377,11 @@ fn tools_with_equal_clauses_share_their_diagrams() {
 #[test]
 fn too_many_tests_fall_back() {
     let like = |i: usize| test(ExprKind::Like(arg("x", Type::Str).into(), format!("{i}*")));
-    let lowered = with_rules((0..1200).map(|i| deny_when(i, like(i))).collect());
-    assert_eq!(build(&lowered, Budget::default()).fallbacks(), [0]);
-    let lowered = with_rules((0..900).map(|i| deny_when(i, like(i))).collect());
-    assert_eq!(build(&lowered, Budget::default()).fallbacks(), Vec::<u32>::new());
-    assert_eq!(build(&lowered, Budget { nodes: 100 }).fallbacks(), [0]);
+    let chain = |n: usize| with_rules((0..n).map(|i| deny_when(i, like(i))).collect());
+    assert_eq!(build(&chain(900), Budget::default()).fallbacks(), Vec::<u32>::new());
+    assert_eq!(build(&chain(900), Budget { nodes: 100 }).fallbacks(), [0]);
+    // Diagrams are joined recursively, so that their depth must be bounded whatever the budget.
+    let whole = test(ExprKind::And((0..5000).map(like).collect()));
+    let lowered = with_rules((0..5000).map(|i| deny_when(i, like(i))).chain([deny_when(5000, whole)]).collect());
+    assert_eq!(build(&lowered, Budget { nodes: usize::MAX }).fallbacks(), [0]);
 }

@@ -10,7 +10,7 @@ use claw_runtime::bundle::{Ask, Cond, CondId, Expr as Out};
 
 use super::Lowerer;
 use super::expr::{Known, Site, Val, field_known};
-use crate::checked::children;
+use crate::visit::children;
 use crate::hir::{EnvId, Expr, ExprKind, Fact, PredicateId, ToolId};
 
 pub(super) type CondCallKey = (PredicateId, Vec<Val>, Option<ToolId>, Ask);
