@@ -221,3 +221,68 @@ fn can_end_clause(prev: Option<TokenKind>) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::lex;
+    use crate::token::TokenKind::{self, *};
+
+    fn kinds(source: &str) -> Vec<TokenKind> {
+        lex(source).into_iter().map(|t| t.kind).filter(|k| !k.is_trivia()).collect()
+    }
+
+    /// The words of `source` that are reserved where they stand.
+    fn reserved(source: &str) -> Vec<&str> {
+        lex(source).into_iter().filter(|t| t.kind.is_keyword()).map(|t| t.span.text(source)).collect()
+    }
+
+    #[test]
+    fn numbers_run_to_the_end_of_their_word() {
+        assert_eq!(
+            kinds("15m 2h30m 15min 1.5h 9.50 1_000 5k"),
+            [Duration, Duration, BadNumber, BadNumber, Decimal, Int, BadNumber]
+        );
+        assert_eq!(kinds("2026-03-02 2026-3-2 09:00 9:00 .5"), [Date, BadNumber, Time, BadNumber, BadNumber]);
+        assert_eq!(kinds("2026-03-02T10:00:00+01:00 2026-03-02T10:00:00"), [DateTime, BadNumber]);
+        assert_eq!(kinds("09:00..18:00"), [Time, DotDot, Time]);
+    }
+
+    #[test]
+    fn strings_end_with_their_line() {
+        assert_eq!(
+            kinds("\"a\\\"b\" \"open\nx r#\"a\"b\"# r\"open"),
+            [Str, UnterminatedStr, Ident, RawStr, UnterminatedStr]
+        );
+    }
+
+    #[test]
+    fn types_close_before_an_equals_sign() {
+        assert_eq!(
+            kinds("let x: set<list<host>>= y"),
+            [KwLet, Ident, Colon, TypeCtor, Lt, TypeCtor, Lt, Ident, Gt, Gt, Assign, Ident]
+        );
+        assert_eq!(kinds("a >= b"), [Ident, Ge, Ident]);
+    }
+
+    #[test]
+    fn words_are_reserved_where_they_fit() {
+        assert_eq!(
+            reserved("environments dev, test\nroles user, rule\ntool test(in: int)"),
+            ["environments", "roles", "tool"]
+        );
+        assert_eq!(
+            reserved("agent { tool: string }\ntest \"t\" { as agent \"a\" { in: 1 } }"),
+            ["agent", "test", "as", "agent"]
+        );
+        assert_eq!(reserved("each tool, user beyond"), ["each", "beyond"]);
+        assert_eq!(reserved("x.in.any == tier and all(t in xs: t)"), ["and", "all", "in"]);
+        assert_eq!(reserved("unless prior t(prior.on == 1) within 5m"), ["unless", "prior", "within"]);
+        assert_eq!(reserved("expect deny tier low reason rule\n call x"), ["expect", "deny", "tier", "reason", "call"]);
+    }
+
+    #[test]
+    fn a_broken_declaration_is_still_one() {
+        assert_eq!(reserved("labels a\nrule {"), ["labels", "rule"]);
+        assert_eq!(reserved("args.\n  unless x"), ["unless"]);
+    }
+}

