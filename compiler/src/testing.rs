@@ -10,9 +10,10 @@ mod session;
 use claw_runtime::bundle::Bundle;
 use claw_runtime::{Decision, LoadError, Policy};
 
-use crate::checked::Checked;
 use crate::hir::{Loc, Package, Test, TestStep};
-use crate::{CompileOptions, compile};
+use crate::graph::Budget;
+use crate::source::Sources;
+use crate::{Checked, compile};
 
 pub use compare::Mismatch;
 pub use coverage::{ClauseCoverage, ConditionCoverage, Coverage, Side};
@@ -57,14 +58,14 @@ pub enum FailureKind {
 }
 
 /// Runs all tests whose name contains `filter`, in source order.
-pub fn run(checked: &Checked, filter: Option<&str>) -> Result<Vec<TestResult>, LoadError> {
-    let runner = Runner::new(checked)?;
+pub fn run(checked: &Checked, sources: &Sources, filter: Option<&str>) -> Result<Vec<TestResult>, LoadError> {
+    let runner = Runner::new(checked, sources)?;
     Ok(selected(checked.package(), filter).map(|test| runner.run(test, &mut |_| {})).collect())
 }
 
 /// What the tests whose name contains `filter` exercise.
-pub fn coverage(checked: &Checked, filter: Option<&str>) -> Result<Coverage, LoadError> {
-    coverage::measure(checked, filter)
+pub fn coverage(checked: &Checked, sources: &Sources, filter: Option<&str>) -> Result<Coverage, LoadError> {
+    coverage::measure(checked, sources, filter)
 }
 
 fn selected<'p>(package: &'p Package, filter: Option<&'p str>) -> impl Iterator<Item = &'p Test> {
@@ -85,9 +86,9 @@ struct Runner<'p> {
 
 impl<'p> Runner<'p> {
     /// Compiles the policy.
-    fn new(checked: &'p Checked) -> Result<Runner<'p>, LoadError> {
+    fn new(checked: &'p Checked, sources: &Sources) -> Result<Runner<'p>, LoadError> {
         let package = checked.package();
-        let policy = load(package, compile(checked, &CompileOptions::default()))?;
+        let policy = load(package, compile(checked, sources, Budget::default()))?;
         Ok(Runner { package, policy })
     }
 

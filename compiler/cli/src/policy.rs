@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use claw_compiler::{Checked, CompileOptions, compile};
+use claw_compiler::graph::Budget;
+use claw_compiler::{Checked, compile};
 use claw_runtime::Policy;
 
 use crate::failure::Failure;
@@ -54,7 +55,7 @@ pub fn checked(project: &Project, out: &mut Output) -> Result<Option<Checked>, F
 
 /// The policy as bundle bytes; `None` if it has errors, which are on standard error now.
 pub fn compiled(project: &Project, out: &mut Output) -> Result<Option<Vec<u8>>, Failure> {
-    Ok(checked(project, out)?.map(|checked| compile(&checked, &CompileOptions::default()).to_bytes()))
+    Ok(checked(project, out)?.map(|checked| compile(&checked, &project.analysis.sources, Budget::default()).to_bytes()))
 }
 
 fn load(bytes: &[u8], path: &Path) -> Result<Policy, Failure> {

@@ -11,8 +11,9 @@ use claw_runtime::bundle::{Bundle, ClauseKind, Cond, CondId};
 use claw_runtime::{Decision, LoadError};
 
 use super::{Runner, selected};
-use crate::checked::Checked;
 use crate::hir::{Decl, Effect, EffectKind, Expr, Loc, Message, Package, Rule, Status, Target, TargetArm, TargetKind};
+use crate::source::Sources;
+use crate::Checked;
 
 /// No clause of a policy has this in its name.
 const MARK: char = '\u{1}';
@@ -102,13 +103,13 @@ struct Condition<'p> {
     target: &'p Target,
 }
 
-pub(super) fn measure(checked: &Checked, filter: Option<&str>) -> Result<Coverage, LoadError> {
+pub(super) fn measure(checked: &Checked, sources: &Sources, filter: Option<&str>) -> Result<Coverage, LoadError> {
     let package = checked.package();
     let conditions = conditions(package);
     let instrumented = instrument(package, &conditions);
     // A package without errors has none with more rules either; were it otherwise, nothing could be measured.
     let Some(probed) = Checked::new(Arc::new(instrumented), false) else { return Ok(Coverage::default()) };
-    let runner = Runner::new(&probed)?;
+    let runner = Runner::new(&probed, sources)?;
     let bundle = runner.policy.bundle();
     let mut coverage = Coverage { clauses: clauses(bundle), conditions: report(bundle, package, &conditions) };
     let mut hits: BTreeMap<String, usize> = BTreeMap::new();

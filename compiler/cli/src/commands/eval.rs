@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use claw_runtime::{
-    Decision, Limits, MemoryState, NoState, Outcome, Policy, RequestInput, SessionScope, Settlement, State,
+    Decision, Limits, MemoryState, NoState, Outcome, Policy, RequestInput, Settlement,
 };
 
 use crate::Format;
@@ -112,7 +112,8 @@ impl Decider<'_> {
         let Ok(request) = request else { return self.policy.decide_json(bytes, &NoState) };
         let decision = self.policy.begin(&request, state);
         if decision.is_allowed() {
-            self.policy.settle(&request, Settlement::Ok, state);
+            // The store is in memory and has just taken the call in.
+            let _ = self.policy.settle(&request, Settlement::Ok, state);
         }
         decision
     }
@@ -186,7 +187,8 @@ impl Requests {
             From::One(bytes) => return Ok(bytes.take().map(|bytes| Raw { bytes, number: 1 })),
             From::Lines { reader, line, .. } => (reader, line),
         };
-        let failed = |error| Failure::new(format!("cannot read {}: {error}", self.name));
+        let name = self.name.clone();
+        let failed = |error| Failure::new(format!("cannot read {name}: {error}"));
         let bytes = loop {
             let Some(bytes) = read_line(reader).map_err(failed)? else { return Ok(None) };
             *line += 1;

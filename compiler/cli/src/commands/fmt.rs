@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use claw_compiler::Workspace;
+use claw_syntax::FormatRefused;
 
 use crate::diff;
 use crate::failure::{Exit, Failure};
@@ -45,7 +46,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
         let text = files::read_source(&path)?;
         let name = path.display().to_string();
         total += 1;
-        let Some(formatted) = format(&text, &name, out) else {
+        let Some(formatted) = format(&text, &name, out)? else {
             exit = Exit::Findings;
             continue;
         };
@@ -68,7 +69,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
 
 fn format_stdin(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
     let text = files::source_text(files::read_stdin(files::MAX_SOURCE)?, Path::new("standard input"))?;
-    let Some(formatted) = format(&text, "standard input", out) else { return Ok(Exit::Findings) };
+    let Some(formatted) = format(&text, "standard input", out)? else { return Ok(Exit::Findings) };
     if !args.check {
         out.print(&formatted)?;
         return Ok(Exit::Clean);
@@ -77,12 +78,21 @@ fn format_stdin(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
     Ok(if formatted == text { Exit::Clean } else { Exit::Findings })
 }
 
-/// The formatted text, or nothing and the syntax errors on standard error.
-fn format(text: &str, name: &str, out: &mut Output) -> Option<String> {
-    let parse = claw_syntax::parse(text);
-    if !parse.errors.iter().any(|error| error.severity == claw_syntax::Severity::Error) {
-        return Some(claw_syntax::format(&parse, text));
+/// The formatted text; or nothing, and the syntax errors on standard error.
+fn format(text: &str, name: &str, out: &mut Output) -> Result<Option<String>, Failure> {
+    match claw_syntax::format(text) {
+        Ok(formatted) => Ok(Some(formatted)),
+        Err(FormatRefused::SyntaxErrors(_)) => {
+            report_errors(text, name, out);
+            Ok(None)
+        }
+        Err(error) => {
+            Err(Failure::new(format!("cannot format `{name}`: {error}")).help("this is a defect of clawc; the file is left as it is"))
+        }
     }
+}
+
+fn report_errors(text: &str, name: &str, out: &mut Output) {
     // The compiler turns syntax errors into findings; what else it finds is no business of the formatter.
     let mut workspace = Workspace::new();
     workspace.set_file("file.claw", text);
@@ -92,7 +102,6 @@ fn format(text: &str, name: &str, out: &mut Output) -> Option<String> {
     let paint = out.err_paint();
     let drawn = human::diagnostics(&errors, &analysis.sources, &|_| name.to_owned(), paint);
     out.error(&format!("{drawn}{}; `{name}` is left as it is\n", Counts::of(&errors).summary(paint)));
-    None
 }
 
 fn print_diff(name: &str, old: &str, new: &str, out: &mut Output) -> Result<(), Failure> {

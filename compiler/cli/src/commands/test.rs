@@ -70,8 +70,9 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
 
 fn run_project(args: &Args, project: Project, checked: &Checked) -> Result<Run, Failure> {
     let filter = args.filter.as_deref();
+    let sources = &project.analysis.sources;
     let failed = |error| Failure::new(format!("the compiled policy does not load: {error}"));
-    let results = testing::run(checked, filter).map_err(failed)?;
-    let coverage = args.coverage.then(|| testing::coverage(checked, filter)).transpose().map_err(failed)?;
+    let results = testing::run(checked, sources, filter).map_err(failed)?;
+    let coverage = args.coverage.then(|| testing::coverage(checked, sources, filter)).transpose().map_err(failed)?;
     Ok(Run { project, results, coverage })
 }

@@ -54,8 +54,8 @@ fn draw(
         .with_config(config)
         .with_code(diagnostic.code)
         .with_message(visible(&diagnostic.message))
-        .with_label(primary)
-        .with_notes(diagnostic.notes.iter().map(|note| visible(note)));
+        .with_label(primary);
+    diagnostic.notes.iter().for_each(|note| report.add_note(visible(note)));
     for label in &diagnostic.labels {
         report.add_label(Label::new(span(label.loc)).with_message(visible(&label.text)).with_color(Color::Cyan));
     }
