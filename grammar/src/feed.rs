@@ -29,6 +29,8 @@ pub(crate) struct Feed {
     pub inner_docs: Vec<DocLine>,
     /// Whether the nesting limit is passed; then nothing must be parsed.
     pub too_deep: bool,
+    /// Whether brackets were closed at the end that the text leaves open.
+    pub closed_at_end: bool,
 }
 
 /// Prepares `tokens` of `source`; offsets in them are shifted by `base`.
@@ -63,7 +65,47 @@ pub(crate) fn feed(source: &str, base: u32, tokens: &[Token]) -> Feed {
     feed.loose_docs.extend(pending);
     drop_list_end_commas(&mut feed);
     measure(&mut feed);
+    close_brackets(source, base, &mut feed);
     feed
+}
+
+/// Reports brackets that the text leaves open, and closes them at its end.
+///
+/// The parser would find its way out too, but lose what is inside: and that
+/// is where somebody is typing.
+fn close_brackets(source: &str, base: u32, feed: &mut Feed) {
+    let mut open: Vec<(TokenKind, Span)> = Vec::new();
+    for &(start, kind, end) in &feed.tokens {
+        if let Some(closer) = closer_of(kind) {
+            open.push((closer, Span::new(start, end)));
+        } else if kind.is_closer()
+            && let Some(at) = open.iter().rposition(|(closer, _)| *closer == kind)
+        {
+            open.truncate(at);
+        }
+    }
+    let end = base + Span::from(0..source.len()).end;
+    if let Some((_, opener)) = open.last() {
+        let at = Span::new(opener.start - base, opener.end - base);
+        feed.errors.push(unclosed(at.text(source), *opener, Span::at(end)));
+        feed.closed_at_end = true;
+    }
+    feed.tokens.extend(open.iter().rev().map(|(closer, _)| (end, *closer, end)));
+}
+
+fn closer_of(kind: TokenKind) -> Option<TokenKind> {
+    match kind {
+        TokenKind::LBrace => Some(TokenKind::RBrace),
+        TokenKind::LParen => Some(TokenKind::RParen),
+        TokenKind::LBracket => Some(TokenKind::RBracket),
+        _ => None,
+    }
+}
+
+/// The error for the bracket `text` at `opener`, which should be closed before `border`.
+pub(crate) fn unclosed(text: &str, opener: Span, border: Span) -> SyntaxError {
+    SyntaxError::new(code::UNCLOSED, opener, format!("this `{text}` is never closed"))
+        .label(border, "it should be closed before this")
 }
 
 fn doc_line(text: &str, span: Span) -> DocLine {

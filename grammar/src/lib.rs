@@ -59,6 +59,8 @@ pub fn parse(source: &str) -> Parse {
     let tokens = lex(source);
     let (file, mut errors) = parser::parse_file(source, &tokens);
     errors.extend(validate::validate(&file));
-    errors.sort_by_key(|e| (e.span.start, e.span.end, e.code));
+    errors.sort_by_key(|e| (e.span, e.code, e.labels.first().map(|(at, _)| *at)));
+    // A bracket may be missed both where a declaration begins and at the end: the nearer place stays.
+    errors.dedup_by_key(|e| (e.span, e.code));
     Parse { file, errors, tokens }
 }

@@ -283,6 +283,12 @@ fn stumble(failure: Failure) -> Stumble {
     }
 }
 
+/// Leaves out stumbles at the end of a text with open brackets: those are reported.
+fn after_closing(mut stumbles: Vec<Stumble>, fed: &Feed) -> Vec<Stumble> {
+    stumbles.retain(|s| !fed.closed_at_end || (s.found.is_some() && !s.at.is_empty()));
+    stumbles
+}
+
 type Fed = Result<(u32, TokenKind, u32), ()>;
 
 /// The declarations of a file, and everything wrong with them.
@@ -306,8 +312,8 @@ pub(crate) fn parse_file(source: &str, tokens: &[Token]) -> (File, Vec<SyntaxErr
     };
     place_packages(tops, &mut file, &cx);
     let mut errors = cx.errors.into_inner();
-    let stumbles = cx.stumbles.into_inner();
-    if stumbles.is_empty() {
+    let stumbles = after_closing(cx.stumbles.into_inner(), &fed);
+    if stumbles.is_empty() && !fed.closed_at_end {
         let loose = fed.loose_docs.into_iter().chain(cx.docs.into_inner().into_values().flatten());
         errors.extend(loose.map(recovery::detached_docs));
     }
@@ -349,6 +355,7 @@ pub(crate) fn parse_expr(source: &str, base: u32) -> (Expr, Vec<SyntaxError>) {
         }
     };
     let mut errors = cx.errors.into_inner();
-    errors.extend(recovery::report(source, base, &fed.tokens, cx.stumbles.into_inner()));
+    let stumbles = after_closing(cx.stumbles.into_inner(), &fed);
+    errors.extend(recovery::report(source, base, &fed.tokens, stumbles));
     (expr, errors)
 }

@@ -130,8 +130,7 @@ impl View<'_> {
             && (self.is_unclosed(stumble, opener) || (self.lacks_closer(stumble, opener) && at_border))
         {
             let bracket = self.text(opener.start, opener.end);
-            return SyntaxError::new(code::UNCLOSED, opener, format!("this `{bracket}` is never closed"))
-                .label(stumble.at, "it should be closed before this");
+            return crate::feed::unclosed(bracket, opener, stumble.at);
         }
         let Some(found) = stumble.found else {
             let error = SyntaxError::new(code::UNEXPECTED_END, stumble.at, "the file ends too early");
