@@ -313,8 +313,17 @@ impl<'w> Cx<'w> {
             names.map(move |(name, _)| format!("{alias}.{name}"))
         });
         let all: Vec<String> = own.chain(used).collect();
-        let exact = all.iter().find(|name| name.rsplit('.').next() == Some(text));
-        exact.cloned().or_else(|| suggest::nearest(text, all.iter().map(String::as_str)).map(str::to_owned))
+        let last = |name: &String| name.rsplit('.').next().unwrap_or_default().to_owned();
+        if let Some(exact) = all.iter().find(|name| last(name) == text) {
+            return Some(exact.clone());
+        }
+        if let Some(near) = suggest::nearest(text, all.iter().map(String::as_str)) {
+            return Some(near.to_owned());
+        }
+        // Perhaps the name of a used module, misspelt and without that module's name.
+        let words: Vec<String> = all.iter().map(last).collect();
+        let near = suggest::nearest(text, words.iter().map(String::as_str))?;
+        all.iter().find(|name| last(name) == near).cloned()
     }
 
     fn declared_elsewhere(&self, module: ModuleId, text: &str) -> Option<(String, Symbol)> {
@@ -328,6 +337,14 @@ impl<'w> Cx<'w> {
     /// Where a symbol was declared.
     pub fn declaration_of(&self, symbol: Symbol) -> Option<Loc> {
         self.references.iter().find(|r| r.is_declaration && r.symbol == symbol).map(|r| r.loc)
+    }
+
+    /// Whether the grammar found errors in this part of a module: what is missing there was perhaps only misread.
+    pub fn is_broken(&self, module: ModuleId, span: Span) -> bool {
+        let file = self.package.modules[module.index()].file;
+        let parse = self.parses.get(file.0 as usize).and_then(Option::as_ref);
+        let fatal = |e: &claw_syntax::SyntaxError| e.severity == claw_syntax::Severity::Error && span.covers(e.span);
+        parse.is_some_and(|p| p.errors.iter().any(fatal))
     }
 
     pub fn vocabulary(&self, vocabulary: Vocabulary) -> &FxHashMap<String, u32> {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use claw_syntax::Parse;
 
 use crate::analysis::Analysis;
+use crate::checked;
+use crate::diagnostics::{Diagnostic, codes};
 use crate::lints;
 use crate::resolve;
 
@@ -68,6 +70,10 @@ impl Workspace {
     /// Checks the policy whose root is `root`, with everything it uses.
     pub fn analyze(&self, root: &str) -> Analysis {
         let mut analysis = resolve::analyze(self, &normalize("", root));
+        if !analysis.has_errors() {
+            let found = checked::too_complex(&analysis.package);
+            analysis.diagnostics.extend(found.iter().map(too_complex));
+        }
         lints::finish(&mut analysis);
         analysis
     }
@@ -97,6 +103,14 @@ impl Workspace {
     pub(crate) fn data(&self, path: &str) -> Option<&Arc<[u8]>> {
         self.data.get(path)
     }
+}
+
+fn too_complex(found: &checked::TooComplex) -> Diagnostic {
+    let message = format!(
+        "with its predicates and scopes written out this nests {} deep and takes {} steps",
+        found.depth, found.weight
+    );
+    Diagnostic::new(codes::E0428, found.loc, message).help("split the condition over several clauses, or use fewer layers of predicates")
 }
 
 /// The folder of a path, empty for the workspace itself.

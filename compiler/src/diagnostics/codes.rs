@@ -97,6 +97,7 @@ registry! {
     E0425 "declarations of one attribute that disagree",
     E0426 "a clause that has no effect here",
     E0427 "records that contain each other",
+    E0428 "a condition that is too large",
 
     // Tests.
     E0501 "a call without an agent or an environment",
@@ -105,7 +106,6 @@ registry! {
     E0504 "a reason that no decision has",
     E0505 "a test value that is no literal",
     E0506 "a setting that does not exist",
-    E0507 "a time without a zone",
 
     // What compiles and is probably not meant.
     W0101 "a declaration that is never used",

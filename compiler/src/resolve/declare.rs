@@ -217,8 +217,7 @@ impl Cx<'_> {
     fn add_word(&mut self, module: ModuleId, item: &ast::Item, vocabulary: Vocabulary, word: &Ident) {
         let loc = self.loc(module, word.span);
         if word.name == "any" {
-            let kind = vocabulary.word();
-            let message = format!("`any` can't be declared as a {kind}: it stands for all of them");
+            let message = "`any` can't be declared: it stands for all of them";
             return self.report(Diagnostic::new(codes::E0116, loc, message));
         }
         if let Some(id) = self.vocabulary(vocabulary).get(&word.name).copied() {

@@ -36,6 +36,7 @@ pub(super) fn load(workspace: &Workspace, root: &str) -> Loaded {
         None => {
             let file = loader.out.add_source(root, None);
             let loc = Loc { file, span: Default::default() };
+            loader.out.diagnostics.push(Diagnostic::new(codes::E0103, loc, format!("there is no file `{root}`")));
             loader.out.missing.push(Missing { path: root.to_owned(), kind: MissingKind::Source, loc });
         }
     }

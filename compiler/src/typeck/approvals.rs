@@ -10,7 +10,7 @@ use crate::resolve::{Cx, Vocabulary};
 
 impl Cx<'_> {
     pub(super) fn approval(&mut self, module: ModuleId, item: &ast::Item, decl: &ast::ApprovalDecl, id: ApprovalId) {
-        let broken = decl.clauses.iter().any(|c| matches!(c.kind, Kind::Error));
+        let broken = self.is_broken(module, item.span);
         let (mut by, mut by_lines, mut by_user, mut note) = (Vec::new(), 0, false, false);
         let (mut expires, mut reuse) = (None, None);
         for clause in &decl.clauses {

@@ -5,7 +5,7 @@ use claw_syntax::Span;
 use claw_syntax::ast::{self, ExprKind as Ast, Ident, TypeExpr};
 
 use super::Exprs;
-use super::expr::{Args, fits, is_name};
+use super::expr::{Args, is_name};
 use crate::analysis::Symbol;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::hir::{Expr, ExprKind, Fact};
@@ -344,9 +344,6 @@ impl Exprs<'_, '_> {
                 .help(format!("a pointer begins with `/`: `\"/{pointer}\"`"));
             return self.fail_with(span, error);
         }
-        if !fits(&ty, &Type::Json) || ty == Type::Json {
-            return self.expr(ExprKind::JsonAt(Box::new(receiver), pointer.to_string(), ty.clone()), ty, span);
-        }
-        self.hole(span)
+        self.expr(ExprKind::JsonAt(Box::new(receiver), pointer.to_string(), ty.clone()), ty, span)
     }
 }

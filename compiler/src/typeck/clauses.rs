@@ -36,7 +36,8 @@ impl Cx<'_> {
             target.envs = None;
             arms.push(ScopeArm { target, condition: None, loc: self.loc(module, arm.span) });
         }
-        if arms.is_empty() {
+        let span = self.package.scopes[id.index()].decl.loc.span;
+        if arms.is_empty() && !self.is_broken(module, span) {
             let loc = self.loc(module, decl.name.span);
             let error = Diagnostic::new(codes::E0413, loc, format!("the scope `{}` covers nothing", decl.name.name))
                 .help("say what it is about: `on tool_name`");
@@ -120,7 +121,7 @@ impl Cx<'_> {
                 Kind::When(_) | Kind::Unless(_) | Kind::Error => {}
             }
         }
-        let broken = decl.clauses.iter().any(|c| matches!(c.kind, Kind::Error));
+        let broken = self.is_broken(module, item.span);
         let at = self.loc(module, decl.title.span);
         if verdict.is_none() && !broken {
             let error = Diagnostic::new(codes::E0413, at, "this invariant promises nothing")
@@ -177,7 +178,7 @@ impl Cx<'_> {
 
     pub(super) fn written_twice(&mut self, module: ModuleId, span: Span, what: &str) {
         let loc = self.loc(module, span);
-        let what = if what.contains(' ') { what.to_owned() } else { format!("`{what}`") };
+        let what = if what.starts_with("the ") { what.to_owned() } else { format!("`{what}`") };
         self.report(Diagnostic::new(codes::E0414, loc, format!("{what} is written twice")).unnecessary());
     }
 

@@ -24,6 +24,8 @@ impl Exprs<'_, '_> {
             return self.hole(span);
         }
         let (left, right) = self.widen(left, right);
+        let (a, b) = (left.ty.clone(), right.ty.clone());
+        let (left, right) = (self.whole(left, &b), self.whole(right, &a));
         if lookup_operator(Op::Eq, &left.ty, &right.ty).is_none() {
             return self.unequal_types(span, &left, &right);
         }
@@ -44,6 +46,17 @@ impl Exprs<'_, '_> {
         }
     }
 
+    /// A whole decimal constant beside an integer, as the integer that it equals.
+    fn whole(&self, side: Expr, other: &Type) -> Expr {
+        match self.cx.constant_value(&side) {
+            Some(Value::Decimal(d)) if *other == Type::Int => match d.to_i64() {
+                Some(n) => Expr { kind: ExprKind::Const(Value::Int(n)), ty: Type::Int, loc: side.loc },
+                None => side,
+            },
+            _ => side,
+        }
+    }
+
     fn unequal_types(&mut self, span: Span, left: &Expr, right: &Expr) -> Expr {
         let (a, b) = (self.show(&left.ty), self.show(&right.ty));
         let loc = self.loc(span);
@@ -61,8 +74,8 @@ impl Exprs<'_, '_> {
         let message = format!("these can never be equal: `{a}` and `{b}`");
         let text = |e: &Expr| self.cx.text(e.loc).to_owned();
         let help = match (left.ty.element(), right.ty.element()) {
-            (Some(element), None) if *element == right.ty => Some(format!("write `{} in {}`", text(right), text(left))),
-            (None, Some(element)) if *element == left.ty => Some(format!("write `{} in {}`", text(left), text(right))),
+            (Some(element), None) if *element == right.ty || (element.is_domain() && right.ty == Type::Str) => Some(format!("write `{} in {}`", text(right), text(left))),
+            (None, Some(element)) if *element == left.ty || (element.is_domain() && left.ty == Type::Str) => Some(format!("write `{} in {}`", text(left), text(right))),
             _ => None,
         };
         let error = Diagnostic::new(codes::E0206, loc, message)

@@ -27,11 +27,12 @@ impl Exprs<'_, '_> {
             },
             Ast::Date(lit) => match Date::parse(&lit.text) {
                 Ok(date) => constant(self, Value::Date(date), Type::Date),
-                Err(why) => self.fail(codes::E0202, e.span, format!("`{}` is no date: {why}", lit.text)),
+                // The grammar reports it.
+                Err(_) => self.hole(e.span),
             },
             Ast::DateTime(lit) => match Time::parse(&lit.text) {
                 Ok(time) => constant(self, Value::Time(time), Type::Time),
-                Err(why) => self.fail(codes::E0202, e.span, format!("`{}` is no time: {why}", lit.text)),
+                Err(_) => self.hole(e.span),
             },
             Ast::Time(lit) => {
                 let loc = self.loc(e.span);
@@ -104,7 +105,8 @@ impl Exprs<'_, '_> {
                     let name = self.show(ty);
                     let loc = self.loc(lit.span);
                     let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-                    let message = format!("`{}` can't be {article} `{name}`: {why}", lit.source.trim_matches('"'));
+                    let name = if name.contains(' ') { name } else { format!("`{name}`") };
+                    let message = format!("`{}` can't be {article} {name}: {why}", lit.source.trim_matches('"'));
                     self.fail_with(lit.span, Diagnostic::new(codes::E0202, loc, message))
                 }
             },

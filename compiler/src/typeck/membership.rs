@@ -108,7 +108,8 @@ impl Exprs<'_, '_> {
         let hint = match &rhs.unparen().kind {
             _ if left.ty == Type::Error => Type::Error,
             Ast::List(items) if left.ty == Type::Ip && !items.iter().any(is_range) => Type::set(Type::Ip),
-            Ast::List(_) => Type::set(element),
+            // `args.to in ["a@b.c"]` compares a list with its elements: say so, rather than that they are no lists.
+            Ast::List(_) => Type::set(left.ty.element().cloned().unwrap_or(element)),
             _ => element,
         };
         // A string after `in` is a mistake, except that a range of addresses is one.
@@ -137,8 +138,7 @@ impl Exprs<'_, '_> {
         }
         match lookup_operator(Op::In, &left.ty, &right.ty) {
             Some(found) if left.ty == Type::Ip => self.expr(ExprKind::Builtin(found.id, vec![left, right]), found.result, span),
-            Some(_) => self.expr(ExprKind::In(Box::new(left), Box::new(right)), Type::Bool, span),
-            None => self.not_an_element(span, &left, &right),
+            _ => self.not_an_element(span, &left, &right),
         }
     }
 
@@ -150,7 +150,12 @@ impl Exprs<'_, '_> {
             (list, element) if list.element().is_some_and(|e| fits(element, e)) => {
                 format!("the other way round: `{} in {}`", text(right), text(left))
             }
-            (Type::Str, Type::Str) => format!("for a part of a text write `{} like \"*…*\"`", text(right)),
+            (Type::Str, Type::Str) => match (&left.kind, &right.kind) {
+                (ExprKind::Const(_), _) => {
+                    format!("for a part of a text write `{} like \"*{}*\"`", text(right), text(left).trim_matches('"'))
+                }
+                _ => format!("write `{} == {}`, or make a list of it: `[{}]`", text(left), text(right), text(right)),
+            },
             (Type::Host, _) => format!("for a domain and what is below it write `{} under {}`", text(left), text(right)),
             _ => format!("write `{} in [{}]`, or compare with `==`", text(left), text(right)),
         };
@@ -166,6 +171,10 @@ impl Exprs<'_, '_> {
             (Some(inner), Some(element)) if fits(inner, element) => {
                 let (l, r) = (text(left), text(right));
                 Some(format!("ask of the elements: `any(x in {l}: x in {r})`, or `all(…)`"))
+            }
+            (None, Some(element)) if left.ty == Type::Str && element.is_domain() => {
+                let name = self.show(element);
+                Some(format!("give `{}` the type `{name}` where it is declared", text(left)))
             }
             _ => None,
         };

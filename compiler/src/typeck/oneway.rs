@@ -52,11 +52,11 @@ impl Check<'_, '_, '_> {
         let p = self.package;
         for scope in &p.scopes {
             for condition in scope.arms.iter().filter_map(|a| a.condition.as_ref()) {
-                self.forbid(condition, "a scope", None);
+                self.forbid(condition, "a scope");
             }
         }
         for arm in &p.classify {
-            arm.when.iter().chain(&arm.unless).for_each(|c| self.forbid(c, "a classification", None));
+            arm.when.iter().chain(&arm.unless).for_each(|c| self.forbid(c, "a classification"));
         }
         for rule in &p.rules {
             rule.when.iter().for_each(|c| self.condition(c, Side::When, None));
@@ -64,7 +64,7 @@ impl Check<'_, '_, '_> {
             for effect in &rule.effects {
                 match &effect.kind {
                     EffectKind::Deny(message) => self.message(message),
-                    EffectKind::Constrain(_, value) => self.forbid(value, "the value of a constraint", None),
+                    EffectKind::Constrain(_, value) => self.forbid(value, "the value of a constraint"),
                     _ => {}
                 }
             }
@@ -73,7 +73,7 @@ impl Check<'_, '_, '_> {
         for limit in &p.limits {
             for arm in &limit.arms {
                 arm.when.iter().for_each(|c| self.condition(c, Side::When, None));
-                arm.sum.iter().for_each(|e| self.forbid(e, "a sum", None));
+                arm.sum.iter().for_each(|e| self.forbid(e, "a sum"));
             }
             if let crate::hir::Beyond::Deny(Some(message)) = &limit.beyond {
                 self.message(message);
@@ -82,7 +82,7 @@ impl Check<'_, '_, '_> {
         // Extern functions are asked in invariants and unused predicates, too.
         visit::all(p, &mut |e| {
             if let ExprKind::Extern(_, args) = &e.kind {
-                args.iter().for_each(|arg| self.forbid(arg, "an argument of an extern function", None));
+                args.iter().for_each(|arg| self.forbid(arg, "an argument of an extern function"));
             }
         });
     }
@@ -90,7 +90,7 @@ impl Check<'_, '_, '_> {
     fn message(&mut self, message: &Message) {
         for part in &message.parts {
             if let MessagePart::Expr(e, _) = part {
-                self.forbid(e, "a message", None);
+                self.forbid(e, "a message");
             }
         }
     }
@@ -128,21 +128,21 @@ impl Check<'_, '_, '_> {
     fn nested(&mut self, e: &Expr, call: Option<Loc>) {
         for (place, is_label) in occurrences(e, &self.inside) {
             let what = if is_label { "a label" } else { "the tier" };
-            let error = Diagnostic::new(codes::E0303, call.unwrap_or(place), format!("{what} can't be asked for inside another expression"))
+            let at = call.unwrap_or_else(|| self.place_in(e, place));
+            let error = Diagnostic::new(codes::E0303, at, format!("{what} can't be asked for inside another expression"))
                 .help("labels and tiers stand under `and`, `or` and `not` only: more of them must always mean stricter");
-            self.report(error, call.unwrap_or(place), call.map(|_| place));
+            self.report(error, at, (at != place).then_some(place));
         }
     }
 
     /// Nowhere in `e`.
-    fn forbid(&mut self, e: &Expr, place: &str, call: Option<Loc>) {
+    fn forbid(&mut self, e: &Expr, place: &str) {
         for (loc, is_label) in occurrences(e, &self.inside) {
             let what = if is_label { "labels" } else { "the tier" };
-            // In a predicate the mistake is the call, which is inside `e`.
-            let at = if e.loc.file == loc.file && e.loc.span.covers(loc.span) { loc } else { self.call_to(e, loc).unwrap_or(e.loc) };
+            let at = self.place_in(e, loc);
             let error = Diagnostic::new(codes::E0304, at, format!("{place} can't depend on {what}"))
                 .help("write a rule `when` it is so: what grants, classifies or is shown may not depend on what can only grow");
-            self.report(error, at, (at != loc).then_some(loc).or(call));
+            self.report(error, at, (at != loc).then_some(loc));
         }
     }
 
@@ -177,6 +177,11 @@ impl Check<'_, '_, '_> {
         self.cx.report(error);
     }
 
+    /// `target` itself if it is written in `e`; else the call of a predicate that leads there.
+    fn place_in(&self, e: &Expr, target: Loc) -> Loc {
+        if e.loc.file == target.file && e.loc.span.covers(target.span) { target } else { self.call_to(e, target).unwrap_or(e.loc) }
+    }
+
     /// The call in `e` by which `target` is reached.
     fn call_to(&self, e: &Expr, target: Loc) -> Option<Loc> {
         let mut found = None;
@@ -196,8 +201,8 @@ impl Check<'_, '_, '_> {
 fn occurrences(e: &Expr, inside: &BTreeMap<PredicateId, Places>) -> Places {
     let mut out = Places::new();
     visit::walk(e, &mut |e| match &e.kind {
-        ExprKind::HasLabel(_) => drop(out.insert((e.loc, true))),
-        ExprKind::TierAtLeast(_) => drop(out.insert((e.loc, false))),
+        ExprKind::HasLabel(_) => out.extend([(e.loc, true)]),
+        ExprKind::TierAtLeast(_) => out.extend([(e.loc, false)]),
         ExprKind::Predicate(id, _) => out.extend(inside.get(id).into_iter().flatten().copied()),
         _ => {}
     });

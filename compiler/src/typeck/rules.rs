@@ -25,7 +25,8 @@ const KEYS: [(&str, LimitKey); 5] = [
 
 impl Cx<'_> {
     pub(super) fn rule(&mut self, module: ModuleId, decl: &ast::RuleDecl, id: RuleId) {
-        let target = self.rule_target(module, decl);
+        let broken = self.is_broken(module, self.package.rules[id.index()].decl.loc.span);
+        let target = self.rule_target(module, decl, broken);
         let args = Args::Of(target.tools.clone());
         let (mut when, mut unless, mut effects, mut suggests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for clause in &decl.clauses {
@@ -45,13 +46,13 @@ impl Cx<'_> {
                 RuleClauseKind::On(_) | RuleClauseKind::Error => {}
             }
         }
-        self.check_effects(module, decl, &effects, suggests.first().map(|(_, span)| *span));
+        self.check_effects(module, decl, &effects, suggests.first().map(|(_, span)| *span), broken);
         let rule = &mut self.package.rules[id.index()];
         rule.suggest = suggests.into_iter().next().map(|(message, _)| message);
         (rule.target, rule.when, rule.unless, rule.effects) = (target, when, unless, effects);
     }
 
-    fn rule_target(&mut self, module: ModuleId, decl: &ast::RuleDecl) -> Target {
+    fn rule_target(&mut self, module: ModuleId, decl: &ast::RuleDecl, broken: bool) -> Target {
         let mut target = None;
         for clause in &decl.clauses {
             if let RuleClauseKind::On(on) = &clause.kind {
@@ -66,7 +67,6 @@ impl Cx<'_> {
                 }
             }
         }
-        let broken = decl.clauses.iter().any(|c| matches!(c.kind, RuleClauseKind::Error));
         if target.is_none() && !broken {
             let loc = self.loc(module, decl.name.span);
             let error = Diagnostic::new(codes::E0413, loc, format!("the rule `{}` is about nothing", decl.name.name))
@@ -103,8 +103,7 @@ impl Cx<'_> {
     }
 
     /// At least one effect, and none twice.
-    fn check_effects(&mut self, module: ModuleId, decl: &ast::RuleDecl, effects: &[Effect], suggest: Option<Span>) {
-        let broken = decl.clauses.iter().any(|c| matches!(c.kind, RuleClauseKind::Error));
+    fn check_effects(&mut self, module: ModuleId, decl: &ast::RuleDecl, effects: &[Effect], suggest: Option<Span>, broken: bool) {
         if effects.is_empty() && !broken {
             let loc = self.loc(module, decl.name.span);
             let error = Diagnostic::new(codes::E0417, loc, format!("the rule `{}` has no effect", decl.name.name))
@@ -137,7 +136,7 @@ impl Cx<'_> {
     }
 
     pub(super) fn limit(&mut self, module: ModuleId, decl: &ast::LimitDecl, id: LimitId) {
-        let broken = decl.clauses.iter().any(|c| matches!(c.kind, LimitClauseKind::Error));
+        let broken = self.is_broken(module, self.package.limits[id.index()].decl.loc.span);
         let mut arms = Vec::new();
         let (mut max, mut keys, mut beyond) = (None, None, None);
         for clause in &decl.clauses {

@@ -76,12 +76,12 @@ impl Cx<'_> {
 
     fn report_incomplete(&mut self, module: ModuleId, span: Span, agent: bool, env: bool) {
         let (what, help) = match (agent, env) {
-            (true, _) => ("environment", "write `in prod` before it"),
-            (false, true) => ("agent", "write `as agent \"bot\" { roles: [support] }` before it"),
-            (false, false) => ("agent and environment", "write `as agent \"bot\" { roles: [support] }` and `in prod` before it"),
+            (true, _) => ("no environment", "write `in prod` before it"),
+            (false, true) => ("no agent", "write `as agent \"bot\" { roles: [support] }` before it"),
+            (false, false) => ("neither agent nor environment", "write `as agent \"bot\" { roles: [support] }` and `in prod` before it"),
         };
         let loc = self.loc(module, span);
-        self.report(Diagnostic::new(codes::E0501, loc, format!("this call has no {what}")).help(help));
+        self.report(Diagnostic::new(codes::E0501, loc, format!("this call has {what}")).help(help));
     }
 
     fn test_call(&mut self, module: ModuleId, tool: &ast::Path, args: Option<&ast::Expr>, span: Span) -> Pending {
@@ -110,17 +110,8 @@ impl Cx<'_> {
                 Some(TestStep::AsUser(id.value.clone(), attrs))
             }
             Kind::In(env) => Some(TestStep::In(EnvId(self.word(module, Vocabulary::Environment, env)?))),
-            Kind::At(lit) if lit.is_hole() => None,
-            Kind::At(lit) => match Time::parse(&lit.text) {
-                Ok(time) => Some(TestStep::At(time)),
-                // The grammar reports a date without a time.
-                Err(_) if claw_runtime::Date::parse(&lit.text).is_ok() => None,
-                Err(why) => {
-                    let loc = self.loc(module, lit.span);
-                    self.report(Diagnostic::new(codes::E0507, loc, format!("`{}` is no time with a zone: {why}", lit.text)));
-                    None
-                }
-            },
+            // The grammar reports what is no time with a zone.
+            Kind::At(lit) => Time::parse(&lit.text).ok().map(TestStep::At),
             Kind::With { what, value } => self.with(module, what, value),
             _ => None,
         }

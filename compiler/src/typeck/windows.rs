@@ -16,7 +16,7 @@ const LONGEST_EXCEPTION: usize = 3_660;
 
 impl Cx<'_> {
     pub(super) fn window(&mut self, module: ModuleId, decl: &ast::WindowDecl, id: WindowId) {
-        let broken = decl.clauses.iter().any(|c| matches!(c.kind, Kind::Error));
+        let broken = self.is_broken(module, self.package.windows[id.index()].decl.loc.span);
         let (mut days, mut zone) = (None, None);
         let (mut hours, mut except) = (Vec::new(), Vec::new());
         for clause in &decl.clauses {
@@ -113,8 +113,11 @@ impl Cx<'_> {
         match TimeOfDay::parse(&lit.text) {
             Ok(time) => Some(time.minutes()),
             Err(why) => {
-                let loc = self.loc(module, lit.span);
-                self.report(Diagnostic::new(codes::E0202, loc, format!("`{}` is no time of day: {why}", lit.text)));
+                // What can't be read at all was reported by the grammar.
+                if lit.text.matches(':').count() > 1 {
+                    let loc = self.loc(module, lit.span);
+                    self.report(Diagnostic::new(codes::E0202, loc, format!("`{}` is no time of day: {why}", lit.text)));
+                }
                 None
             }
         }
@@ -141,9 +144,9 @@ impl Cx<'_> {
     }
 
     fn exception(&mut self, module: ModuleId, range: &DateRange, out: &mut Vec<Date>) {
-        let Some(from) = self.date(module, &range.from) else { return };
+        let Some(from) = self.date(&range.from) else { return };
         let Some(to_lit) = &range.to else { return out.push(from) };
-        let Some(to) = self.date(module, to_lit) else { return };
+        let Some(to) = self.date(to_lit) else { return };
         let loc = self.loc(module, Span::new(range.from.span.start, to_lit.span.end));
         if to < from {
             let error = Diagnostic::new(codes::E0410, loc, "this range of days ends before it begins");
@@ -163,17 +166,8 @@ impl Cx<'_> {
         self.report(Diagnostic::new(codes::E0410, loc, "this range of days is longer than ten years"));
     }
 
-    fn date(&mut self, module: ModuleId, lit: &ast::TextLit) -> Option<Date> {
-        if lit.is_hole() {
-            return None;
-        }
-        match Date::parse(&lit.text) {
-            Ok(date) => Some(date),
-            Err(why) => {
-                let loc = self.loc(module, lit.span);
-                self.report(Diagnostic::new(codes::E0202, loc, format!("`{}` is no date: {why}", lit.text)));
-                None
-            }
-        }
+    fn date(&self, lit: &ast::TextLit) -> Option<Date> {
+        // The grammar reports what is no date.
+        Date::parse(&lit.text).ok()
     }
 }
