@@ -313,9 +313,9 @@ impl Limits {
     }
 
     pub(crate) fn denial(&self) -> Option<Reason> {
-        match (self.unavailable, self.exceeded) {
-            (true, _) => Some(Reason::LimitUnavailable),
-            (_, true) => Some(Reason::Limit),
+        match (self.exceeded, self.unavailable) {
+            (true, _) => Some(Reason::Limit),
+            (_, true) => Some(Reason::LimitUnavailable),
             _ => None,
         }
     }

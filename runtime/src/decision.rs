@@ -92,9 +92,9 @@ pub struct Decision {
     pub applied: Vec<Applied>,
     /// The approvals that are required and outstanding.
     pub approvals: Vec<Approval>,
-    /// What the host has to enforce if it executes the call.
+    /// What the host has to enforce when it executes the call; empty for a denial.
     pub constraints: Vec<(String, Json)>,
-    /// Labels that the session will carry once the call is executed.
+    /// Labels that rules mark. The session carries them once `begin` has allowed the call, and not otherwise.
     pub marks: Vec<String>,
     /// How long until a limit that denies has room again.
     pub retry_after: Option<Duration>,

@@ -17,9 +17,10 @@ use crate::decimal::plain_decimal;
 ///
 /// Objects keep the order of their source; [`Json::canonical`] writes, and [`Json::normalized`] gives, the
 /// order of RFC 8785.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Json {
     /// `null`
+    #[default]
     Null,
     /// `true` or `false`
     Bool(bool),

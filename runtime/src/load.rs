@@ -8,8 +8,8 @@ use std::collections::hash_map::Entry;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::bitset::BITS;
-use crate::bundle::{Bundle, FORMAT, Range};
-use crate::policy::{Index, SwitchTable};
+use crate::bundle::{Bundle, Expr, FORMAT, Fact, Range, ToolDef, ToolId};
+use crate::policy::{Index, Named, SwitchTable};
 use crate::{Digest, Field, LoadError, Pattern, Type, Value, builtins, shape};
 
 mod clauses;
@@ -98,7 +98,7 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
         builtins: bundle.builtins.iter().map(builtin).collect::<Result<_, _>>()?,
         switches: Vec::new(),
         env_values: bundle.environments.iter().map(|name| Value::str(name.as_str())).collect(),
-        tool_values: bundle.tools.iter().map(|t| (Value::str(t.name.as_str()), t.server.as_deref().map(Value::str))).collect(),
+        tool_values: tool_values(bundle),
     };
     let check = Checker { bundle, index: &index };
     check.vocabularies()?;
@@ -134,16 +134,37 @@ fn names<'a>(what: &str, all: impl Iterator<Item = &'a String>) -> Result<FxHash
     Ok(out)
 }
 
-fn tools_by_name(bundle: &Bundle) -> Result<FxHashMap<Box<str>, Vec<crate::bundle::ToolId>>, LoadError> {
-    let mut out: FxHashMap<Box<str>, Vec<crate::bundle::ToolId>> = FxHashMap::default();
+/// Tools by wire name; (kind, server, name) is unique.
+fn tools_by_name(bundle: &Bundle) -> Result<FxHashMap<Box<str>, Named>, LoadError> {
+    let mut out: FxHashMap<Box<str>, Named> = FxHashMap::default();
+    out.reserve(bundle.tools.len());
+    // Of those that share a name: few, as a rule.
     let mut seen = FxHashSet::default();
+    let full_name = |tool: &ToolDef| (tool.kind, tool.server.clone(), tool.wire.clone());
     for (tool, i) in bundle.tools.iter().zip(0u32..) {
-        if !seen.insert((tool.kind, tool.server.as_deref(), tool.wire.as_str())) {
-            return Err(LoadError::Malformed(format!("tools: `{}` twice", tool.wire)));
+        match out.entry(tool.wire.as_str().into()) {
+            Entry::Vacant(place) => drop(place.insert(Named { first: ToolId(i), others: Vec::new() })),
+            Entry::Occupied(mut entry) => {
+                let named = entry.get_mut();
+                if let Some(first) = bundle.tools.get(named.first.index()).filter(|_| named.others.is_empty()) {
+                    seen.insert(full_name(first));
+                }
+                if !seen.insert(full_name(tool)) {
+                    return Err(LoadError::Malformed(format!("tools: `{}` twice", tool.wire)));
+                }
+                named.others.push(ToolId(i));
+            }
         }
-        out.entry(tool.wire.as_str().into()).or_default().push(crate::bundle::ToolId(i));
     }
     Ok(out)
+}
+
+/// The tools' names as values, if any expression asks for them.
+fn tool_values(bundle: &Bundle) -> Vec<(Value, Option<Value>)> {
+    if !bundle.exprs.iter().any(|expr| matches!(expr, Expr::Fact(Fact::ToolName | Fact::ToolServer))) {
+        return Vec::new();
+    }
+    bundle.tools.iter().map(|tool| (Value::str(tool.name.as_str()), tool.server.as_deref().map(Value::str))).collect()
 }
 
 /// The hash table of a switch. Its constants were checked to exist.

@@ -31,8 +31,8 @@ pub struct Policy {
 /// Lookup tables; made when the policy is loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// Tools by their name on the wire; few share one.
-    pub(crate) tools: FxHashMap<Box<str>, Vec<ToolId>>,
+    /// Tools by their name on the wire.
+    pub(crate) tools: FxHashMap<Box<str>, Named>,
     pub(crate) envs: FxHashMap<Box<str>, u32>,
     pub(crate) roles: FxHashMap<Box<str>, u32>,
     pub(crate) labels: FxHashMap<Box<str>, u32>,
@@ -42,8 +42,21 @@ pub(crate) struct Index {
     pub(crate) switches: Vec<SwitchTable>,
     /// The environments' names as values.
     pub(crate) env_values: Vec<Value>,
-    /// The tools' declared names and servers as values.
+    /// The tools' declared names and servers as values; empty if no expression reads them.
     pub(crate) tool_values: Vec<(Value, Option<Value>)>,
+}
+
+/// The tools of one name on the wire; they differ in server or kind.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) first: ToolId,
+    pub(crate) others: Vec<ToolId>,
+}
+
+impl Named {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = ToolId> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
 }
 
 /// From a slot's value to the class of constants that it is in.
@@ -186,8 +199,14 @@ impl Policy {
     /// The tool that calls of this kind, server and wire name are calls of.
     #[must_use]
     pub fn tool(&self, kind: Kind, server: Option<&str>, wire: &str) -> Option<&ToolDef> {
-        let named = self.index.tools.get(wire)?.iter().filter_map(|id| self.bundle.tools.get(id.index()));
-        named.into_iter().find(|tool| tool.kind == kind && tool.server.as_deref() == server)
+        self.bundle.tools.get(self.find(kind, server, wire)?.index())
+    }
+
+    pub(crate) fn find(&self, kind: Kind, server: Option<&str>, wire: &str) -> Option<ToolId> {
+        self.index.tools.get(wire)?.iter().find(|id| {
+            let tool = self.bundle.tools.get(id.index());
+            tool.is_some_and(|tool| tool.kind == kind && tool.server.as_deref() == server)
+        })
     }
 }
 

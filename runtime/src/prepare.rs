@@ -275,14 +275,9 @@ impl Policy {
     }
 
     fn find_tool(&self, input: &RequestInput) -> Result<ToolId, Invalid> {
-        let named = self.index.tools.get(input.tool.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let found = named.iter().copied().find(|id| {
-            let tool = self.bundle.tools.get(id.index());
-            tool.is_some_and(|tool| tool.kind == input.kind && tool.server == input.server)
-        });
-        found.ok_or_else(|| {
+        self.find(input.kind, input.server.as_deref(), &input.tool).ok_or_else(|| {
             let server = input.server.as_deref().map_or_else(String::new, |server| format!(" on server `{}`", shown(server)));
-            let hint = if named.is_empty() {
+            let hint = if !self.index.tools.contains_key(input.tool.as_str()) {
                 did_you_mean(&input.tool, self.bundle.tools.iter().map(|tool| tool.wire.as_str()))
             } else {
                 " (one of this name exists with another server or kind)".to_owned()

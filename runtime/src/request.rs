@@ -463,12 +463,6 @@ pub(crate) fn shown(text: &str) -> String {
     out
 }
 
-impl Default for Json {
-    fn default() -> Json {
-        Json::Null
-    }
-}
-
 macro_rules! into_json {
     ($($ty:ty: $value:ident => $json:expr;)*) => { $(
         impl From<$ty> for Json {

@@ -255,11 +255,7 @@ proptest! {
             body.truncate(cut.index(body.len()));
         }
         if let Ok(policy) = Policy::from_bytes(&seal(&body)) {
-            // The graph and the clauses of a forged bundle may say different things, which debug builds assert.
-            if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| exercise(&policy))) {
-                let message = panic.downcast_ref::<&str>().copied().unwrap_or_default();
-                prop_assert!(message.contains("disagree"), "{}", message);
-            }
+            exercise(&policy);
         }
     }
 
@@ -267,5 +263,36 @@ proptest! {
     fn any_bytes(bytes: Vec<u8>) {
         prop_assert!(Policy::from_bytes(&bytes).is_err());
         prop_assert!(Policy::from_bytes(&seal(&bytes)).is_err());
+    }
+}
+
+/// Run by hand, with `--release -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn loading_ten_thousand_tools() {
+    let mut b = Builder::new();
+    for i in 0..10_000 {
+        let tool = b.tool(&format!("tool_{i}"), &[field("to", Type::Str), field("n", Type::Int)]);
+        let role = b.role(0);
+        b.grant(tool, role);
+        let (to, text) = (b.arg(0), b.str(&format!("v{i}")));
+        let eq = b.eq(to, text);
+        let cond = b.not_false(eq);
+        b.deny(&format!("rule_{i}"), tool, cond, "no");
+    }
+    let bytes = b.bundle(Form::Graph).to_bytes();
+    for _ in 0..5 {
+        let start = std::time::Instant::now();
+        let policy = Policy::from_bytes(&bytes).unwrap();
+        println!("{} KiB in {:?}", bytes.len() / 1024, start.elapsed());
+        let input = RequestInput::tool("tool_77").environment("dev").agent(AgentInput::new("a").role("support")).arg("to", "x").arg("n", 1i64);
+        let start = std::time::Instant::now();
+        let request = policy.prepare(&input).unwrap();
+        let prepared = start.elapsed();
+        let start = std::time::Instant::now();
+        for _ in 0..10_000 {
+            std::hint::black_box(policy.decide(std::hint::black_box(&request), &NoState));
+        }
+        println!("prepare {prepared:?}, decide {:?}", start.elapsed() / 10_000);
     }
 }

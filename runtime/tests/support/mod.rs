@@ -273,11 +273,11 @@ impl Builder {
     }
 
     fn roots(&mut self, tool: usize) {
+        let first_node = self.bundle.nodes.len();
         let own: Vec<(u32, Instance)> = (0u32..)
             .zip(self.bundle.instances.clone())
             .filter(|(_, instance)| instance.tool.index() == tool && !self.bundle.clauses[instance.clause.index()].shadow)
             .collect();
-        let first_atom = 0;
         let mut roots = Roots {
             grant: Target::FALSE,
             tier: Target::FALSE,
@@ -319,9 +319,16 @@ impl Builder {
         for (tier, cond) in arms {
             roots.tier = self.branch(cond, Target::leaf(tier + 1), roots.tier);
         }
+        let mut places = std::collections::HashMap::new();
+        for node in &mut self.bundle.nodes[first_node..] {
+            if let Node::Test { atom, memo, .. } = node {
+                let next = places.len() as u32;
+                *memo = *places.entry(*atom).or_insert(next);
+            }
+        }
         let def = &mut self.bundle.tools[tool];
         def.roots = Some(roots);
-        def.memo = self.bundle.atoms.len() as u32 - first_atom;
+        def.memo = places.len() as u32;
     }
 
     /// Where a condition leads, with what follows if it holds and if not.
