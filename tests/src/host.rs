@@ -1,6 +1,6 @@
 //! A host as the tests need it: a policy, a store in memory, and requests as JSON.
 
-use claw_runtime::{Decision, Json, Limits, MemoryState, Policy, Request, RequestInput, Settlement};
+use claw_runtime::{Decision, MemoryState, Policy, Request, Settlement};
 
 /// A policy with a past.
 #[derive(Debug)]

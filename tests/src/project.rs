@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use claw_compiler::checked::Checked;
-use claw_compiler::{Analysis, CompileOptions, MissingKind, Workspace, compile};
+use claw_compiler::graph::Budget;
+use claw_compiler::{Analysis, MissingKind, Workspace, compile};
 use claw_runtime::Policy;
 
 /// The files of a policy.
@@ -74,7 +75,7 @@ impl Project {
 
     /// The bundle's bytes, or the findings, one a line.
     pub fn build(&self) -> Result<Vec<u8>, String> {
-        build(&self.analyze(), &CompileOptions::default())
+        build(&self.analyze(), Budget::default())
     }
 
     /// The policy, or the findings, one a line.
@@ -89,9 +90,9 @@ pub fn findings(analysis: &Analysis) -> String {
 }
 
 /// Compiles what was analyzed; fails where there are errors.
-pub fn build(analysis: &Analysis, options: &CompileOptions) -> Result<Vec<u8>, String> {
+pub fn build(analysis: &Analysis, budget: Budget) -> Result<Vec<u8>, String> {
     let checked = Checked::new(Arc::clone(&analysis.package), analysis.has_errors()).ok_or_else(|| findings(analysis))?;
-    Ok(compile(&checked, options).to_bytes())
+    Ok(compile(&checked, &analysis.sources, budget).to_bytes())
 }
 
 /// Loads a bundle for a host that enforces every constraint.

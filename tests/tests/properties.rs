@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use claw_compiler::CompileOptions;
+use claw_compiler::graph::Budget;
 use claw_runtime::{Decision, Json, Limits, MemoryState, Outcome, Policy, Reason, Request, Settlement, State, StateView, Verdict};
 use claw_tests::generate::{PolicyText, Rng, Session, policy, request};
 use claw_tests::host::prepare;
@@ -110,9 +110,9 @@ impl Tally {
 fn compare(seed: u64, tally: &Tally) {
     let (text, mut rng) = generated(seed);
     let analysis = project(&text).analyze();
-    let Ok(bytes) = build(&analysis, &CompileOptions::default()) else { return };
+    let Ok(bytes) = build(&analysis, Budget::default()) else { return };
     let policy = load(&bytes).unwrap_or_else(|e| panic!("seed {seed}: {e}\n{}", text.listing()));
-    let frugal = load(&build(&analysis, &CompileOptions { node_budget: 1 }).expect("it compiled before")).expect("it loads");
+    let frugal = load(&build(&analysis, Budget { nodes: 1 }).expect("it compiled before")).expect("it loads");
     let mut reference = Reference::new(&analysis.package);
     for _ in 0..REQUESTS / SESSION {
         let state = MemoryState::new();
@@ -154,8 +154,9 @@ fn comparable(mut answer: Answer) -> Answer {
     if answer.reason != "limit" || answer.word != Word::Deny {
         answer.retry_after_s = None;
     }
-    if answer.word == Word::Deny && answer.tier.is_none() {
-        answer.applied.clear();
+    if answer.word == Word::Deny {
+        // Nothing is executed, so nothing will be marked.
+        answer.marks.clear();
     }
     answer
 }

@@ -8,7 +8,7 @@
 //! | `data file.json` | a file for `let … from` |
 //! | `claw prelude` | in a page's first section: appended to the root of every test of the page |
 //! | `diagnostics` | exactly these errors, one a line: `file:line:column CODE message \| help`; without this block there are none. Warnings count only where the block has one |
-//! | `request` | a request, decided with an empty past |
+//! | `request` | a request, decided with an empty past; `request raw`: its bytes as they stand |
 //! | `session` | requests, one a line, decided in one past; what is allowed is settled *ok* |
 //! | `decision` | what the request before it, or each line of the session, is decided to be: at least these members |
 //! | `base` | in a page's first section: members of every request of the page that has none of its own |
@@ -123,7 +123,7 @@ fn run(section: &Section, common: &Common) -> Outcome {
     if !section.blocks.iter().any(|b| b.kind == "decision") {
         return outcome;
     }
-    match build(&analysis, &Default::default()).and_then(|bytes| load(&bytes)) {
+    match build(&analysis, Default::default()).and_then(|bytes| load(&bytes)) {
         Ok(policy) => decisions(&policy, &section.blocks, common, &mut outcome.wrong),
         Err(e) => outcome.wrong.push(format!("does not compile: {e}")),
     }
@@ -185,7 +185,9 @@ fn decisions(policy: &Policy, blocks: &[Block], common: &Common, wrong: &mut Vec
             _ => continue,
         };
         let host = Host::new(policy);
-        got = lines.iter().enumerate().map(|(i, line)| wire(&host.run(&common.request(line, i), Settlement::Ok))).collect();
+        let raw = block.words.iter().any(|w| w == "raw");
+        let bytes = |i, line: &str| if raw { line.as_bytes().to_vec() } else { common.request(line, i) };
+        got = lines.iter().enumerate().map(|(i, line)| wire(&host.run(&bytes(i, line), Settlement::Ok))).collect();
     }
 }
 

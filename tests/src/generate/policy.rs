@@ -246,8 +246,7 @@ impl<'r> Writer<'r> {
             let mut covered: Option<Vec<Param>> = None;
             for _ in 0..self.rng.between(1, 2) {
                 let (words, params) = self.target();
-                let envs = self.envs();
-                text += &format!(" on {words}{envs}");
+                text += &format!(" on {words}");
                 if self.rng.chance(60) {
                     text += &format!(" where {}", self.condition(&params, Polarity::None, 2));
                 }

@@ -120,7 +120,8 @@ pub fn decode(package: &Package, limits: &Limits, json: &Json) -> Result<Call> {
     let context = get(json, "context").map(|c| attrs(c, &package.context)).transpose()?;
     let mut live = vec![None; package.lives.len()];
     for (name, value) in members_of(json, "live")? {
-        let index = package.lives.iter().position(|l| l.decl.name == name).ok_or(INVALID)?;
+        // A host may serve several policies with one set of live data.
+        let Some(index) = package.lives.iter().position(|l| l.decl.name == name) else { continue };
         live[index] = Some(decoder.value(&value, &package.lives[index].ty, "").map_err(|_| INVALID)?);
     }
     let (tool, args) = called(package, limits, json)?;

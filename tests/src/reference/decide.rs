@@ -219,6 +219,10 @@ impl Reference<'_> {
     fn condition(&self, target: &Target, when: &[Expr], unless: &[Expr], call: &Call, tier: Option<usize>) -> Tri {
         let place = Place::of(call, tier);
         let covered = self.covers(target, call, tier);
+        if covered.is_false() {
+            // The tool may lack the arguments that the conditions read.
+            return Tri::False;
+        }
         let when = when.iter().map(|e| self.truth(e, &place)).fold(Tri::True, Tri::and);
         let unless = unless.iter().map(|e| self.truth(e, &place).not()).fold(Tri::True, Tri::and);
         covered.and(when).and(unless)

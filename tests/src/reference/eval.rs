@@ -221,18 +221,12 @@ impl Reference<'_> {
     fn origins(&self, call: &Call, name: &str, path: &[String]) -> Term {
         let mut pointer = format!("/args/{name}");
         path.iter().for_each(|part| pointer += &format!("/{part}"));
-        let params = &self.package.tools[call.tool].params;
-        let top = params.iter().position(|p| p.name == name).and_then(|i| call.args[i].as_ref());
-        let sent = call.json.pointer(&pointer).filter(|json| **json != Json::Null);
-        if top.is_none() || (!path.is_empty() && sent.is_none()) {
+        // Of a value that is absent, or filled in from its default, the host says nothing.
+        let Some(sent) = call.json.pointer(&pointer).filter(|json| **json != Json::Null) else {
             return Term::Unknown;
-        }
-        let mut found = Vec::new();
-        let known = match sent {
-            Some(json) => parts(json, &pointer, call, &mut found),
-            None => part(&pointer, call, &mut found),
         };
-        if !known {
+        let mut found = Vec::new();
+        if !parts(sent, &pointer, call, &mut found) {
             return Term::Unknown;
         }
         Term::Known(Value::set(found.iter().map(|o| Value::str(o.as_str())).collect()))
@@ -256,7 +250,8 @@ fn part(pointer: &str, call: &Call, found: &mut Vec<String>) -> bool {
     loop {
         if let Some(origins) = call.origins.get(at) {
             found.extend(origins.iter().cloned());
-            return true;
+            // Of no origin is not the same as of none that was named: it is not known.
+            return !origins.is_empty();
         }
         match at.rfind('/') {
             Some(i) => at = &at[..i],
