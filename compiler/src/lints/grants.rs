@@ -1,6 +1,6 @@
 //! W0301 to W0303: grants that reach nothing, too little or more than they say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::is_policy;
 use crate::diagnostics::Diagnostic;
@@ -30,8 +30,14 @@ pub fn unreachable_tools(package: &Package, out: &mut Vec<Diagnostic>) {
 
 /// W0302: a grant that another one makes superfluous.
 pub fn covered_grants(package: &Package, out: &mut Vec<Diagnostic>) {
+    // Only a grant about the same tool can cover one: looking at all pairs would take too long.
+    let mut by_tool: BTreeMap<ToolId, Vec<usize>> = BTreeMap::new();
     for (i, grant) in package.grants.iter().enumerate() {
-        let covering = package.grants.iter().enumerate().find(|(j, other)| {
+        grant.target.tools.iter().for_each(|tool| by_tool.entry(*tool).or_default().push(i));
+    }
+    for (i, grant) in package.grants.iter().enumerate() {
+        let Some(candidates) = grant.target.tools.first().and_then(|tool| by_tool.get(tool)) else { continue };
+        let covering = candidates.iter().map(|j| (*j, &package.grants[*j])).find(|(j, other)| {
             // Of two equal grants the later is the superfluous one.
             *j != i && covers(package, other, grant) && (!covers(package, grant, other) || *j < i)
         });
@@ -56,7 +62,7 @@ fn covers(package: &Package, wide: &Grant, narrow: &Grant) -> bool {
         && narrow.status == Status::Confirmed
         && covers_targets(package, &wide.target, &narrow.target)
         && covers_envs(&wide.target.envs, &narrow.target.envs)
-        && covers_roles(package, &wide.to, &narrow.to)
+        && (wide.to_any || (!narrow.to_any && covers_roles(package, &wide.to, &narrow.to)))
         && (wide.for_user.is_empty()
             || (!narrow.for_user.is_empty() && covers_roles(package, &wide.for_user, &narrow.for_user)))
 }
