@@ -102,7 +102,8 @@ fn every_definition_is_declared_and_documented() {
     for (name, manifest) in manifests() {
         let declarations = import(&name, &manifest, &Options::default());
         let json: Value = serde_json::from_slice(&manifest).expect("JSON");
-        let kinds = [("tools", "tool"), ("prompts", "prompt"), ("resources", "resource"), ("resourceTemplates", "resource")];
+        let kinds =
+            [("tools", "tool"), ("prompts", "prompt"), ("resources", "resource"), ("resourceTemplates", "resource")];
         for (key, kind) in kinds {
             for definition in json[key].as_array().into_iter().flatten() {
                 let wire = ["uriTemplate", "uri", "name"].iter().find_map(|k| definition[k].as_str()).expect("a name");
@@ -113,11 +114,19 @@ fn every_definition_is_declared_and_documented() {
                     let param = declared.params.iter().find(|p| p.name == *field);
                     let param = param.unwrap_or_else(|| panic!("{name}: `{wire}` has no `{field}`"));
                     let doc = schema["description"].as_str().unwrap_or_default();
-                    assert!(param.doc.iter().all(|line| doc.contains(line)), "{name}: `{wire}`, `{field}`: {:?}", param.doc);
+                    assert!(
+                        param.doc.iter().all(|line| doc.contains(line)),
+                        "{name}: `{wire}`, `{field}`: {:?}",
+                        param.doc
+                    );
                     assert_eq!(param.doc.is_empty(), doc.is_empty(), "{name}: `{wire}`, `{field}`");
                 }
                 let doc = definition["description"].as_str().unwrap_or_default().trim();
-                assert_eq!(declared.doc.first().map_or("", |l| l.trim()), doc.lines().next().unwrap_or_default().trim(), "{name}: {wire}");
+                assert_eq!(
+                    declared.doc.first().map_or("", |l| l.trim()),
+                    doc.lines().next().unwrap_or_default().trim(),
+                    "{name}: {wire}"
+                );
             }
         }
     }
@@ -166,20 +175,38 @@ fn calls_fit_where_the_server_takes_them() {
     let calls = [
         ("server-filesystem.json", "read_text_file", json!({ "path": "a.txt", "head": 10 }), true),
         ("server-filesystem.json", "read_text_file", json!({ "head": 10 }), false),
-        ("server-filesystem.json", "edit_file", json!({ "path": "a", "edits": [{ "oldText": "x", "newText": "y" }] }), true),
+        (
+            "server-filesystem.json",
+            "edit_file",
+            json!({ "path": "a", "edits": [{ "oldText": "x", "newText": "y" }] }),
+            true,
+        ),
         ("server-filesystem.json", "edit_file", json!({ "path": "a", "edits": [{ "oldText": "x" }] }), false),
         ("server-filesystem.json", "edit_file", json!({ "path": "a", "edits": [], "force": true }), false),
         ("server-filesystem.json", "list_directory_with_sizes", json!({ "path": "/", "sortBy": "size" }), true),
         ("server-filesystem.json", "list_directory_with_sizes", json!({ "path": "/", "sortBy": "age" }), false),
-        ("server-memory.json", "create_relations", json!({ "relations": [{ "from": "a", "to": "b", "relationType": "is" }] }), true),
+        (
+            "server-memory.json",
+            "create_relations",
+            json!({ "relations": [{ "from": "a", "to": "b", "relationType": "is" }] }),
+            true,
+        ),
         ("server-everything.json", "get-sum", json!({ "a": 1, "b": 2.5 }), true),
         ("server-everything.json", "get-sum", json!({ "a": "1", "b": 2 }), false),
         ("server-everything.json", "get-structured-content", json!({ "location": "New York" }), true),
         ("server-everything.json", "gzip-file-as-resource", json!({ "outputType": "resource" }), true),
-        ("server-sequential-thinking.json", "sequentialthinking",
-            json!({ "thought": "t", "nextThoughtNeeded": true, "thoughtNumber": 1, "totalThoughts": 2 }), true),
-        ("server-sequential-thinking.json", "sequentialthinking",
-            json!({ "thought": "t", "nextThoughtNeeded": "false", "thoughtNumber": 1, "totalThoughts": 2 }), true),
+        (
+            "server-sequential-thinking.json",
+            "sequentialthinking",
+            json!({ "thought": "t", "nextThoughtNeeded": true, "thoughtNumber": 1, "totalThoughts": 2 }),
+            true,
+        ),
+        (
+            "server-sequential-thinking.json",
+            "sequentialthinking",
+            json!({ "thought": "t", "nextThoughtNeeded": "false", "thoughtNumber": 1, "totalThoughts": 2 }),
+            true,
+        ),
         ("mcp-server-git.json", "git_log", json!({ "repo_path": ".", "start_timestamp": null }), true),
         ("mcp-server-git.json", "git_log", json!({ "repo_path": ".", "max_count": 1.5 }), false),
         ("mcp-server-git.json", "git_add", json!({ "repo_path": ".", "files": ["a"] }), true),
@@ -200,7 +227,10 @@ fn resources_and_prompts_can_be_called() {
     let name = "server-everything.json";
     let policy = policy(&import(name, &captured(name), &Options::default()));
     let call = |kind, tool, args| decide(&policy, kind, &json!(tool), &args).0;
-    assert_eq!(call("resource", "demo://resource/dynamic/text/{resourceId}", json!({ "resourceId": "1" })), Reason::Granted);
+    assert_eq!(
+        call("resource", "demo://resource/dynamic/text/{resourceId}", json!({ "resourceId": "1" })),
+        Reason::Granted
+    );
     assert_eq!(call("prompt", "args-prompt", json!({ "city": "Ulm" })), Reason::Granted);
     assert_eq!(call("tool", "args-prompt", json!({ "city": "Ulm" })), Reason::UnknownTool);
 }
@@ -226,7 +256,8 @@ fn recorded_calls_fit() {
     for suite in ["banking", "slack"] {
         let manifest = fs::read(folder.join(format!("{suite}.tools.json"))).expect("a manifest");
         let policy = policy(&import(suite, &manifest, &Options::default()));
-        let traces: Value = serde_json::from_slice(&fs::read(folder.join(format!("{suite}.json"))).expect("traces")).expect("JSON");
+        let traces: Value =
+            serde_json::from_slice(&fs::read(folder.join(format!("{suite}.json"))).expect("traces")).expect("JSON");
         let mut seen = 0;
         for trace in traces["traces"].as_array().expect("traces").iter().filter(|t| t["kind"] == "user") {
             for call in trace["calls"].as_array().expect("calls") {
@@ -269,7 +300,10 @@ fn a_policy_that_is_imported_into_again() {
     let mut json: Value = serde_json::from_slice(&captured(name)).expect("JSON");
     let tools = json["tools"].as_array_mut().expect("tools");
     let read = tools[0]["inputSchema"]["properties"].as_object_mut().expect("fields");
-    read.insert("encoding".to_owned(), json!({ "enum": ["utf-8", "latin-1"], "default": "utf-8", "description": "How." }));
+    read.insert(
+        "encoding".to_owned(),
+        json!({ "enum": ["utf-8", "latin-1"], "default": "utf-8", "description": "How." }),
+    );
     tools.retain(|t| t["name"] != "move_file");
     tools.push(json!({ "name": "stat", "description": "Looks.", "inputSchema": { "properties": { "path": { "type": "string" } } } }));
     let after = import(name, &serde_json::to_vec(&json).expect("JSON"), &options);
@@ -299,7 +333,24 @@ fn changed_lines(old: &str, new: &str) -> Vec<String> {
 
 /// Strings as nobody should write them.
 fn text() -> impl Strategy<Value = String> {
-    let odd = ["", "x", "deny", "a-b", "a.b", "a`b", "a\nb", "*/", "\"", "\u{202e}x", "é", "list", "string", "// x", "#/$defs/A", "sha256:0"];
+    let odd = [
+        "",
+        "x",
+        "deny",
+        "a-b",
+        "a.b",
+        "a`b",
+        "a\nb",
+        "*/",
+        "\"",
+        "\u{202e}x",
+        "é",
+        "list",
+        "string",
+        "// x",
+        "#/$defs/A",
+        "sha256:0",
+    ];
     prop_oneof![4 => proptest::sample::select(odd.to_vec()).prop_map(str::to_owned), 1 => "\\PC{0,6}"]
 }
 
@@ -319,15 +370,20 @@ fn scalar() -> impl Strategy<Value = Value> {
 fn schema() -> impl Strategy<Value = Value> {
     let types = ["string", "integer", "number", "boolean", "array", "object", "null", "x"];
     let formats = ["email", "uri", "date", "date-time", "ipv4", "hostname", "password", "uuid"];
-    let leaf = (proptest::option::of(proptest::sample::select(types.to_vec())), proptest::option::of(proptest::sample::select(formats.to_vec())));
-    let leaf = (leaf, proptest::option::of(scalar()), proptest::option::of(text())).prop_map(|((ty, format), default, doc)| {
-        let mut out = json!({});
-        ty.into_iter().for_each(|t| out["type"] = json!(t));
-        format.into_iter().for_each(|f| out["format"] = json!(f));
-        default.into_iter().for_each(|d| out["default"] = d);
-        doc.into_iter().for_each(|d| out["description"] = json!(d));
-        out
-    });
+    let leaf = (
+        proptest::option::of(proptest::sample::select(types.to_vec())),
+        proptest::option::of(proptest::sample::select(formats.to_vec())),
+    );
+    let leaf = (leaf, proptest::option::of(scalar()), proptest::option::of(text())).prop_map(
+        |((ty, format), default, doc)| {
+            let mut out = json!({});
+            ty.into_iter().for_each(|t| out["type"] = json!(t));
+            format.into_iter().for_each(|f| out["format"] = json!(f));
+            default.into_iter().for_each(|d| out["default"] = d);
+            doc.into_iter().for_each(|d| out["description"] = json!(d));
+            out
+        },
+    );
     leaf.prop_recursive(4, 40, 4, |inner| {
         let fields = || proptest::collection::hash_map(text(), inner.clone(), 0..4);
         prop_oneof![
@@ -339,7 +395,8 @@ fn schema() -> impl Strategy<Value = Value> {
             proptest::collection::vec(inner.clone(), 0..3).prop_map(|c| json!({ "anyOf": c })),
             proptest::collection::vec(inner.clone(), 0..3).prop_map(|c| json!({ "allOf": c, "type": "object" })),
             proptest::collection::vec(scalar(), 0..4).prop_map(|values| json!({ "enum": values })),
-            proptest::sample::select(vec!["#", "#/$defs/A", "#/properties/x", "other.json"]).prop_map(|r| json!({ "$ref": r })),
+            proptest::sample::select(vec!["#", "#/$defs/A", "#/properties/x", "other.json"])
+                .prop_map(|r| json!({ "$ref": r })),
         ]
     })
 }

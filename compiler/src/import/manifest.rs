@@ -193,7 +193,8 @@ mod tests {
 
     #[test]
     fn templates() {
-        let names = |t: &str| variables(t).into_iter().map(|(n, o)| if o { n + "?" } else { n }).collect::<Vec<_>>().join(" ");
+        let names =
+            |t: &str| variables(t).into_iter().map(|(n, o)| if o { n + "?" } else { n }).collect::<Vec<_>>().join(" ");
         assert_eq!(names("file:///{+path}{?a,b*}"), "path a? b?");
         assert_eq!(names("x://{id:3}/{id"), "id");
     }

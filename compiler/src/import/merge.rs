@@ -204,7 +204,8 @@ impl<'a> Merger<'a> {
         for param in &missing {
             self.details.push(format!("`{}{}` is new", list.prefix, param.name));
         }
-        let texts = self.with_types(item, of, |d| missing.iter().map(|p| write::param(d, p)).collect::<Vec<_>>(), &missing);
+        let texts =
+            self.with_types(item, of, |d| missing.iter().map(|p| write::param(d, p)).collect::<Vec<_>>(), &missing);
         self.append(list.slots.last().map(|s| s.span.end), list.head, list.close, &texts);
     }
 
@@ -290,7 +291,8 @@ impl<'a> Merger<'a> {
         let mine = slot.ty.span.text(self.source);
         let replace = relation == Relation::Other || (relation == Relation::Wider && since == Since::Changed);
         if replace {
-            let (ty, literal) = self.with_types(item, of, |d| (write::ty(d, &new.ty), presence_text(new, list)), &[new]);
+            let (ty, literal) =
+                self.with_types(item, of, |d| (write::ty(d, &new.ty), presence_text(new, list)), &[new]);
             self.details.push(format!("{shown} is `{ty}` now, was `{mine}`"));
             self.mark(slot, new.presence == Presence::Optional);
             self.edits.replace(Span::new(slot.ty.span.start, slot.span.end), ty + &literal);

@@ -87,7 +87,8 @@ fn declared<'a>(item: &'a Item, theirs: &Ty, of: &'a Declaration, pairs: &mut Ve
 }
 
 fn built_in(mine: &str, theirs: &Ty, of: &Declaration) -> Relation {
-    let is_enum = matches!(theirs, Ty::Own(own) if matches!(of.types.get(*own).map(|t| &t.shape), Some(Shape::Enum(_))));
+    let is_enum =
+        matches!(theirs, Ty::Own(own) if matches!(of.types.get(*own).map(|t| &t.shape), Some(Shape::Enum(_))));
     match (mine, theirs) {
         (mine, Ty::Word(theirs)) if mine == *theirs => Relation::Same,
         (_, Ty::Word("json")) | ("int", Ty::Word("decimal")) => Relation::Narrower,

@@ -69,14 +69,8 @@ struct Reader<'a> {
 
 /// The parameters of a tool from its input schema.
 pub(super) fn arguments(schema: &Json, naming: Naming<'_>) -> Arguments {
-    let mut reader = Reader {
-        root: schema,
-        types: Vec::new(),
-        open: Vec::new(),
-        known: BTreeMap::new(),
-        budget: BUDGET,
-        depth: 0,
-    };
+    let mut reader =
+        Reader { root: schema, types: Vec::new(), open: Vec::new(), known: BTreeMap::new(), budget: BUDGET, depth: 0 };
     let (mut params, notes) = match reader.object_of(schema) {
         Some(object) => reader.fields(&object, &mut Vec::new()),
         None => (Vec::new(), vec!["the server does not say which arguments it takes: all are refused".to_owned()]),
@@ -148,7 +142,7 @@ impl Reader<'_> {
         typed
     }
 
-    /// What a reference within the document leads to, as a JSON pointer or by `$anchor`-less fragment.
+    /// What a reference within the document leads to, if it is a JSON pointer.
     fn target(&self, reference: &str) -> Option<Json> {
         let pointer = percent_decoded(reference.strip_prefix('#')?)?;
         self.root.pointer(&pointer).cloned()
@@ -173,7 +167,8 @@ impl Reader<'_> {
         if depth > 8 || self.budget == 0 {
             return None;
         }
-        let mut out: Vec<(std::sync::Arc<str>, Json)> = members.iter().filter(|(k, _)| &**k != "allOf").cloned().collect();
+        let mut out: Vec<(std::sync::Arc<str>, Json)> =
+            members.iter().filter(|(k, _)| &**k != "allOf").cloned().collect();
         for part in parts {
             let Some(part) = self.behind(part) else { continue };
             let part = self.join_all_of(&part, depth + 1).unwrap_or(part);
@@ -197,7 +192,8 @@ impl Reader<'_> {
 
     /// `anyOf` and `oneOf`: null makes it optional; of what is left, a type that all of it fits.
     fn choice(&mut self, choices: &[Json], path: &mut Vec<String>) -> Typed {
-        let is_null = |c: &Json| c.get("type").and_then(Json::as_str) == Some("null") || c.get("const") == Some(&Json::Null);
+        let is_null =
+            |c: &Json| c.get("type").and_then(Json::as_str) == Some("null") || c.get("const") == Some(&Json::Null);
         let nullable = choices.iter().any(is_null);
         let rest: Vec<Json> = choices.iter().filter(|c| !is_null(c)).cloned().collect();
         let constants: Option<Vec<Json>> = rest.iter().map(|c| c.get("const").cloned()).collect();
@@ -208,10 +204,9 @@ impl Reader<'_> {
         if rest.len() > 1
             && let Some(object) = self.union(&rest)
         {
-            let found = self.record(&object, path).note(format!(
-                "one of {} shapes: which fields go together is not checked",
-                rest.len()
-            ));
+            let found = self
+                .record(&object, path)
+                .note(format!("one of {} shapes: which fields go together is not checked", rest.len()));
             return Typed { nullable, ..found };
         }
         let mut found: Option<Typed> = None;
@@ -242,7 +237,9 @@ impl Reader<'_> {
 
     fn either_type(&self, a: &Ty, b: &Ty) -> (Ty, Option<String>) {
         let is_text = |ty: &Ty| match ty {
-            Ty::Word(word) => matches!(*word, "string" | "email" | "host" | "url" | "ip" | "date" | "time" | "bytes" | "secret"),
+            Ty::Word(word) => {
+                matches!(*word, "string" | "email" | "host" | "url" | "ip" | "date" | "time" | "bytes" | "secret")
+            }
             Ty::Own(own) => matches!(self.types.get(*own).map(|t| &t.shape), Some(Shape::Enum(_))),
             Ty::List(_) => false,
         };
@@ -296,7 +293,7 @@ impl Reader<'_> {
         }
         match choices(&schema) {
             Some([]) => None,
-            Some(choices) => self.union(&choices.to_vec()),
+            Some(choices) => self.union(choices),
             // An object of which nothing is said but that it has no other fields.
             None if schema.get("type").and_then(Json::as_str) == Some("object") || schema.get("type").is_none() => {
                 let open = matches!(schema.get("additionalProperties"), Some(Json::Bool(true) | Json::Obj(_)));
@@ -354,7 +351,9 @@ impl Reader<'_> {
             "null" => Typed { nullable: true, ..Typed::json("only null") },
             "array" => self.array(schema, path),
             "object" => match self.object_of(schema) {
-                Some(object) if has_fields(&object) || schema.get("additionalProperties") == Some(&Json::Bool(false)) => {
+                Some(object)
+                    if has_fields(&object) || schema.get("additionalProperties") == Some(&Json::Bool(false)) =>
+                {
                     self.record(&object, path)
                 }
                 _ => Typed::json("an object of any shape"),

@@ -16,7 +16,14 @@ pub(super) struct Slot<'a> {
 
 impl<'a> From<&'a Param> for Slot<'a> {
     fn from(p: &'a Param) -> Slot<'a> {
-        Slot { docs: &p.docs, name: &p.name, optional: p.optional, ty: &p.ty, default: p.default.as_ref(), span: p.span }
+        Slot {
+            docs: &p.docs,
+            name: &p.name,
+            optional: p.optional,
+            ty: &p.ty,
+            default: p.default.as_ref(),
+            span: p.span,
+        }
     }
 }
 

@@ -74,7 +74,8 @@ pub(super) fn field(name: &str) -> String {
 
 /// A dotted name, with backticks around reserved words.
 pub(super) fn path(name: &str) -> String {
-    let quote = |word: &str| if KEYWORDS.contains(&word) || !is_word(word) { format!("`{word}`") } else { word.to_owned() };
+    let quote =
+        |word: &str| if KEYWORDS.contains(&word) || !is_word(word) { format!("`{word}`") } else { word.to_owned() };
     name.split('.').map(quote).collect::<Vec<_>>().join(".")
 }
 

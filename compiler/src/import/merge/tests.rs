@@ -95,7 +95,8 @@ fn what_is_new_is_added_and_what_is_gone_stays() {
 fn a_pin_tells_whose_change_it_is() {
     // As it was imported, with edits.
     let before = source(&declarations(&format!("{READ}, {WRITE}"), &pinned()));
-    let edited = before.replace("  path: string", "  path: path").replace("= 10", "= 20").replace("/// Reads.", "/// Ours.");
+    let edited =
+        before.replace("  path: string", "  path: path").replace("= 10", "= 20").replace("/// Reads.", "/// Ours.");
     let same = merge(&edited, &declarations(&format!("{READ}, {WRITE}"), &pinned())).expect("a merge");
     assert_eq!(same.text, edited);
     assert_eq!(same.report.to_string(), "0 added, 0 changed, 0 removed, 2 kept\n");
@@ -207,8 +208,21 @@ fn broken_files_are_refused() {
 #[test]
 fn any_text_may_surround_it() {
     // Comments, attributes and odd places for commas.
-    let lists = ["()", "( )", "(path: path)", "(path: path,)", "(\n  path: path\n)", "(path: path // a\n)", "(path: path, // a\n // b\n)"];
-    let heads = ["tool read", "// c\n\n/// d\n@owner(\"x\")\ntool `read`", "let a: int = 1 // e\ntool read", "/// Reads.\ntool read"];
+    let lists = [
+        "()",
+        "( )",
+        "(path: path)",
+        "(path: path,)",
+        "(\n  path: path\n)",
+        "(path: path // a\n)",
+        "(path: path, // a\n // b\n)",
+    ];
+    let heads = [
+        "tool read",
+        "// c\n\n/// d\n@owner(\"x\")\ntool `read`",
+        "let a: int = 1 // e\ntool read",
+        "/// Reads.\ntool read",
+    ];
     for (list, head) in lists.iter().flat_map(|l| heads.iter().map(move |h| (l, h))) {
         for tail in ["", " // f", "\ntool last()", " is a // g\ntags a"] {
             let file = format!("{head}{list}{tail}\n");

@@ -51,9 +51,18 @@ fn what_is_not_checked_is_said() {
         (r#"{}"#, "// the server does not say of which type x: json"),
         (r#"{"type": ["string", "integer"]}"#, "// one of several types: taken as `json` x: json"),
         (r##"{"$ref": "#/nowhere"}"##, "// a `$ref` that leads nowhere: taken as `json` x: json"),
-        (r#"{"type": "array", "uniqueItems": true, "items": {"type": "string"}}"#, "// not checked: uniqueItems true x: list<string>"),
-        (r#"{"type": "array", "items": {"type": ["string", "null"]}}"#, "// null elements are refused here x: list<string>"),
-        (r#"{"type": ["string", "null"]}"#, "// the server wants it, if only as null: here it may be left out x?: string"),
+        (
+            r#"{"type": "array", "uniqueItems": true, "items": {"type": "string"}}"#,
+            "// not checked: uniqueItems true x: list<string>",
+        ),
+        (
+            r#"{"type": "array", "items": {"type": ["string", "null"]}}"#,
+            "// null elements are refused here x: list<string>",
+        ),
+        (
+            r#"{"type": ["string", "null"]}"#,
+            "// the server wants it, if only as null: here it may be left out x?: string",
+        ),
     ] {
         assert_eq!(param(schema), format!("tool t( {param_text} )"), "{schema}");
     }
@@ -149,7 +158,8 @@ fn one_of_objects_is_an_object_with_the_fields_of_all() {
 
     tool t(kind: TKind, path?: string, url?: url)
     ");
-    let inner = param(r#"{"anyOf": [{"properties": {"a": {"type": "string"}}}, {"properties": {"b": {"type": "integer"}}}]}"#);
+    let inner =
+        param(r#"{"anyOf": [{"properties": {"a": {"type": "string"}}}, {"properties": {"b": {"type": "integer"}}}]}"#);
     assert_eq!(
         inner,
         "record TX { a?: string, b?: int } \
@@ -202,7 +212,9 @@ fn what_is_no_manifest() {
 #[test]
 fn envelopes_and_pages() {
     let read = |text: &str| read_text(text.as_bytes(), &Options::default()).expect("a manifest");
-    let plain = read(r#"{"tools": [{"name": "x"}], "prompts": [{"name": "p", "arguments": [{"name": "a", "required": true}]}]}"#);
+    let plain = read(
+        r#"{"tools": [{"name": "x"}], "prompts": [{"name": "p", "arguments": [{"name": "a", "required": true}]}]}"#,
+    );
     let answers = read(
         r#"[{"id": 1, "result": {"tools": [{"name": "x"}]}},
             {"id": 2, "result": {"prompts": [{"name": "p", "arguments": [{"name": "a", "required": true}]}]}}]"#,
@@ -211,4 +223,18 @@ fn envelopes_and_pages() {
     assert_eq!(source(&plain), "tool x()\n\nprompt p(a: string)\n");
     let page = read(r#"{"result": {"tools": [{"name": "x"}], "nextCursor": "2"}}"#);
     assert!(page.complete.is_empty() && page.warnings.len() == 1);
+}
+
+#[test]
+fn every_reserved_word_may_name_anything() {
+    let list =
+        |show: &dyn Fn(&str) -> String| claw_syntax::KEYWORDS.iter().map(|w| show(w)).collect::<Vec<_>>().join(", ");
+    let fields =
+        list(&|word| format!(r#""{word}": {{"type": "object", "properties": {{"{word}": {{"type": "string"}}}}}}"#));
+    let words = list(&|word| format!(r#""{word}""#));
+    let text = tool(&format!(r#"{{"properties": {{{fields}, "x": {{"enum": [{words}], "default": "any"}}}}}}"#));
+    assert!(text.contains("= \"any\""), "{text}");
+    let tools = list(&|word| format!(r#"{{"name": "{word}"}}, {{"name": "a.{word}"}}"#));
+    let tools = read_text(format!("[{tools}]").as_bytes(), &Options::default()).expect("a manifest");
+    assert_eq!(claw_syntax::parse(&source(&tools)).errors, []);
 }
