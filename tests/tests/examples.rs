@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use claw_compiler::{Checked, testing};
 use claw_runtime::Settlement;
 use claw_tests::expect::lacks;
 use claw_tests::host::{Host, wire, with_call_id};
@@ -44,13 +45,18 @@ fn have_a_readme_that_names_every_request() {
 
 #[test]
 fn pass_their_own_tests() {
+    let mut failures = Vec::new();
     for example in examples() {
         let analysis = Project::folder(&example).analyze();
-        let report = claw_compiler::testing::run(&analysis).expect("the policy compiles");
-        assert!(!report.tests.is_empty(), "{} has no tests", example.display());
-        let failed: Vec<_> = report.tests.iter().filter(|t| !t.passed()).collect();
-        assert!(failed.is_empty(), "{}: {failed:#?}", example.display());
+        let checked = Checked::new(analysis.package.clone(), analysis.has_errors()).expect("it has no errors");
+        let results = testing::run(&checked, &analysis.sources, None).expect("the policy compiles");
+        assert!(!results.is_empty(), "{} has no tests", example.display());
+        for test in results.iter().filter(|t| !t.passed()) {
+            let kinds: Vec<_> = test.failures.iter().map(|f| format!("{}: {:?}", f.tool, f.kind)).collect();
+            failures.push(format!("{}, \"{}\":\n  {}", example.display(), test.name, kinds.join("\n  ")));
+        }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// Request files with what they are expected to give.

@@ -4,8 +4,8 @@
 //!
 //! | block | means |
 //! |---|---|
-//! | `claw [file.claw]` | a file of the policy, `main.claw` if not said; the first is the root |
-//! | `data file.json` | a file for `let … from` |
+//! | `claw [file=x.claw]` | a file of the policy, `main.claw` if not said; the first is the root |
+//! | `data x.json` | a file for `let … from` |
 //! | `claw prelude` | in a page's first section: appended to the root of every test of the page |
 //! | `diagnostics` | exactly these errors, one a line: `file:line:column CODE message \| help`; without this block there are none. Warnings count only where the block has one |
 //! | `request` | a request, decided with an empty past; `request raw`: its bytes as they stand |
@@ -21,6 +21,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use claw_compiler::{Checked, testing};
 use claw_runtime::{Policy, Settlement};
 use claw_tests::expect::lacks;
 use claw_tests::host::{Host, wire, with_call_id};
@@ -101,7 +102,10 @@ fn run(section: &Section, common: &Common) -> Outcome {
         truths(block, common, &mut outcome.wrong);
     }
     let files = |kind: &'static str| section.blocks.iter().filter(move |b| b.kind == kind && !is_prelude(b));
-    let path = |block: &Block| block.words.first().cloned().unwrap_or_else(|| "main.claw".to_owned());
+    let path = |block: &Block| {
+        let word = block.words.first().map_or("main.claw", String::as_str);
+        word.strip_prefix("file=").unwrap_or(word).to_owned()
+    };
     let Some(first) = files("claw").next() else { return outcome };
     let mut project = Project::new(&path(first));
     for block in files("claw").chain(files("data")) {
@@ -222,31 +226,54 @@ fn suite_pages() {
     assert!(count > 40, "only {count} tests were found");
 }
 
-/// What is wrong with a snippet of the documentation: `claw` checks clean, `claw error=CODE` gives just that code.
-fn snippet(block: &Block) -> Option<String> {
-    let analysis = Project::source(&block.text).analyze();
-    let codes: BTreeSet<&str> = analysis.diagnostics.iter().map(|d| d.code.as_str()).collect();
-    let expected: BTreeSet<&str> = block
-        .words
-        .iter()
-        .filter_map(|w| w.strip_prefix("error=").or_else(|| w.strip_prefix("warning=")))
-        .collect();
-    let unused_only = |code: &&str| !code.starts_with('W');
-    let fits = if expected.is_empty() { codes.iter().all(|c| !unused_only(c)) } else { codes == expected };
-    (!fits).then(|| format!("expected {expected:?}, found:\n{}", findings(&analysis)))
+/// A snippet of the documentation, with the files of its section.
+struct Snippet {
+    block: Block,
+    files: Vec<(String, String)>,
 }
 
-/// Snippets may rely on declarations that are not their point: `<!-- claw … -->` before them.
-fn with_preludes(page: &str) -> Vec<Block> {
+impl Snippet {
+    /// The codes it is said to give.
+    fn promised(&self) -> BTreeSet<&str> {
+        let words = self.block.words.iter();
+        words.filter_map(|w| w.strip_prefix("error=").or_else(|| w.strip_prefix("warning="))).collect()
+    }
+
+    /// What is wrong with it: `claw` checks without errors and passes its tests, `claw error=CODE` gives just that error,
+    /// `claw warning=CODE` that warning and no error.
+    fn wrong(&self) -> Option<String> {
+        let mut project = Project::source(&self.block.text);
+        self.files.iter().for_each(|(path, text)| project.file(path, text));
+        let analysis = project.analyze();
+        let promised = self.promised();
+        let codes: BTreeSet<&str> = analysis.diagnostics.iter().map(|d| d.code.as_str()).collect();
+        let errors: BTreeSet<&str> = codes.iter().copied().filter(|c| c.starts_with('E')).collect();
+        let (promised_errors, warnings): (BTreeSet<&str>, BTreeSet<&str>) = promised.iter().partition(|c| c.starts_with('E'));
+        if errors != promised_errors || !codes.is_superset(&warnings) {
+            return Some(format!("promises {promised:?}, found:\n{}", findings(&analysis)));
+        }
+        let checked = Checked::new(analysis.package.clone(), analysis.has_errors())?;
+        let results = testing::run(&checked, &analysis.sources, None).expect("what was checked compiles");
+        let failed: Vec<_> = results.iter().filter(|t| !t.passed()).map(|t| format!("{}: {:?}", t.name, t.failures)).collect();
+        (!failed.is_empty()).then(|| failed.join("\n"))
+    }
+}
+
+/// The snippets of a page. They may rely on declarations that are not their point, in a comment before them
+/// (`<!-- claw … -->`), and on files of their section (`claw file=company.claw`).
+fn snippets(page: &str) -> Vec<Snippet> {
     let mut out = Vec::new();
     for section in sections(&page.replace("<!-- claw", "```prelude").replace("\n-->", "\n```")) {
-        let mut prelude = String::new();
+        let (mut prelude, mut files) = (String::new(), Vec::new());
         for mut block in section.blocks {
-            match block.kind.as_str() {
-                "prelude" => prelude = block.text,
-                "claw" => {
+            let file = block.words.iter().find_map(|w| w.strip_prefix("file=")).map(str::to_owned);
+            match (block.kind.as_str(), file) {
+                ("prelude", _) => prelude = block.text,
+                ("claw", Some(file)) => files.push((file, block.text)),
+                ("json", Some(file)) => files.push((file, block.text)),
+                ("claw", None) => {
                     block.text += &prelude;
-                    out.push(block);
+                    out.push(Snippet { block, files: files.clone() });
                 }
                 _ => {}
             }
@@ -266,10 +293,10 @@ fn documentation_snippets() {
     let mut count = 0;
     for page in all {
         let Ok(text) = fs::read_to_string(&page) else { continue };
-        for block in with_preludes(&text) {
+        for snippet in snippets(&text) {
             count += 1;
-            if let Some(wrong) = snippet(&block) {
-                let _ = writeln!(failures, "{}:{} {wrong}", name(&page), block.line);
+            if let Some(wrong) = snippet.wrong() {
+                let _ = writeln!(failures, "{}:{} {wrong}", name(&page), snippet.block.line);
             }
         }
     }
@@ -284,7 +311,7 @@ fn every_code_has_a_page_that_shows_it() {
     for info in claw_compiler::diagnostics::codes::all() {
         let code = info.code.as_str();
         let page = fs::read_to_string(folder.join(format!("{code}.md"))).unwrap_or_default();
-        let shown = with_preludes(&page).iter().any(|b| b.words.iter().any(|w| w.ends_with(&format!("={code}"))));
+        let shown = snippets(&page).iter().any(|s| s.promised().contains(code));
         if !page.starts_with(&format!("# {code}: {}", info.title)) || !(shown || page.contains("<!-- not shown:")) {
             missing.push(code);
         }
