@@ -50,14 +50,26 @@ mod tests {
         let on = || target([On::Tool(ToolId(0))]);
         p.grants = vec![grant("grant t to r0", on(), &[0])];
         let decl_of = |text: &str| decl(text);
-        let arm = |tier, when| hir::ClassifyArm { decl: decl_of(&format!("arm {tier}")), tier: TierId(tier), target: on(), when, unless: vec![] };
+        let arm = |tier, when| hir::ClassifyArm {
+            decl: decl_of(&format!("arm {tier}")),
+            tier: TierId(tier),
+            target: on(),
+            when,
+            unless: vec![],
+        };
         p.classify = vec![arm(0, vec![]), arm(2, vec![eq(x(), text("hot"))])];
         for (tier, env) in (0..3).flat_map(|t| (0..3).map(move |e| (t, e))) {
             let outcome = if tier == 2 { hir::Outcome::Require(vec![ApprovalId(0)]) } else { hir::Outcome::Allow };
             let decl = decl(&format!("matrix {tier} {env}"));
             p.matrix.push(hir::MatrixCell { decl, tier: TierId(tier), env: EnvId(env), outcome });
         }
-        let mut first = rule("first", on(), vec![is_in(x(), texts(&["a".into(), "b".into()]))], vec![flag(0)], vec![EffectKind::Deny(message("no"))]);
+        let mut first = rule(
+            "first",
+            on(),
+            vec![is_in(x(), texts(&["a".into(), "b".into()]))],
+            vec![flag(0)],
+            vec![EffectKind::Deny(message("no"))],
+        );
         (first.decl.name_loc, first.decl.loc) = place("/// Words", "first");
         let tier = test(hir::ExprKind::TierAtLeast(TierId(2)));
         let mut second = rule("second", on(), vec![tier], vec![], vec![EffectKind::Require(vec![ApprovalId(1)])]);
@@ -100,7 +112,10 @@ mod tests {
                 Node::Tier { by_tier } => by_tier.clone(),
             };
             for target in targets {
-                assert!(matches!(target.get(), TargetKind::Leaf(_)) || matches!(target.get(), TargetKind::Node(to) if (to as usize) < at));
+                assert!(
+                    matches!(target.get(), TargetKind::Leaf(_))
+                        || matches!(target.get(), TargetKind::Node(to) if (to as usize) < at)
+                );
             }
         }
         assert_eq!(bundle.switches.len(), 1, "`x == \"hot\"` and `x in [\"a\", \"b\"]` are asked together");

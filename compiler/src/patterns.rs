@@ -129,7 +129,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compiled_is_explained() {
-        assert_eq!(check_regex(r"\bword\b").unwrap_err(), r"a Unicode word boundary can't be compiled; write the ASCII one, `(?-u:\b)`");
+        assert_eq!(
+            check_regex(r"\bword\b").unwrap_err(),
+            r"a Unicode word boundary can't be compiled; write the ASCII one, `(?-u:\b)`"
+        );
         assert!(check_regex(r"(?-u:\b)word").is_ok());
         assert!(check_regex(r"\w{400}{400}").unwrap_err().contains("too large"));
         assert!(check_glob(&format!("*a{}", "?".repeat(60))).unwrap_err().contains("too large"));

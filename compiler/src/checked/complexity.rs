@@ -82,7 +82,9 @@ pub fn too_complex(package: &Package) -> Vec<TooComplex> {
     // Values and messages; conditions were counted above, and are no larger alone.
     visit::roots(package, &mut |expr| {
         let size = expr_size(expr, &predicates);
-        if size.check(expr.loc).is_some() && !found.iter().any(|f| f.loc.file == expr.loc.file && covers(f.loc, expr.loc)) {
+        if size.check(expr.loc).is_some()
+            && !found.iter().any(|f| f.loc.file == expr.loc.file && covers(f.loc, expr.loc))
+        {
             found.extend(size.check(expr.loc));
         }
     });

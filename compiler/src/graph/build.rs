@@ -150,11 +150,9 @@ impl<'l> Builder<'l> {
                 let tiers = count(self.lowered.tables.tiers.len());
                 (0..tiers).map(|tier| (GraphEdge::Tier(tier), case(tier))).collect()
             }
-            Var::Test(_) => vec![
-                (GraphEdge::False, node.otherwise),
-                (GraphEdge::Unknown, node.unknown),
-                (GraphEdge::True, case(1)),
-            ],
+            Var::Test(_) => {
+                vec![(GraphEdge::False, node.otherwise), (GraphEdge::Unknown, node.unknown), (GraphEdge::True, case(1))]
+            }
             Var::Switch(_) => {
                 let mut edges = vec![(GraphEdge::Otherwise, node.otherwise), (GraphEdge::Unknown, node.unknown)];
                 edges.extend(node.cases.iter().map(|(class, target)| (GraphEdge::Class(*class), *target)));

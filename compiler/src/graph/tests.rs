@@ -50,7 +50,8 @@ fn world() -> impl Strategy<Value = World> {
 
 /// A condition; `tier` says whether it may ask for the tier.
 fn condition(tier: bool) -> impl Strategy<Value = Expr> {
-    let env = |i: usize| expr(ExprKind::Const(Value::Str(ENVS[i].into())), Type::Word(claw_runtime::Vocab::Environment));
+    let env =
+        |i: usize| expr(ExprKind::Const(Value::Str(ENVS[i].into())), Type::Word(claw_runtime::Vocab::Environment));
     let envs = |n: usize| {
         let items: Vec<Value> = ENVS[..n].iter().map(|e| Value::Str((*e).into())).collect();
         expr(ExprKind::Const(Value::List(items.into())), Type::List(Type::Str.into()))
@@ -163,7 +164,8 @@ fn expected(package: &Package, world: &World, root: Root) -> u32 {
             package.grants.iter().any(|g| scope_holds(&g.target, true) && (g.to_any || held(&g.to))).into()
         }
         Root::Tier => {
-            let reached = |c: &&ClassifyArm| scope_holds(&c.target, false) && applies(package, world, &c.when, &c.unless);
+            let reached =
+                |c: &&ClassifyArm| scope_holds(&c.target, false) && applies(package, world, &c.when, &c.unless);
             package.classify.iter().filter(reached).map(|c| c.tier.0 + 1).max().unwrap_or(0)
         }
         Root::Deny => some_rule(|e, _| matches!(e, EffectKind::Deny(_)), 0),
@@ -345,7 +347,8 @@ fn clauses_with_tests_of_their_own_stay_linear() {
     let rules = (0..40).map(|i| {
         let cheap = eq(arg("x", Type::Str), arg("x", Type::Str));
         let like = |k: usize| test(ExprKind::Like(arg("x", Type::Str).into(), format!("{k}-{i}*")));
-        let flagged = eq(expr(ExprKind::Const(Value::Bool(true)), Type::Bool), test(ExprKind::Present(text_attr(i).into())));
+        let flagged =
+            eq(expr(ExprKind::Const(Value::Bool(true)), Type::Bool), test(ExprKind::Present(text_attr(i).into())));
         deny_when(i, test(ExprKind::And(vec![cheap, flagged, like(0)])))
     });
     let graph = build(&with_rules(rules.collect()), Budget::default());
@@ -364,10 +367,12 @@ fn tools_with_equal_clauses_share_their_diagrams() {
     let all: Vec<ToolId> = (0..50).map(ToolId).collect();
     p.tools = (0..50).map(|i| tool(&format!("t{i}"), vec![])).collect();
     p.grants = vec![grant("grant any to r0", target([TargetKind::Any(all.clone())]), &[0])];
-    p.rules = (0..3).map(|i| {
-        let effects = vec![EffectKind::Require(vec![ApprovalId(i % 2)])];
-        rule(&format!("r{i}"), target([TargetKind::Any(all.clone())]), vec![flag(i)], vec![], effects)
-    }).collect();
+    p.rules = (0..3)
+        .map(|i| {
+            let effects = vec![EffectKind::Require(vec![ApprovalId(i % 2)])];
+            rule(&format!("r{i}"), target([TargetKind::Any(all.clone())]), vec![flag(i)], vec![], effects)
+        })
+        .collect();
     let graph = build(&lower(&checked(p)), Budget::default());
     let tests = graph.graph.node_weights().filter(|n| matches!(n, GraphNode::Test { .. })).count();
     // One for the grant; two for the approval that two rules require, one for the other.

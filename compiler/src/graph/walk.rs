@@ -68,13 +68,7 @@ impl DecisionGraph {
 }
 
 /// Whether a condition holds, test by test and without the graph.
-pub fn holds(
-    lowered: &Lowered,
-    cond: CondId,
-    env: u32,
-    tier: u32,
-    test: &mut dyn FnMut(AtomId) -> Tri,
-) -> bool {
+pub fn holds(lowered: &Lowered, cond: CondId, env: u32, tier: u32, test: &mut dyn FnMut(AtomId) -> Tri) -> bool {
     match &lowered.tables.conds[cond.index()] {
         Cond::True => true,
         Cond::False => false,

@@ -10,8 +10,8 @@ use claw_runtime::bundle::{Ask, Cond, CondId, Expr as Out};
 
 use super::Lowerer;
 use super::expr::{Known, Site, Val, field_known};
-use crate::visit::children;
 use crate::hir::{EnvId, Expr, ExprKind, Fact, PredicateId, ToolId};
+use crate::visit::children;
 
 pub(super) type CondCallKey = (PredicateId, Vec<Val>, Option<ToolId>, Ask);
 

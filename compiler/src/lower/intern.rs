@@ -7,8 +7,7 @@ use std::hash::Hash;
 
 use claw_runtime::Value;
 use claw_runtime::bundle::{
-    Ask, Atom, AtomId, Bundle, Cond, CondId, ConstId, Expr, ExprId, PriorId, Range, Template, TemplateId,
-    TemplatePart,
+    Ask, Atom, AtomId, Bundle, Cond, CondId, ConstId, Expr, ExprId, PriorId, Range, Template, TemplateId, TemplatePart,
 };
 use rustc_hash::FxHashMap;
 
@@ -273,14 +272,36 @@ impl Interner {
 fn parts(expr: &Expr, operands: &[ExprId]) -> Vec<ExprId> {
     let slice = |r: &Range| operands[r.start as usize..(r.start + r.len) as usize].to_vec();
     match expr {
-        Expr::Const(_) | Expr::Arg(_) | Expr::Fact(_) | Expr::Attr(..) | Expr::Live(_) | Expr::Local(_)
-        | Expr::HasLabel(_) | Expr::AgentHasRole(_) | Expr::UserHasRole(_) | Expr::TierAtLeast(_)
-        | Expr::Origins(..) | Expr::Collect(_) => Vec::new(),
-        Expr::RecordField(a, _) | Expr::Match(a, _) | Expr::Not(a) | Expr::InWindow(a, _) | Expr::Len(a)
-        | Expr::Present(a) | Expr::JsonAt(a, _, _) => vec![*a],
-        Expr::Eq(a, b) | Expr::Compare(_, a, b) | Expr::In(a, b) | Expr::Concat(a, b) | Expr::Quant(_, a, b)
+        Expr::Const(_)
+        | Expr::Arg(_)
+        | Expr::Fact(_)
+        | Expr::Attr(..)
+        | Expr::Live(_)
+        | Expr::Local(_)
+        | Expr::HasLabel(_)
+        | Expr::AgentHasRole(_)
+        | Expr::UserHasRole(_)
+        | Expr::TierAtLeast(_)
+        | Expr::Origins(..)
+        | Expr::Collect(_) => Vec::new(),
+        Expr::RecordField(a, _)
+        | Expr::Match(a, _)
+        | Expr::Not(a)
+        | Expr::InWindow(a, _)
+        | Expr::Len(a)
+        | Expr::Present(a)
+        | Expr::JsonAt(a, _, _) => vec![*a],
+        Expr::Eq(a, b)
+        | Expr::Compare(_, a, b)
+        | Expr::In(a, b)
+        | Expr::Concat(a, b)
+        | Expr::Quant(_, a, b)
         | Expr::Else(a, b) => vec![*a, *b],
-        Expr::Builtin(_, r) | Expr::And(r) | Expr::Or(r) | Expr::List(r) | Expr::Extern(_, r)
+        Expr::Builtin(_, r)
+        | Expr::And(r)
+        | Expr::Or(r)
+        | Expr::List(r)
+        | Expr::Extern(_, r)
         | Expr::Prior(_, r, _) => slice(r),
     }
 }
@@ -288,8 +309,17 @@ fn parts(expr: &Expr, operands: &[ExprId]) -> Vec<ExprId> {
 /// What an expression costs beyond its operands.
 fn own_rank(expr: &Expr) -> u8 {
     match expr {
-        Expr::Const(_) | Expr::Arg(_) | Expr::Fact(_) | Expr::Attr(..) | Expr::Live(_) | Expr::Local(_)
-        | Expr::RecordField(..) | Expr::TierAtLeast(_) | Expr::Not(_) | Expr::And(_) | Expr::Or(_)
+        Expr::Const(_)
+        | Expr::Arg(_)
+        | Expr::Fact(_)
+        | Expr::Attr(..)
+        | Expr::Live(_)
+        | Expr::Local(_)
+        | Expr::RecordField(..)
+        | Expr::TierAtLeast(_)
+        | Expr::Not(_)
+        | Expr::And(_)
+        | Expr::Or(_)
         | Expr::Else(..) => 0,
         Expr::AgentHasRole(_) | Expr::UserHasRole(_) | Expr::Present(_) => 1,
         Expr::Eq(..) | Expr::Compare(..) | Expr::Len(_) => 2,

@@ -1,6 +1,6 @@
 //! Lowers `prior tool(…) within D` into queries of history.
 
-use claw_runtime::bundle::{ExprId, Expr as Out, PriorDef, PriorId, Range};
+use claw_runtime::bundle::{Expr as Out, ExprId, PriorDef, PriorId, Range};
 use claw_runtime::{Digest, Duration};
 
 use super::expr::Site;

@@ -1,8 +1,6 @@
 //! What clauses become: instances, questions, queries and names.
 
-use claw_runtime::bundle::{
-    Ask, Cond, CondId, Expr as Out, Fact as OutFact, InstanceEffect, RuleEffect, TemplatePart,
-};
+use claw_runtime::bundle::{Ask, Cond, CondId, Expr as Out, Fact as OutFact, InstanceEffect, RuleEffect, TemplatePart};
 use claw_runtime::{Decimal, Duration, Type, Value};
 
 use super::fixture::*;
@@ -163,7 +161,8 @@ fn predicates_are_inlined_where_they_stand() {
 fn a_predicate_that_is_called_twice_is_stored_once() {
     let mut p = two_tools();
     let local = || expr(ExprKind::Local(0), Type::Str);
-    let predicate = |i: usize, body| Predicate { decl: decl(&format!("p{i}")), params: vec![("a".into(), Type::Str)], body };
+    let predicate =
+        |i: usize, body| Predicate { decl: decl(&format!("p{i}")), params: vec![("a".into(), Type::Str)], body };
     p.predicates.push(predicate(0, eq(local(), text("k"))));
     for i in 1..16 {
         let call = |with| test(ExprKind::Predicate(PredicateId(i - 1), vec![with]));
@@ -179,7 +178,13 @@ fn a_predicate_that_is_called_twice_is_stored_once() {
 fn suspended_clauses_vanish_and_hints_are_in_the_shadow() {
     let mut p = two_tools();
     let with = |name, status| Rule { status, ..rule(name, on(0), vec![], vec![], deny("no")) };
-    p.rules = vec![with("a", Status::Suspended), with("b", Status::Archived), with("c", Status::Hint), with("d", Status::Candidate), with("e", Status::Confirmed)];
+    p.rules = vec![
+        with("a", Status::Suspended),
+        with("b", Status::Archived),
+        with("c", Status::Hint),
+        with("d", Status::Candidate),
+        with("e", Status::Confirmed),
+    ];
     let clauses: Vec<(String, bool)> = low(p).tables.clauses.into_iter().map(|c| (c.id, c.shadow)).collect();
     assert_eq!(clauses, [("acme.c".to_owned(), true), ("acme.d".to_owned(), true), ("acme.e".to_owned(), false)]);
 }
@@ -210,7 +215,12 @@ fn instances_are_sorted_by_tool() {
 #[test]
 fn matrices_are_joined_cell_by_cell() {
     let mut p = two_tools();
-    let cell = |tier, env, outcome| MatrixCell { decl: decl(&format!("matrix {tier} {env}")), tier: TierId(tier), env: EnvId(env), outcome };
+    let cell = |tier, env, outcome| MatrixCell {
+        decl: decl(&format!("matrix {tier} {env}")),
+        tier: TierId(tier),
+        env: EnvId(env),
+        outcome,
+    };
     for tier in 0..3 {
         for env in 0..3 {
             p.matrix.push(cell(tier, env, Outcome::Allow));
@@ -221,7 +231,10 @@ fn matrices_are_joined_cell_by_cell() {
     p.matrix.push(cell(2, 2, Outcome::Deny));
     let cells = low(p.clone()).tables.matrix;
     let at = &cells[3 + 2];
-    assert_eq!((at.deny, at.approvals.iter().map(|a| a.0).collect::<Vec<_>>(), at.clauses.len()), (false, vec![0, 1], 3));
+    assert_eq!(
+        (at.deny, at.approvals.iter().map(|a| a.0).collect::<Vec<_>>(), at.clauses.len()),
+        (false, vec![0, 1], 3)
+    );
     assert!(cells[6 + 2].deny && cells[6 + 2].clauses[1].1 && !cells[0].deny);
     // Not reachable from checked sources, but it must not grant.
     p.matrix.retain(|c| c.tier != TierId(0));
@@ -287,7 +300,9 @@ fn a_limit_has_one_pot_and_one_instance_per_arm() {
     assert!(t.limits[0].sums && t.limits[0].keys.len() == 2);
     assert_eq!(t.tools[1].limits.iter().map(|l| l.0).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(conds(&lowered, 1), ["NotFalse context.c0", "NotFalse context.c0"]);
-    let InstanceEffect::Limit { limit, addend: Some(addend) } = &lowered.instances(1)[0].effect else { panic!("a sum") };
+    let InstanceEffect::Limit { limit, addend: Some(addend) } = &lowered.instances(1)[0].effect else {
+        panic!("a sum")
+    };
     assert_eq!((limit.0, &t.exprs[addend.index()]), (0, &Out::Arg(0)));
 }
 
@@ -330,7 +345,13 @@ fn an_approval_is_named_by_what_it_says() {
 #[test]
 fn windows_bring_their_zones() {
     let mut p = package();
-    let window = |name: &str, zone: &str, hours| WindowDecl { decl: decl(name), zone: zone.into(), days: 0b11111, hours, except: vec![] };
+    let window = |name: &str, zone: &str, hours| WindowDecl {
+        decl: decl(name),
+        zone: zone.into(),
+        days: 0b11111,
+        hours,
+        except: vec![],
+    };
     p.windows = vec![
         window("a", "Europe/Berlin", vec![(540, 1080)]),
         window("b", "UTC", vec![]),
