@@ -53,6 +53,10 @@ pub(crate) struct Cx<'w> {
     pub words: Words,
     pub diagnostics: Vec<Diagnostic>,
     pub missing: Vec<Missing>,
+    /// Names of modules that could not be loaded.
+    pub lost: Vec<(ModuleId, String)>,
+    /// Text that is no declaration; what it was meant to declare is not missed.
+    pub garbled: Vec<String>,
     pub references: Vec<Reference>,
     pub types: Vec<(Loc, Type)>,
     /// Constants that were evaluated (true) or are being.
@@ -124,7 +128,11 @@ impl<'w> Cx<'w> {
     fn new(workspace: &'w Workspace, loaded: modules::Loaded) -> Cx<'w> {
         let spaces = loaded.modules.iter().map(|_| Namespace::default()).collect();
         let name = loaded.modules.first().map(|m| m.name.clone()).unwrap_or_default();
+        let files = loaded.parses.iter().zip(&loaded.sources.files);
+        let garbled = files.filter_map(|(parse, file)| Some(garbled(parse.as_ref()?, &file.text))).flatten().collect();
         Cx {
+            garbled,
+            lost: loaded.lost,
             workspace,
             sources: loaded.sources,
             parses: loaded.parses,
@@ -238,6 +246,9 @@ impl<'w> Cx<'w> {
         }
         let loc = self.loc(module, path.span);
         let Some(symbol) = self.lookup(module, path) else {
+            if self.perhaps_lost(module, path) {
+                return None;
+            }
             self.unknown_name(module, path, what, fits);
             return None;
         };
@@ -347,6 +358,19 @@ impl<'w> Cx<'w> {
         parse.is_some_and(|p| p.errors.iter().any(fatal))
     }
 
+    /// Whether a name was perhaps declared where nothing could be understood: in a module that is missing, or in text
+    /// that is no declaration. Its being unknown is no mistake of its own then.
+    pub fn perhaps_lost(&self, module: ModuleId, path: &ast::Path) -> bool {
+        let Some(first) = path.segments.first() else { return true };
+        let other_module = path.segments.len() > 1 && self.lost.iter().any(|(at, alias)| *at == module && *alias == first.name);
+        other_module || path.segments.last().is_some_and(|last| self.is_garbled(&last.name))
+    }
+
+    pub fn is_garbled(&self, name: &str) -> bool {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        self.garbled.iter().any(|text| text.split(|c| !is_word(c)).any(|word| word == name))
+    }
+
     pub fn vocabulary(&self, vocabulary: Vocabulary) -> &FxHashMap<String, u32> {
         match vocabulary {
             Vocabulary::Tier => &self.words.tiers,
@@ -382,6 +406,9 @@ impl<'w> Cx<'w> {
     }
 
     pub fn unknown_word(&mut self, loc: Loc, vocabulary: Vocabulary, name: &str, words: &[String]) {
+        if !self.lost.is_empty() || self.is_garbled(name) {
+            return;
+        }
         let kind = vocabulary.word();
         let suggestion = suggest::nearest(name, words.iter().map(String::as_str));
         let mut diagnostic = Diagnostic::new(codes::E0109, loc, format!("there is no {kind} `{name}`"));
@@ -424,6 +451,28 @@ impl<'w> Cx<'w> {
     pub fn inner_decl(outer: &Decl, name: impl Into<String>, loc: Loc, doc: String) -> Decl {
         Decl { name: name.into(), module: outer.module, name_loc: loc, loc, doc, attrs: outer.attrs.clone() }
     }
+}
+
+/// Text that is no declaration, and what stands on a line before an error of the grammar.
+fn garbled(parse: &Parse, text: &str) -> Vec<String> {
+    if !parse.has_errors() {
+        return Vec::new();
+    }
+    // Items are in the order of the text, and so are tokens.
+    let mut items = parse.file.items.iter().filter(|i| !matches!(i.kind, ast::ItemKind::Error)).peekable();
+    let mut stray = Vec::new();
+    for token in parse.tokens.iter().filter(|t| t.kind.is_name()) {
+        while items.next_if(|item| item.span.end <= token.span.start).is_some() {}
+        if items.peek().is_none_or(|item| !item.span.covers(token.span)) {
+            stray.push(token.span.text(text).to_owned());
+        }
+    }
+    let errors = parse.errors.iter().filter(|e| e.severity == claw_syntax::Severity::Error);
+    let before = errors.filter_map(|e| {
+        let head = text.get(..e.span.start as usize)?;
+        Some(head.rsplit('\n').next()?.to_owned())
+    });
+    stray.into_iter().chain(before).collect()
 }
 
 /// `///` lines as one text.

@@ -23,6 +23,8 @@ pub(super) struct Loaded {
     /// The root first; then in the order in which `use` reaches them.
     pub modules: Vec<Module>,
     pub missing: Vec<Missing>,
+    /// Names under which a module was to be visible that could not be loaded.
+    pub lost: Vec<(ModuleId, String)>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -99,24 +101,26 @@ impl Loader<'_> {
     fn follow(&mut self, from: ModuleId, from_key: &str, item: &Item, decl: &UseDecl) {
         let file = self.out.modules[from.index()].file;
         let loc = Loc { file, span: item.span };
-        let found = match &decl.source {
-            UseSource::Error(_) => None,
+        let (found, implied) = match &decl.source {
+            UseSource::Error(_) => (None, None),
             UseSource::File(lit) => {
                 let at = Loc { file, span: lit.span };
-                self.file(from_key, at, &lit.value).map(|id| (id, Some(stem(&lit.value).to_owned())))
+                (self.file(from_key, at, &lit.value), Some(stem(&lit.value).to_owned()))
             }
-            UseSource::Module(path) if path.is_hole() => None,
+            UseSource::Module(path) if path.is_hole() => (None, None),
             UseSource::Module(path) => {
                 let at = Loc { file, span: path.span };
                 let last = path.segments.last().map(|s| s.name.clone());
-                self.standard(at, &path.text()).map(|id| (id, last))
+                (self.standard(at, &path.text()), last)
             }
         };
-        let Some((target, implied)) = found else { return };
         let alias = match &decl.alias {
             Some(alias) if alias.is_hole() => None,
             Some(alias) => Some(alias.name.clone()),
             None => implied,
+        };
+        let Some(target) = found else {
+            return self.out.lost.push((from, alias.unwrap_or_default()));
         };
         self.out.modules[from.index()].uses.push((target, alias, decl.with_grants.is_some(), loc));
     }
@@ -189,6 +193,7 @@ impl Loaded {
             parses: Vec::new(),
             modules: Vec::new(),
             missing: Vec::new(),
+            lost: Vec::new(),
             diagnostics: Vec::new(),
         }
     }

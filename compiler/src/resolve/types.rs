@@ -85,6 +85,12 @@ impl Cx<'_> {
     }
 
     fn unknown_type(&mut self, module: ModuleId, ty: &TypeExpr, name: &str, found: Option<Symbol>) -> Type {
+        if let TypeExprKind::Name(path) = &ty.kind
+            && found.is_none()
+            && self.perhaps_lost(module, path)
+        {
+            return Type::Error;
+        }
         let loc = self.loc(module, ty.span);
         let error = |message: String| Diagnostic::new(codes::E0110, loc, message);
         let error = if let Some(symbol) = found {

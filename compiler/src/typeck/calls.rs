@@ -106,6 +106,9 @@ impl Exprs<'_, '_> {
     }
 
     fn unknown_function(&mut self, span: Span, path: &ast::Path) -> Expr {
+        if self.cx.perhaps_lost(self.module, path) {
+            return self.hole(span);
+        }
         let text = path.text();
         let loc = self.loc(path.span);
         let fits = |s: Symbol| matches!(s, Symbol::Predicate(_) | Symbol::Extern(_));
@@ -149,7 +152,7 @@ impl Exprs<'_, '_> {
             && let Some(first) = path.segments.first()
             && !self.is_value_name(&first.name)
             && path.segments.len() == 2
-            && self.cx.alias(self.module, &first.name).is_some()
+            && (self.cx.alias(self.module, &first.name).is_some() || self.cx.perhaps_lost(self.module, &path))
         {
             return self.call_path(span, &path, args);
         }

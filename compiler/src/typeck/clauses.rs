@@ -234,8 +234,8 @@ pub(super) fn normal_text(source: &str) -> String {
     let mut last = String::new();
     for token in lex(source).into_iter().filter(|t| !t.kind.is_trivia()) {
         let text = token.span.text(source);
-        let tight = matches!(text, "," | ")" | "]" | "." | ":" | ">")
-            || matches!(last.as_str(), "" | "(" | "[" | "." | "<")
+        let tight = matches!(text, "," | ")" | "]" | "." | ":")
+            || matches!(last.as_str(), "" | "(" | "[" | ".")
             || (text == "(" && last.chars().all(|c| c.is_alphanumeric() || c == '_') && !is_word_operator(&last));
         if !tight {
             out.push(' ');
@@ -258,7 +258,7 @@ mod tests {
     fn layout_and_comments_are_no_part_of_a_clause() {
         let text = normal_text("grant mail ,orders // why\n  to support in dev,staging");
         assert_eq!(text, "grant mail, orders to support in dev, staging");
-        let text = normal_text("low on x when f ( args . a ) and ( now in w )");
-        assert_eq!(text, "low on x when f(args.a) and (now in w)");
+        let text = normal_text("low on x when f ( args . a )>3 and ( now in w )");
+        assert_eq!(text, "low on x when f(args.a) > 3 and (now in w)");
     }
 }

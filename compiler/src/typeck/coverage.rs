@@ -10,7 +10,7 @@ use crate::resolve::Cx;
 
 impl Cx<'_> {
     pub(super) fn check_classified(&mut self) {
-        if self.package.tiers.is_empty() {
+        if self.package.tiers.is_empty() || !self.lost.is_empty() {
             return;
         }
         let broken = self.trees().iter().any(|(_, parse)| {

@@ -12,7 +12,7 @@ use crate::suggest;
 impl Cx<'_> {
     pub(super) fn matrix(&mut self, module: ModuleId, item: &ast::Item, decl: &ast::MatrixDecl) {
         let outer = self.decl(module, item, "matrix", item.span);
-        if self.package.tiers.is_empty() || self.package.environments.is_empty() {
+        if (self.package.tiers.is_empty() || self.package.environments.is_empty()) && self.lost.is_empty() {
             let what = if self.package.tiers.is_empty() { "tiers" } else { "environments" };
             let loc = self.loc(module, decl.header_span);
             let error = Diagnostic::new(codes::E0406, loc, format!("there is a matrix, but no {what} are declared"))
@@ -124,7 +124,7 @@ impl Cx<'_> {
 
     /// Tiers and matrix come together or not at all.
     pub(super) fn check_matrix(&mut self) {
-        let written = self.trees().iter().any(|(_, parse)| {
+        let written = !self.lost.is_empty() || self.trees().iter().any(|(_, parse)| {
             parse.file.items.iter().any(|item| matches!(item.kind, ast::ItemKind::Matrix(_)))
         });
         if let (Some(first), Some(last), false) = (self.package.tiers.first(), self.package.tiers.last(), written) {

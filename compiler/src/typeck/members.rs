@@ -28,7 +28,7 @@ impl Exprs<'_, '_> {
         if let Some(path) = Self::as_path(whole)
             && let Some(first) = path.segments.first()
             && !self.is_value_name(&first.name)
-            && self.cx.alias(self.module, &first.name).is_some()
+            && (self.cx.alias(self.module, &first.name).is_some() || self.cx.perhaps_lost(self.module, &path))
         {
             return self.aliased(whole, base, field, &path);
         }

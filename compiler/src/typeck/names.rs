@@ -174,6 +174,9 @@ impl Exprs<'_, '_> {
     fn unknown_value(&mut self, path: &ast::Path, want: Option<&Type>) -> Expr {
         let text = path.text();
         let loc = self.loc(path.span);
+        if self.cx.perhaps_lost(self.module, path) {
+            return self.hole(path.span);
+        }
         match want {
             Some(Type::Error) => return self.hole(path.span),
             Some(Type::Word(vocab)) => {

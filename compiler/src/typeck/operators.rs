@@ -20,6 +20,13 @@ impl Exprs<'_, '_> {
         rhs: &ast::Expr,
         want: Option<&Type>,
     ) -> Expr {
+        // The grammar reports a chain of comparisons.
+        let is_comparison = |e: &ast::Expr| matches!(&e.kind, Ast::Binary { op, .. } if op.is_comparison());
+        if op.is_comparison() && (is_comparison(lhs) || is_comparison(rhs)) {
+            self.infer(lhs, Some(&Type::Error));
+            self.infer(rhs, Some(&Type::Error));
+            return self.hole(span);
+        }
         match op {
             BinaryOp::And | BinaryOp::Or => self.logic(span, op, lhs, rhs),
             BinaryOp::Eq => self.equality(span, lhs, rhs),

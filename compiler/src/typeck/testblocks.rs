@@ -351,8 +351,9 @@ impl Cx<'_> {
         if is_word {
             return Some(Json::str(text));
         }
-        // An unknown role has been reported already.
-        if self.diagnostics.iter().any(|d| d.primary.loc == self.loc(module, e.span)) {
+        // An unknown role has been reported already; a missing module may have declared it.
+        let excused = !self.lost.is_empty() || self.is_garbled(&text);
+        if excused || self.diagnostics.iter().any(|d| d.primary.loc == self.loc(module, e.span)) {
             return None;
         }
         let loc = self.loc(module, e.span);
@@ -415,7 +416,7 @@ impl Cx<'_> {
             ClauseRef::Name(path) => {
                 let loc = self.loc(module, path.span);
                 let fits = |s: Symbol| matches!(s, Symbol::Rule(_) | Symbol::Limit(_));
-                if !path.is_hole() && self.lookup(module, path).is_none() {
+                if !path.is_hole() && !self.perhaps_lost(module, path) && self.lookup(module, path).is_none() {
                     let near = self.suggest_name(module, &path.text(), fits);
                     let error = Diagnostic::new(codes::E0503, loc, format!("no rule or limit is called `{}`", path.text()))
                         .help("clauses without a name are given by their own text, in quotes")

@@ -159,6 +159,7 @@ fn operators_on_the_wrong_types() {
         "[] == []",
         "args.priority == medium",
         "args.priority > low",
+        "1 < args.count < 3",
     ]));
 }
 

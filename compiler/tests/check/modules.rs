@@ -88,3 +88,12 @@ fn matrices_of_modules_join() {
     assert_eq!(check_files(&[("a.claw", a), ("b.claw", b)]), "");
     assert_eq!(analyze_files(&[("a.claw", a), ("b.claw", b)]).package.matrix.len(), 4);
 }
+
+#[test]
+fn what_a_missing_module_would_have_said_is_not_missed() {
+    let root = "use \"./company.claw\" as c\ngrant c.mail to team\ntool t(k: c.Kind)\nlet x: set<host> = c.domains\n\
+        rule q { on c.mail in prod when c.ours(args.to) and args.to in c.blocked require c.on_call }\n\
+        rule p { on t when args.k == a and c.limits.size > 3 mark secret deny \"{c.x}\" }\n\
+        test \"t\" { as agent \"a\" { roles: [team] } in prod call c.mail expect deny because c.r }\n";
+    assert_eq!(check_files(&[("root.claw", root)]), "root.claw:1:5 E0103 there is no file `company.claw`\n");
+}

@@ -116,3 +116,23 @@ fn misspelt_once_said_once() {
         r#"rule r { on send_emial when args.to == args.x deny "{args.y}" }"#,
     ]));
 }
+
+#[test]
+fn what_could_not_be_read_is_not_missed() {
+    only_the_grammar_complains(&[
+        "tool broken(a string) grant broken to support rule r2 { on broken deny \"x\" }",
+        "predicate odd(x: email = x rule r2 { on send_email when any(a in args.to: odd(a)) deny \"x\" }",
+        "lett colour: string = \"red\" rule r2 { on send_email when args.subject == colour deny \"x\" }",
+        "approval boss by 1 of sre rule r2 { on send_email require boss }",
+        "enum Colour { red green } tool t(c: Colour)",
+        "roles boss, rule r2 { on send_email when boss in agent.roles deny \"x\" }",
+    ]);
+}
+
+/// Only the grammar complains.
+fn only_the_grammar_complains(cases: &[&str]) {
+    for case in cases {
+        let said = crate::check(&format!("{}{case}\n", crate::PRELUDE));
+        assert!(!said.is_empty() && said.lines().all(|line| line.contains(" E00")), "{case}\n{said}");
+    }
+}
