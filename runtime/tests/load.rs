@@ -285,6 +285,12 @@ fn loading_ten_thousand_tools() {
         let start = std::time::Instant::now();
         let policy = Policy::from_bytes(&bytes).unwrap();
         println!("{} KiB in {:?}", bytes.len() / 1024, start.elapsed());
+        let start = std::time::Instant::now();
+        let digest = Digest::of(&bytes);
+        let hashed = start.elapsed();
+        let bundle = Bundle::from_bytes(&bytes).unwrap();
+        println!("of that hashing {hashed:?}, reading {:?} ({digest})", start.elapsed() - 2 * hashed);
+        drop(bundle);
         let input = RequestInput::tool("tool_77").environment("dev").agent(AgentInput::new("a").role("support")).arg("to", "x").arg("n", 1i64);
         let start = std::time::Instant::now();
         let request = policy.prepare(&input).unwrap();

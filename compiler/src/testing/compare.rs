@@ -79,9 +79,10 @@ fn actual_outcome(decision: &Decision) -> String {
     }
 }
 
-/// An approval as decisions name it.
+/// An approval as decisions name it: the root module's own by its bare name, others qualified.
 pub(super) fn approval_name(package: &Package, id: ApprovalId) -> String {
-    qualified(package, &package.approvals[id.index()].decl)
+    let decl = &package.approvals[id.index()].decl;
+    if decl.module.index() == 0 { decl.name.clone() } else { qualified(package, decl) }
 }
 
 fn qualified(package: &Package, decl: &Decl) -> String {
