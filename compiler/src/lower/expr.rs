@@ -298,18 +298,18 @@ fn hashable(ty: &Type) -> bool {
 
 /// Whether a constant is of just this hashable type.
 fn is_of(value: &Value, ty: &Type) -> bool {
-    match (value, ty) {
+    matches!(
+        (value, ty),
         (Value::Bool(_), Type::Bool)
-        | (Value::Int(_), Type::Int)
-        | (Value::Str(_), Type::Str | Type::Enum(_) | Type::Word(_))
-        | (Value::Duration(_), Type::Duration)
-        | (Value::Time(_), Type::Time)
-        | (Value::Date(_), Type::Date)
-        | (Value::Email(_), Type::Email)
-        | (Value::Host(_), Type::Host)
-        | (Value::Ip(_), Type::Ip) => true,
-        _ => false,
-    }
+            | (Value::Int(_), Type::Int)
+            | (Value::Str(_), Type::Str | Type::Enum(_) | Type::Word(_))
+            | (Value::Duration(_), Type::Duration)
+            | (Value::Time(_), Type::Time)
+            | (Value::Date(_), Type::Date)
+            | (Value::Email(_), Type::Email)
+            | (Value::Host(_), Type::Host)
+            | (Value::Ip(_), Type::Ip)
+    )
 }
 
 fn lower_fact(fact: hir::Fact) -> (Out, Known) {
