@@ -239,7 +239,7 @@ impl<'p> Lowerer<'p> {
 
     fn note_slot(&mut self, test: ExprId, subject: Val, ty: &Type, constants: Val) {
         let Out::Const(id) = self.interner.tables.exprs[constants.id.index()] else { return };
-        if matches!(self.interner.tables.exprs[subject.id.index()], Out::Const(_)) {
+        if matches!(self.interner.tables.exprs[subject.id.index()], Out::Const(_)) || self.may_be_interval(subject.id) {
             return;
         }
         let fits = match &self.interner.tables.consts[id.index()] {
@@ -249,6 +249,20 @@ impl<'p> Lowerer<'p> {
         };
         if fits {
             self.interner.set_slot(test, subject.id, id);
+        }
+    }
+
+    /// Whether a number may be known only between bounds, as the length of a partly known list is. Such a number may
+    /// differ from one constant for certain and from another perhaps, which no branch of a switch stands for.
+    fn may_be_interval(&self, id: ExprId) -> bool {
+        let tables = &self.interner.tables;
+        match &tables.exprs[id.index()] {
+            Out::Len(_) | Out::Quant(QuantOp::Count, ..) => true,
+            Out::Builtin(builtin, _) => {
+                claw_runtime::by_name(&tables.builtins[*builtin as usize]).and_then(|id| id.get()).is_none_or(|row| row.lenient)
+            }
+            Out::Else(a, b) => self.may_be_interval(*a) || self.may_be_interval(*b),
+            _ => false,
         }
     }
 

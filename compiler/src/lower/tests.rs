@@ -378,6 +378,9 @@ fn only_values_of_the_very_type_are_switched_on() {
     assert!(slot(text("k"), arg("x", Type::Str)));
     assert!(!slot(n(), constant(Value::Decimal(Decimal::from(5)), Type::Decimal)));
     assert!(!slot(n(), n()));
+    // A length may be known only between bounds.
+    let strings = || Box::new(arg("x", Type::list(Type::Str)));
+    assert!(!slot(expr(ExprKind::Len(strings()), Type::Int), constant(Value::Int(0), Type::Int)));
     let path = claw_runtime::PathValue::unresolved("/srv").expect("a path");
     assert!(!slot(arg("x", Type::Path), constant(Value::Path(path.into()), Type::Path)));
 }
