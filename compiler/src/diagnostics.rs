@@ -177,12 +177,7 @@ impl Diagnostic {
     }
 
     /// Sets a fix.
-    pub fn fix_all(
-        mut self,
-        title: impl Into<String>,
-        edits: Vec<Edit>,
-        applicability: Applicability,
-    ) -> Diagnostic {
+    pub fn fix_all(mut self, title: impl Into<String>, edits: Vec<Edit>, applicability: Applicability) -> Diagnostic {
         self.fix = Some(Fix { title: title.into(), edits, applicability });
         self
     }
@@ -200,9 +195,7 @@ impl Diagnostic {
     /// Help and fix for a misspelt word: `did you mean …`.
     pub fn did_you_mean(self, loc: Loc, suggestion: Option<&str>) -> Diagnostic {
         match suggestion {
-            Some(word) => self
-                .help(format!("did you mean `{word}`?"))
-                .fix(format!("change it to `{word}`"), loc, word),
+            Some(word) => self.help(format!("did you mean `{word}`?")).fix(format!("change it to `{word}`"), loc, word),
             None => self,
         }
     }

@@ -229,7 +229,11 @@ impl<'w> Cx<'w> {
         let (first, rest) = path.segments.split_first()?;
         let used = self.alias(module, &first.name)?;
         let rest: Vec<&str> = rest.iter().map(|s| s.name.as_str()).collect();
-        self.spaces[used.index()].names.get(&rest.join(".")).map(|(symbol, _)| *symbol).filter(|s| !matches!(s, Symbol::Module(_)))
+        self.spaces[used.index()]
+            .names
+            .get(&rest.join("."))
+            .map(|(symbol, _)| *symbol)
+            .filter(|s| !matches!(s, Symbol::Module(_)))
     }
 
     /// What a dotted name means, recorded as a use of it; `None` after reporting that nothing has this name.
@@ -306,7 +310,8 @@ impl<'w> Cx<'w> {
         if suggestion.is_none()
             && let Some((other, _)) = self.declared_elsewhere(module, &text)
         {
-            diagnostic = diagnostic.help(format!("module `{other}` declares it; `use` that module and write its name before the dot"));
+            diagnostic = diagnostic
+                .help(format!("module `{other}` declares it; `use` that module and write its name before the dot"));
         }
         self.report(diagnostic);
     }
@@ -339,10 +344,12 @@ impl<'w> Cx<'w> {
 
     fn declared_elsewhere(&self, module: ModuleId, text: &str) -> Option<(String, Symbol)> {
         let others = self.spaces.iter().enumerate().filter(|(at, _)| *at != module.index());
-        others.filter_map(|(at, space)| {
-            let (symbol, _) = space.names.get(text)?;
-            Some((self.package.modules[at].name.clone(), *symbol))
-        }).next()
+        others
+            .filter_map(|(at, space)| {
+                let (symbol, _) = space.names.get(text)?;
+                Some((self.package.modules[at].name.clone(), *symbol))
+            })
+            .next()
     }
 
     /// Where a symbol was declared.
@@ -362,7 +369,8 @@ impl<'w> Cx<'w> {
     /// that is no declaration. Its being unknown is no mistake of its own then.
     pub fn perhaps_lost(&self, module: ModuleId, path: &ast::Path) -> bool {
         let Some(first) = path.segments.first() else { return true };
-        let other_module = path.segments.len() > 1 && self.lost.iter().any(|(at, alias)| *at == module && *alias == first.name);
+        let other_module =
+            path.segments.len() > 1 && self.lost.iter().any(|(at, alias)| *at == module && *alias == first.name);
         other_module || path.segments.last().is_some_and(|last| self.is_garbled(&last.name))
     }
 

@@ -110,7 +110,8 @@ fn too_complex(found: &checked::TooComplex) -> Diagnostic {
         "with its predicates and scopes written out this nests {} deep and takes {} steps",
         found.depth, found.weight
     );
-    Diagnostic::new(codes::E0428, found.loc, message).help("split the condition over several clauses, or use fewer layers of predicates")
+    Diagnostic::new(codes::E0428, found.loc, message)
+        .help("split the condition over several clauses, or use fewer layers of predicates")
 }
 
 /// The folder of a path, empty for the workspace itself.

@@ -122,11 +122,8 @@ registry! {
 
 /// Every code, those of the grammar first.
 pub fn all() -> impl Iterator<Item = CodeInfo> {
-    let syntax = claw_syntax::CODES.iter().map(|(code, title)| CodeInfo {
-        code: Code(code),
-        severity: severity(code),
-        title,
-    });
+    let syntax =
+        claw_syntax::CODES.iter().map(|(code, title)| CodeInfo { code: Code(code), severity: severity(code), title });
     syntax.chain(OWN.iter().copied())
 }
 

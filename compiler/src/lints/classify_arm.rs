@@ -17,7 +17,7 @@ pub fn run(package: &Package, out: &mut Vec<Diagnostic>) {
             let stricter = other.tier > arm.tier || (other.tier == arm.tier && (is_conditional(arm) || j < i));
             if j != i && !is_conditional(other) && stricter {
                 let before = left.len();
-                other.target.tools.iter().for_each(|tool| drop(left.remove(tool)));
+                left.retain(|tool| other.target.tools.binary_search(tool).is_err());
                 if left.len() < before {
                     covering.get_or_insert(other);
                 }

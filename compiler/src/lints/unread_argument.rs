@@ -22,7 +22,8 @@ pub fn run(package: &Package, out: &mut Vec<Diagnostic>) {
         for (param, loc) in tool.params.iter().zip(&tool.param_locs) {
             let Some(what) = destination(&param.ty) else { continue };
             if !reads.seen.contains(&(id, param.name.clone())) {
-                let message = format!("`{}` is granted, and no clause reads its {what} `{}`", tool.decl.name, param.name);
+                let message =
+                    format!("`{}` is granted, and no clause reads its {what} `{}`", tool.decl.name, param.name);
                 out.push(
                     Diagnostic::new(W0304, *loc, message)
                         .help(format!("say which are allowed: `… where args.{} …` in a scope, or a rule", param.name))

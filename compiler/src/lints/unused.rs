@@ -6,7 +6,7 @@ use claw_runtime::{Type, Value, Vocab};
 
 use super::is_policy;
 use crate::diagnostics::codes::{W0101, W0102};
-use crate::diagnostics::{Code, Diagnostic, Edit, Applicability};
+use crate::diagnostics::{Applicability, Code, Diagnostic, Edit};
 use crate::hir::{
     Beyond, Claim, Decl, EffectKind, Expr, ExprKind, ModuleId, Outcome, Package, Target, TargetKind, TestStep,
 };

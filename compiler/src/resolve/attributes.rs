@@ -74,10 +74,8 @@ impl Cx<'_> {
                 self.report(Diagnostic::new(codes::E0112, at, message));
             }
             None => {
-                let warnings: Vec<&str> = codes::all()
-                    .filter(|c| c.severity == Severity::Warning)
-                    .map(|c| c.code.as_str())
-                    .collect();
+                let warnings: Vec<&str> =
+                    codes::all().filter(|c| c.severity == Severity::Warning).map(|c| c.code.as_str()).collect();
                 let near = suggest::nearest(&code.name, warnings);
                 let message = format!("there is no diagnostic `{}`", code.name);
                 self.report(Diagnostic::new(codes::E0112, at, message).did_you_mean(at, near));

@@ -11,9 +11,9 @@ use super::{Cx, Vocabulary, docs};
 use crate::analysis::Symbol;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::hir::{
-    Approval, ApprovalId, Beyond, Constraint, Decl, Expr, ExprKind, Extern, ExternId, Let, LetId, Limit, LimitId,
-    Live, LiveId, Loc, Merge, ModuleId, Predicate, PredicateId, Role, Rule, RuleId, Scope, ScopeId, Tool, ToolId,
-    ToolKind, WindowDecl, WindowId, Word,
+    Approval, ApprovalId, Beyond, Constraint, Decl, Expr, ExprKind, Extern, ExternId, Let, LetId, Limit, LimitId, Live,
+    LiveId, Loc, Merge, ModuleId, Predicate, PredicateId, Role, Rule, RuleId, Scope, ScopeId, Tool, ToolId, ToolKind,
+    WindowDecl, WindowId, Word,
 };
 
 impl Cx<'_> {
@@ -192,14 +192,16 @@ impl Cx<'_> {
         if let Some(first) = table.first() {
             let first = first.decl.loc;
             let kind = vocabulary.word();
-            let error = Diagnostic::new(codes::E0108, self.loc(module, item.span), format!("the {kind}s are declared twice"))
-                .label(first, "first here")
-                .help(format!("all modules of a policy share their {kind}s: keep one declaration"));
+            let error =
+                Diagnostic::new(codes::E0108, self.loc(module, item.span), format!("the {kind}s are declared twice"))
+                    .label(first, "first here")
+                    .help(format!("all modules of a policy share their {kind}s: keep one declaration"));
             return self.report(error);
         }
         for word in words.iter().filter(|w| !w.is_hole()) {
             if let Some(id) = self.vocabulary(vocabulary).get(&word.name).copied() {
-                let table = if vocabulary == Vocabulary::Tier { &self.package.tiers } else { &self.package.environments };
+                let table =
+                    if vocabulary == Vocabulary::Tier { &self.package.tiers } else { &self.package.environments };
                 let (first, loc) = (table[id as usize].decl.name_loc, self.loc(module, word.span));
                 self.report_twice(&word.name, loc, first, vocabulary.symbol(id));
             }

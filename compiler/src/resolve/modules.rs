@@ -285,7 +285,8 @@ impl Cx<'_> {
                 .fix("add `with grants`", end, " with grants");
             self.report(error);
         } else if let Some((_, _, at)) = edges.iter().find(|(_, may, _)| !may) {
-            let message = format!("`{name}` declares {what}, but a module on the way to it is used without `with grants`");
+            let message =
+                format!("`{name}` declares {what}, but a module on the way to it is used without `with grants`");
             let error = Diagnostic::new(codes::E0107, *at, message)
                 .label(loc, format!("{what} is here"))
                 .help("every `use` that leads to a granting module has to say `with grants`");

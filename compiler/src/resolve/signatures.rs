@@ -157,7 +157,8 @@ impl Cx<'_> {
             }
             let at = self.loc(module, param.name.span);
             if !param.name.is_hole() && out.iter().any(|(name, _)| *name == param.name.name) {
-                let first = params.iter().find(|p| p.name.name == param.name.name).map_or(param.name.span, |p| p.name.span);
+                let first =
+                    params.iter().find(|p| p.name.name == param.name.name).map_or(param.name.span, |p| p.name.span);
                 self.report_repeated(&param.name.name, at, self.loc(module, first));
             }
             self.declare_at(at, Symbol::Local(at));
@@ -272,9 +273,10 @@ impl Cx<'_> {
         }
         let other = attr_table(&mut self.package, root)[at].field.ty.clone();
         let (ours, theirs) = (self.show(&field.ty), self.show(&other));
-        let error = Diagnostic::new(codes::E0425, loc, format!("`{word}.{name}` is `{ours}` here and `{theirs}` elsewhere"))
-            .label(first_loc, "declared here first")
-            .help("the host sends one value for all modules: give it one type");
+        let error =
+            Diagnostic::new(codes::E0425, loc, format!("`{word}.{name}` is `{ours}` here and `{theirs}` elsewhere"))
+                .label(first_loc, "declared here first")
+                .help("the host sends one value for all modules: give it one type");
         self.report(error);
     }
 
@@ -301,7 +303,10 @@ impl Cx<'_> {
                     "min" | "max" => "`min` and `max` work on numbers, durations, times and dates",
                     _ => "`intersect` and `union` work on sets",
                 };
-                self.report(Diagnostic::new(codes::E0423, at, format!("`{word}` can't merge values of type `{shown}`")).help(help));
+                self.report(
+                    Diagnostic::new(codes::E0423, at, format!("`{word}` can't merge values of type `{shown}`"))
+                        .help(help),
+                );
                 Merge::Min
             }
             word => {
@@ -360,14 +365,18 @@ impl Cx<'_> {
             let loc = tool.decl.name_loc;
             if let Some(first) = seen.get(&key) {
                 // The same name twice in one file has been reported already.
-let named_twice = first.file == loc.file && self.sources.text(*first) == self.sources.text(loc);
+                let named_twice = first.file == loc.file && self.sources.text(*first) == self.sources.text(loc);
                 if named_twice {
                     continue;
                 }
                 let server = tool.server.as_ref().map_or(String::new(), |s| format!(" of server `{s}`"));
-                let error = Diagnostic::new(codes::E0421, loc, format!("two tools are called `{}`{server} on the wire", tool.wire))
-                    .label(*first, "the other one")
-                    .help("say which server each belongs to: `on server \"…\"`");
+                let error = Diagnostic::new(
+                    codes::E0421,
+                    loc,
+                    format!("two tools are called `{}`{server} on the wire", tool.wire),
+                )
+                .label(*first, "the other one")
+                .help("say which server each belongs to: `on server \"…\"`");
                 errors.push(error);
             } else {
                 seen.insert(key, loc);

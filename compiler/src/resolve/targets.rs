@@ -45,7 +45,8 @@ impl Cx<'_> {
     }
 
     fn environments(&mut self, module: ModuleId, envs: &[Ident]) -> Vec<EnvId> {
-        let mut out: Vec<EnvId> = self.word_list(module, Vocabulary::Environment, envs).into_iter().map(EnvId).collect();
+        let mut out: Vec<EnvId> =
+            self.word_list(module, Vocabulary::Environment, envs).into_iter().map(EnvId).collect();
         out.sort();
         out
     }

@@ -96,9 +96,11 @@ impl Cx<'_> {
         let error = if let Some(symbol) = found {
             error(format!("`{name}` is {}, not a type", symbol.kind()))
         } else if let Some((_, meant)) = FOREIGN.iter().find(|(word, _)| *word == name.to_lowercase()) {
-            error(format!("there is no type `{name}`"))
-                .help(format!("claw calls it `{meant}`"))
-                .fix(format!("change it to `{meant}`"), loc, *meant)
+            error(format!("there is no type `{name}`")).help(format!("claw calls it `{meant}`")).fix(
+                format!("change it to `{meant}`"),
+                loc,
+                *meant,
+            )
         } else if name == "list" || name == "set" {
             error(format!("`{name}` needs the type of its elements")).help(format!("write `{name}<string>`"))
         } else if name == "command" {

@@ -1,8 +1,8 @@
 //! Approvals: who must agree.
 
 use claw_runtime::Duration;
-use claw_syntax::ast::{self, ApprovalClauseKind as Kind, TextLit};
 use claw_syntax::Span;
+use claw_syntax::ast::{self, ApprovalClauseKind as Kind, TextLit};
 
 use crate::diagnostics::{Diagnostic, codes};
 use crate::hir::{ApprovalId, ModuleId, Quorum, RoleId};
@@ -84,7 +84,11 @@ impl Cx<'_> {
             Some(millis) if millis > 0 => Duration::from_millis(millis),
             _ => {
                 let loc = self.loc(module, lit.span);
-                self.report(Diagnostic::new(codes::E0409, loc, format!("`{}` is no span of time that anybody could use", lit.text)));
+                self.report(Diagnostic::new(
+                    codes::E0409,
+                    loc,
+                    format!("`{}` is no span of time that anybody could use", lit.text),
+                ));
                 zero
             }
         }

@@ -43,8 +43,9 @@ impl Exprs<'_, '_> {
             ("any" | "all" | "none" | "count", _) => {
                 let loc = self.loc(span);
                 let word = &name.name;
-                let error = Diagnostic::new(codes::E0209, loc, format!("`{word}` needs a variable, a list and a condition"))
-                    .help(format!("write `{word}(x in xs: …)`"));
+                let error =
+                    Diagnostic::new(codes::E0209, loc, format!("`{word}` needs a variable, a list and a condition"))
+                        .help(format!("write `{word}(x in xs: …)`"));
                 self.fail_with(span, error)
             }
             ("present" | "len" | "origins", _) => self.wrong_count(span, &name.name, 1, args.len()),
@@ -92,7 +93,8 @@ impl Exprs<'_, '_> {
                 self.cx.refer_path(self.module, path, symbol);
                 self.infer_all(args);
                 let declared = self.cx.declaration_of(symbol);
-                let mut error = Diagnostic::new(codes::E0208, loc, format!("`{text}` is {}, not a function", symbol.kind()));
+                let mut error =
+                    Diagnostic::new(codes::E0208, loc, format!("`{text}` is {}, not a function", symbol.kind()));
                 if let Some(declared) = declared {
                     error = error.label(declared, "declared here");
                 }
@@ -132,7 +134,13 @@ impl Exprs<'_, '_> {
     }
 
     /// Arguments by their parameters' types; `None` if some is wrong, which was reported.
-    fn arguments(&mut self, span: Span, name: &str, params: &[(String, Type)], args: &[ast::Expr]) -> Option<Vec<Expr>> {
+    fn arguments(
+        &mut self,
+        span: Span,
+        name: &str,
+        params: &[(String, Type)],
+        args: &[ast::Expr],
+    ) -> Option<Vec<Expr>> {
         if params.len() != args.len() {
             self.infer_all(args);
             self.wrong_count(span, name, params.len(), args.len());
@@ -143,7 +151,14 @@ impl Exprs<'_, '_> {
         fine.then_some(args)
     }
 
-    fn call_field(&mut self, span: Span, callee: &ast::Expr, base: &ast::Expr, field: &Ident, args: &[ast::Expr]) -> Expr {
+    fn call_field(
+        &mut self,
+        span: Span,
+        callee: &ast::Expr,
+        base: &ast::Expr,
+        field: &Ident,
+        args: &[ast::Expr],
+    ) -> Expr {
         if field.is_hole() {
             self.infer_all(args);
             return self.hole(span);
@@ -174,8 +189,12 @@ impl Exprs<'_, '_> {
         if let Some(found) = lookup_method(&receiver.ty, &field.name, &types) {
             self.cx.refer(loc, Symbol::Builtin(found.id));
             if receiver.ty == Type::Json && field.name == "at" {
-                let error = Diagnostic::new(codes::E0218, self.loc(span), "nothing is known of this value until it is read as a type")
-                    .help("write `(x.at(\"/pointer\") as string)`");
+                let error = Diagnostic::new(
+                    codes::E0218,
+                    self.loc(span),
+                    "nothing is known of this value until it is read as a type",
+                )
+                .help("write `(x.at(\"/pointer\") as string)`");
                 return self.fail_with(span, error);
             }
             let all = std::iter::once(receiver).chain(args).collect();
@@ -187,8 +206,12 @@ impl Exprs<'_, '_> {
             let error = match lookup_member(&receiver.ty, &field.name) {
                 Some(_) => Diagnostic::new(codes::E0208, loc, format!("`.{}` is a value, not a function", field.name))
                     .help("leave out the parentheses"),
-                None => Diagnostic::new(codes::E0209, self.loc(span), format!("`.{}` does not take these arguments", field.name))
-                    .help(format!("it is `{}`", row.signature())),
+                None => Diagnostic::new(
+                    codes::E0209,
+                    self.loc(span),
+                    format!("`.{}` does not take these arguments", field.name),
+                )
+                .help(format!("it is `{}`", row.signature())),
             };
             return self.fail_with(span, error);
         }
@@ -218,8 +241,9 @@ impl Exprs<'_, '_> {
                 self.fail_with(span, error)
             }
             None => {
-                let error = Diagnostic::new(codes::E0217, inner.loc, "`present` asks for an argument, an attribute or a field")
-                    .help("a value that was computed is not absent, but may be unknown");
+                let error =
+                    Diagnostic::new(codes::E0217, inner.loc, "`present` asks for an argument, an attribute or a field")
+                        .help("a value that was computed is not absent, but may be unknown");
                 self.fail_with(span, error)
             }
         }
@@ -302,8 +326,9 @@ impl Exprs<'_, '_> {
             return self.hole(span);
         }
         if !is_name(arg, "args") {
-            let error = Diagnostic::new(codes::E0209, self.loc(arg.span), format!("`{word}` looks through all arguments"))
-                .help(format!("write `{word}(args)`"));
+            let error =
+                Diagnostic::new(codes::E0209, self.loc(arg.span), format!("`{word}` looks through all arguments"))
+                    .help(format!("write `{word}(args)`"));
             return self.fail_with(span, error);
         }
         if let Args::None(why) = self.args {
@@ -317,8 +342,9 @@ impl Exprs<'_, '_> {
     pub(super) fn json_at(&mut self, span: Span, e: &ast::Expr, ty: &TypeExpr) -> Expr {
         let ty = self.cx.type_expr(self.module, ty);
         let bad = |this: &mut Self| {
-            let error = Diagnostic::new(codes::E0218, this.loc(span), "`as` only reads a place of a `json` value as a type")
-                .help("write `(x.at(\"/pointer\") as string)`");
+            let error =
+                Diagnostic::new(codes::E0218, this.loc(span), "`as` only reads a place of a `json` value as a type")
+                    .help("write `(x.at(\"/pointer\") as string)`");
             this.fail_with(span, error)
         };
         let Ast::Call { callee, args } = &e.unparen().kind else {

@@ -63,19 +63,25 @@ impl Cx<'_> {
         let to_any = decl.roles.iter().any(|r| r.name == "any");
         if to_any && decl.roles.len() > 1 {
             let any = decl.roles.iter().find(|r| r.name == "any").map_or(span, |r| r.span);
-            let error = Diagnostic::new(codes::E0426, self.loc(module, any), "`any` stands for all roles: the others add nothing")
-                .help("leave out the others, or `any`");
+            let error = Diagnostic::new(
+                codes::E0426,
+                self.loc(module, any),
+                "`any` stands for all roles: the others add nothing",
+            )
+            .help("leave out the others, or `any`");
             self.report(error);
         }
         let roles: Vec<ast::Ident> = decl.roles.iter().filter(|r| r.name != "any").cloned().collect();
         let to: Vec<RoleId> = self.word_list(module, Vocabulary::Role, &roles).into_iter().map(RoleId).collect();
         for any in decl.for_roles.iter().filter(|r| r.name == "any") {
             let loc = self.loc(module, any.span);
-            let error = Diagnostic::new(codes::E0426, loc, "`for any` says nothing").help("leave it out: a grant without `for` is for all users");
+            let error = Diagnostic::new(codes::E0426, loc, "`for any` says nothing")
+                .help("leave it out: a grant without `for` is for all users");
             self.report(error);
         }
         let for_roles: Vec<ast::Ident> = decl.for_roles.iter().filter(|r| r.name != "any").cloned().collect();
-        let for_user: Vec<RoleId> = self.word_list(module, Vocabulary::Role, &for_roles).into_iter().map(RoleId).collect();
+        let for_user: Vec<RoleId> =
+            self.word_list(module, Vocabulary::Role, &for_roles).into_iter().map(RoleId).collect();
         let decl = self.decl(module, item, name, span);
         let status = crate::resolve::status(&decl);
         // A user's role that is not known must not widen the grant to all users: an unknown word was reported.
@@ -98,7 +104,12 @@ impl Cx<'_> {
     }
 
     /// `when` and `unless` conditions about a target.
-    pub(super) fn guards(&mut self, module: ModuleId, guards: &[ast::Guard], target: &Target) -> (Vec<Expr>, Vec<Expr>) {
+    pub(super) fn guards(
+        &mut self,
+        module: ModuleId,
+        guards: &[ast::Guard],
+        target: &Target,
+    ) -> (Vec<Expr>, Vec<Expr>) {
         let (mut when, mut unless) = (Vec::new(), Vec::new());
         for guard in guards {
             let condition = Exprs::new(self, module, Args::Of(target.tools.clone())).condition(&guard.condition);
@@ -115,7 +126,9 @@ impl Cx<'_> {
         for clause in &decl.clauses {
             match &clause.kind {
                 Kind::On(clause) if on.is_none() => on = Some(self.on_clause(module, clause, Reach::Everything)),
-                Kind::Verdict { always, outcome } if verdict.is_none() => verdict = Some(self.claim(module, clause.span, *always, outcome)),
+                Kind::Verdict { always, outcome } if verdict.is_none() => {
+                    verdict = Some(self.claim(module, clause.span, *always, outcome))
+                }
                 Kind::On(_) => self.written_twice(module, clause.span, "on"),
                 Kind::Verdict { .. } => self.written_twice(module, clause.span, "the promise"),
                 Kind::When(_) | Kind::Unless(_) | Kind::Error => {}
@@ -129,7 +142,10 @@ impl Cx<'_> {
             self.report(error);
         }
         if on.is_none() && !broken {
-            self.report(Diagnostic::new(codes::E0413, at, "this invariant is about nothing").help("say what it is about: `on any`"));
+            self.report(
+                Diagnostic::new(codes::E0413, at, "this invariant is about nothing")
+                    .help("say what it is about: `on any`"),
+            );
         }
         let target = on.unwrap_or_default();
         let (mut when, mut unless) = (Vec::new(), Vec::new());
@@ -157,7 +173,10 @@ impl Cx<'_> {
             (true, Require(list)) => match list.as_slice() {
                 [one] => self.approval_named(module, one).map_or(Claim::Error, Claim::AlwaysRequire),
                 _ => {
-                    self.report(Diagnostic::new(codes::E0426, loc, "an invariant promises one approval").help("write an invariant for each"));
+                    self.report(
+                        Diagnostic::new(codes::E0426, loc, "an invariant promises one approval")
+                            .help("write an invariant for each"),
+                    );
                     Claim::Error
                 }
             },

@@ -37,7 +37,9 @@ impl Exprs<'_, '_> {
     /// Makes an integer constant a decimal beside one.
     fn widen(&mut self, left: Expr, right: Expr) -> (Expr, Expr) {
         match (&left.ty, &right.ty) {
-            (Type::Int, Type::Decimal) if self.cx.constant_value(&left).is_some() => (self.expect(left, &Type::Decimal), right),
+            (Type::Int, Type::Decimal) if self.cx.constant_value(&left).is_some() => {
+                (self.expect(left, &Type::Decimal), right)
+            }
             (Type::Decimal, Type::Int) if self.cx.constant_value(&right).is_some() => {
                 let right = self.expect(right, &Type::Decimal);
                 (left, right)
@@ -74,8 +76,12 @@ impl Exprs<'_, '_> {
         let message = format!("these can never be equal: `{a}` and `{b}`");
         let text = |e: &Expr| self.cx.text(e.loc).to_owned();
         let help = match (left.ty.element(), right.ty.element()) {
-            (Some(element), None) if *element == right.ty || (element.is_domain() && right.ty == Type::Str) => Some(format!("write `{} in {}`", text(right), text(left))),
-            (None, Some(element)) if *element == left.ty || (element.is_domain() && left.ty == Type::Str) => Some(format!("write `{} in {}`", text(left), text(right))),
+            (Some(element), None) if *element == right.ty || (element.is_domain() && right.ty == Type::Str) => {
+                Some(format!("write `{} in {}`", text(right), text(left)))
+            }
+            (None, Some(element)) if *element == left.ty || (element.is_domain() && left.ty == Type::Str) => {
+                Some(format!("write `{} in {}`", text(left), text(right)))
+            }
             _ => None,
         };
         let error = Diagnostic::new(codes::E0206, loc, message)

@@ -147,8 +147,9 @@ impl Cx<'_> {
         let ty = entry.params[at].ty.clone();
         if entry.params[at].optional {
             let loc = self.loc(module, param.span);
-            let error = Diagnostic::new(codes::E0426, loc, format!("`{}` has a default and is optional", param.name.name))
-                .help("with a default it is never absent: leave out the `?`");
+            let error =
+                Diagnostic::new(codes::E0426, loc, format!("`{}` has a default and is optional", param.name.name))
+                    .help("with a default it is never absent: leave out the `?`");
             self.report(error);
         }
         let value = Exprs::constants(self, module).check(default, &ty);

@@ -16,14 +16,15 @@ impl Cx<'_> {
         let broken = self.trees().iter().any(|(_, parse)| {
             parse.file.items.iter().any(|item| match &item.kind {
                 claw_syntax::ast::ItemKind::Error => true,
-                claw_syntax::ast::ItemKind::Classify(decl) => decl.arms.iter().any(|arm| {
-                    arm.tier.is_hole() || !self.words.tiers.contains_key(&arm.tier.name)
-                }),
+                claw_syntax::ast::ItemKind::Classify(decl) => {
+                    decl.arms.iter().any(|arm| arm.tier.is_hole() || !self.words.tiers.contains_key(&arm.tier.name))
+                }
                 _ => false,
             })
         });
         // An arm that was not understood may have been the one that covers.
-        let hole = self.package.classify.iter().any(|a| a.target.arms.iter().any(|t| matches!(t.kind, TargetKind::Error)));
+        let hole =
+            self.package.classify.iter().any(|a| a.target.arms.iter().any(|t| matches!(t.kind, TargetKind::Error)));
         if broken || hole {
             return;
         }

@@ -96,7 +96,8 @@ impl<'c, 'w> Exprs<'c, 'w> {
         if fits(&expr.ty, want) {
             return expr;
         }
-        if *want == Type::Decimal && expr.ty == Type::Int
+        if *want == Type::Decimal
+            && expr.ty == Type::Int
             && let Some(value) = self.cx.constant_value(&expr)
             && let Value::Int(n) = value
         {
@@ -121,7 +122,9 @@ impl<'c, 'w> Exprs<'c, 'w> {
             (want, Type::List(inner) | Type::Set(inner)) if fits(inner, want) => {
                 Some(format!("`{text}` is a list; look at its elements with `any(x in {text}: …)`"))
             }
-            (Type::Bool, Type::List(_) | Type::Set(_)) => Some(format!("to ask whether it has elements, write `len({text}) > 0`")),
+            (Type::Bool, Type::List(_) | Type::Set(_)) => {
+                Some(format!("to ask whether it has elements, write `len({text}) > 0`"))
+            }
             (Type::Bool, _) if text.contains('"') => None,
             (Type::Bool, _) => Some(format!("compare it with something, or write `present({text})`")),
             (Type::Duration, Type::Int) => Some(format!("durations have a unit: `{text}s`, `{text}m`")),
@@ -145,8 +148,14 @@ impl<'c, 'w> Exprs<'c, 'w> {
         match &e.kind {
             Ast::Error => self.hole(e.span),
             Ast::Paren(inner) => self.infer(inner, want),
-            Ast::Int(_) | Ast::Decimal(_) | Ast::Str(_) | Ast::Bool(_) | Ast::Duration(_) | Ast::Time(_)
-            | Ast::Date(_) | Ast::DateTime(_) => self.literal(e, want),
+            Ast::Int(_)
+            | Ast::Decimal(_)
+            | Ast::Str(_)
+            | Ast::Bool(_)
+            | Ast::Duration(_)
+            | Ast::Time(_)
+            | Ast::Date(_)
+            | Ast::DateTime(_) => self.literal(e, want),
             Ast::List(items) => self.list(e.span, items, want),
             // The grammar reports it.
             Ast::Object(_) => self.hole(e.span),
@@ -172,7 +181,14 @@ impl<'c, 'w> Exprs<'c, 'w> {
         self.expr(ExprKind::Not(Box::new(inner)), Type::Bool, span)
     }
 
-    fn quantifier(&mut self, span: Span, kind: ast::QuantKind, var: &ast::Ident, list: &ast::Expr, body: &ast::Expr) -> Expr {
+    fn quantifier(
+        &mut self,
+        span: Span,
+        kind: ast::QuantKind,
+        var: &ast::Ident,
+        list: &ast::Expr,
+        body: &ast::Expr,
+    ) -> Expr {
         let list = self.infer(list, None);
         let element = match (&list.ty, list.ty.element()) {
             (Type::Error, _) => Type::Error,
@@ -210,9 +226,8 @@ impl<'c, 'w> Exprs<'c, 'w> {
         let names = &self.cx.spaces[self.module.index()].names;
         let global = names.get(&var.name).filter(|(s, _)| matches!(s, Symbol::Let(_) | Symbol::Live(_)));
         let hidden = other.or(global.map(|(_, loc)| *loc));
-        let error = |message: String| {
-            Diagnostic::new(codes::E0219, loc, message).help("give this variable another name")
-        };
+        let error =
+            |message: String| Diagnostic::new(codes::E0219, loc, message).help("give this variable another name");
         if let Some(hidden) = hidden {
             let message = format!("the variable `{}` hides another declaration", var.name);
             self.cx.report(error(message).label(hidden, "this one"));

@@ -11,7 +11,13 @@ use crate::hir::{Expr, ExprKind};
 use crate::visit;
 
 impl Exprs<'_, '_> {
-    pub(super) fn prior(&mut self, span: Span, tool: &ast::Path, conditions: Option<&ast::Expr>, within: &TextLit) -> Expr {
+    pub(super) fn prior(
+        &mut self,
+        span: Span,
+        tool: &ast::Path,
+        conditions: Option<&ast::Expr>,
+        within: &TextLit,
+    ) -> Expr {
         if !self.may_read(span) {
             return self.hole(span);
         }
@@ -20,7 +26,9 @@ impl Exprs<'_, '_> {
         }
         let within = self.prior_window(within);
         let fits = |s: Symbol| matches!(s, Symbol::Tool(_));
-        let Some(Symbol::Tool(tool)) = self.cx.resolve(self.module, tool, "a tool", fits) else { return self.hole(span) };
+        let Some(Symbol::Tool(tool)) = self.cx.resolve(self.module, tool, "a tool", fits) else {
+            return self.hole(span);
+        };
         self.prior = Some(tool);
         let (mut keys, mut tests, mut fine) = (Vec::new(), Vec::new(), true);
         for condition in conditions.map(conjuncts).unwrap_or_default() {

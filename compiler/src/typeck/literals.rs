@@ -20,7 +20,9 @@ impl Exprs<'_, '_> {
             Ast::Int(lit) | Ast::Decimal(lit) if lit.is_hole() => self.hole(e.span),
             Ast::Int(lit) => self.number(e.span, lit, false, want),
             Ast::Decimal(lit) => self.decimal(e.span, lit, false),
-            Ast::Duration(lit) | Ast::Time(lit) | Ast::Date(lit) | Ast::DateTime(lit) if lit.is_hole() => self.hole(e.span),
+            Ast::Duration(lit) | Ast::Time(lit) | Ast::Date(lit) | Ast::DateTime(lit) if lit.is_hole() => {
+                self.hole(e.span)
+            }
             Ast::Duration(lit) => match ast::duration_millis(&lit.text) {
                 Some(millis) => constant(self, Value::Duration(Duration::from_millis(millis)), Type::Duration),
                 None => self.fail(codes::E0215, e.span, format!("the duration `{}` is too long", lit.text)),
@@ -36,8 +38,12 @@ impl Exprs<'_, '_> {
             },
             Ast::Time(lit) => {
                 let loc = self.loc(e.span);
-                let error = Diagnostic::new(codes::E0202, loc, format!("`{}` is a time of day, which only windows have", lit.text))
-                    .help("declare a `window` with these hours and write `now in` its name");
+                let error = Diagnostic::new(
+                    codes::E0202,
+                    loc,
+                    format!("`{}` is a time of day, which only windows have", lit.text),
+                )
+                .help("declare a `window` with these hours and write `now in` its name");
                 self.fail_with(e.span, error)
             }
             _ => self.hole(e.span),
@@ -146,9 +152,11 @@ impl Exprs<'_, '_> {
         let near = suggest::nearest(word, words.iter().map(String::as_str));
         let error = Diagnostic::new(codes::E0109, loc, format!("{what} `{word}`"));
         let error = match near {
-            Some(near) if quoted => {
-                error.help(format!("did you mean `{near}`?")).fix(format!("change it to `{near}`"), loc, format!("\"{near}\""))
-            }
+            Some(near) if quoted => error.help(format!("did you mean `{near}`?")).fix(
+                format!("change it to `{near}`"),
+                loc,
+                format!("\"{near}\""),
+            ),
             Some(near) => error.did_you_mean(loc, Some(near)),
             None if words.is_empty() => error,
             None => error.help(format!("there are {}", suggest::list(words.iter().map(String::as_str)))),

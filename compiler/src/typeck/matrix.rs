@@ -88,7 +88,12 @@ impl Cx<'_> {
         self.report(error);
     }
 
-    fn check_complete(&mut self, module: ModuleId, decl: &ast::MatrixDecl, cells: &BTreeMap<(u32, u32), (Outcome, Loc)>) {
+    fn check_complete(
+        &mut self,
+        module: ModuleId,
+        decl: &ast::MatrixDecl,
+        cells: &BTreeMap<(u32, u32), (Outcome, Loc)>,
+    ) {
         let tiers = 0..self.package.tiers.len() as u32;
         let envs = 0..self.package.environments.len() as u32;
         let lacks_row: Vec<u32> = tiers.clone().filter(|t| !cells.keys().any(|(tier, _)| tier == t)).collect();
@@ -114,19 +119,23 @@ impl Cx<'_> {
             if at_least_as_strict(outcome, lower_outcome) {
                 continue;
             }
-            let (tier, lower, env) = (self.tier_name(TierId(*tier)), self.tier_name(TierId(*lower)), self.env_name(EnvId(*env)));
-            let error = Diagnostic::new(codes::E0404, *loc, format!("`{tier}` is less strict than `{lower}` in `{env}`"))
-                .label(*lower_loc, "the lower tier asks for this")
-                .help("a cell is `deny`, or contains every approval of the cell above it");
+            let (tier, lower, env) =
+                (self.tier_name(TierId(*tier)), self.tier_name(TierId(*lower)), self.env_name(EnvId(*env)));
+            let error =
+                Diagnostic::new(codes::E0404, *loc, format!("`{tier}` is less strict than `{lower}` in `{env}`"))
+                    .label(*lower_loc, "the lower tier asks for this")
+                    .help("a cell is `deny`, or contains every approval of the cell above it");
             self.report(error);
         }
     }
 
     /// Tiers and matrix come together or not at all.
     pub(super) fn check_matrix(&mut self) {
-        let written = !self.lost.is_empty() || self.trees().iter().any(|(_, parse)| {
-            parse.file.items.iter().any(|item| matches!(item.kind, ast::ItemKind::Matrix(_)))
-        });
+        let written = !self.lost.is_empty()
+            || self
+                .trees()
+                .iter()
+                .any(|(_, parse)| parse.file.items.iter().any(|item| matches!(item.kind, ast::ItemKind::Matrix(_))));
         if let (Some(first), Some(last), false) = (self.package.tiers.first(), self.package.tiers.last(), written) {
             let loc = Loc { span: first.decl.name_loc.span.join(last.decl.name_loc.span), ..first.decl.name_loc };
             let error = Diagnostic::new(codes::E0405, loc, "there are tiers, but no matrix says what they lead to")

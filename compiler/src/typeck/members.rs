@@ -84,7 +84,7 @@ impl Exprs<'_, '_> {
     fn no_builtin_member(&mut self, whole: &ast::Expr, receiver: &Expr, field: &Ident) -> Expr {
         let (shown, loc) = (self.show(&receiver.ty), self.loc(field.span));
         let members: Vec<String> = members_of(&receiver.ty).map(|row| row.surface().to_owned()).collect();
-        if members.iter().any(|m| *m == field.name) {
+        if members.contains(&field.name) {
             let error = Diagnostic::new(codes::E0203, loc, format!("`.{}` takes arguments", field.name))
                 .help(format!("call it: `.{}(…)`", field.name));
             return self.fail_with(whole.span, error);
@@ -93,8 +93,12 @@ impl Exprs<'_, '_> {
             && lookup_member(element, &field.name).is_some()
         {
             let list = self.cx.text(receiver.loc).to_owned();
-            let error = Diagnostic::new(codes::E0203, loc, format!("`{shown}` has no member `{}`, its elements have", field.name))
-                .help(format!("ask each of them: `any(x in {list}: x.{} …)`", field.name));
+            let error = Diagnostic::new(
+                codes::E0203,
+                loc,
+                format!("`{shown}` has no member `{}`, its elements have", field.name),
+            )
+            .help(format!("ask each of them: `any(x in {list}: x.{} …)`", field.name));
             return self.fail_with(whole.span, error);
         }
         if receiver.ty == Type::Json {
@@ -131,8 +135,9 @@ impl Exprs<'_, '_> {
             ("agent" | "user", "roles") => {
                 let root = &root.name;
                 let loc = self.loc(whole.span);
-                let error = Diagnostic::new(codes::E0307, loc, format!("`{root}.roles` can only be asked for one role"))
-                    .help(format!("write `admin in {root}.roles`"));
+                let error =
+                    Diagnostic::new(codes::E0307, loc, format!("`{root}.roles` can only be asked for one role"))
+                        .help(format!("write `admin in {root}.roles`"));
                 self.fail_with(whole.span, error)
             }
             ("agent", _) => self.attribute(whole, AttrRoot::Agent, root, field),
@@ -146,10 +151,14 @@ impl Exprs<'_, '_> {
                     .help("write `untrusted in session.labels`: more labels must always mean stricter");
                 self.fail_with(whole.span, error)
             }
-            ("session", _) => self.no_member(whole, field, "`session` has no member".into(), &["id".into(), "labels".into()]),
+            ("session", _) => {
+                self.no_member(whole, field, "`session` has no member".into(), &["id".into(), "labels".into()])
+            }
             ("tool", "name") => fact(self, Fact::ToolName, Type::Str),
             ("tool", "server") => fact(self, Fact::ToolServer, Type::Str),
-            ("tool", _) => self.no_member(whole, field, "`tool` has no member".into(), &["name".into(), "server".into()]),
+            ("tool", _) => {
+                self.no_member(whole, field, "`tool` has no member".into(), &["name".into(), "server".into()])
+            }
             ("tier", _) => self.fail(codes::E0306, whole.span, "`tier` can only be compared with a tier"),
             // `env.x`, `now.x`, `tenant.x`: members of the value itself.
             _ => {
@@ -175,7 +184,8 @@ impl Exprs<'_, '_> {
             AttrRoot::User => &["id", "roles"],
             AttrRoot::Context => &[],
         };
-        let known: Vec<String> = table.iter().map(|a| a.field.name.clone()).chain(host.iter().map(|w| w.to_string())).collect();
+        let known: Vec<String> =
+            table.iter().map(|a| a.field.name.clone()).chain(host.iter().map(|w| w.to_string())).collect();
         let loc = self.loc(field.span);
         let word = &word.name;
         let near = suggest::nearest(&field.name, known.iter().map(String::as_str));
@@ -242,7 +252,13 @@ impl Exprs<'_, '_> {
         self.fail_with(whole.span, error)
     }
 
-    fn differing_argument(&mut self, whole: &ast::Expr, field: &Ident, first: (ToolId, &Type), other: (ToolId, &Type)) -> Expr {
+    fn differing_argument(
+        &mut self,
+        whole: &ast::Expr,
+        field: &Ident,
+        first: (ToolId, &Type),
+        other: (ToolId, &Type),
+    ) -> Expr {
         let name = |t: ToolId| self.cx.package.tools[t.index()].decl.name.clone();
         let place = |t: ToolId| {
             let tool = &self.cx.package.tools[t.index()];
@@ -251,7 +267,11 @@ impl Exprs<'_, '_> {
         };
         let message = format!(
             "`args.{}` is `{}` in `{}` and `{}` in `{}`",
-            field.name, self.show(first.1), name(first.0), self.show(other.1), name(other.0)
+            field.name,
+            self.show(first.1),
+            name(first.0),
+            self.show(other.1),
+            name(other.0)
         );
         let error = Diagnostic::new(codes::E0205, self.loc(whole.span), message)
             .label(place(first.0), "one type here")

@@ -14,8 +14,12 @@ use crate::resolve::Vocabulary;
 impl Exprs<'_, '_> {
     pub(super) fn membership(&mut self, span: Span, lhs: &ast::Expr, rhs: &ast::Expr) -> Expr {
         match self.special_collection(rhs) {
-            Some(("session", _)) => return self.has_word(span, lhs, Vocabulary::Label, |id| ExprKind::HasLabel(LabelId(id))),
-            Some(("agent", _)) => return self.has_word(span, lhs, Vocabulary::Role, |id| ExprKind::AgentHasRole(RoleId(id))),
+            Some(("session", _)) => {
+                return self.has_word(span, lhs, Vocabulary::Label, |id| ExprKind::HasLabel(LabelId(id)));
+            }
+            Some(("agent", _)) => {
+                return self.has_word(span, lhs, Vocabulary::Role, |id| ExprKind::AgentHasRole(RoleId(id)));
+            }
             Some((_, _)) => return self.has_word(span, lhs, Vocabulary::Role, |id| ExprKind::UserHasRole(RoleId(id))),
             None => {}
         }
@@ -47,7 +51,13 @@ impl Exprs<'_, '_> {
         }
     }
 
-    fn has_word(&mut self, span: Span, lhs: &ast::Expr, vocabulary: Vocabulary, kind: impl Fn(u32) -> ExprKind) -> Expr {
+    fn has_word(
+        &mut self,
+        span: Span,
+        lhs: &ast::Expr,
+        vocabulary: Vocabulary,
+        kind: impl Fn(u32) -> ExprKind,
+    ) -> Expr {
         if !self.may_read(span) {
             return self.hole(span);
         }
@@ -137,7 +147,9 @@ impl Exprs<'_, '_> {
             return self.expr(ExprKind::In(Box::new(left), Box::new(right)), Type::Bool, span);
         }
         match lookup_operator(Op::In, &left.ty, &right.ty) {
-            Some(found) if left.ty == Type::Ip => self.expr(ExprKind::Builtin(found.id, vec![left, right]), found.result, span),
+            Some(found) if left.ty == Type::Ip => {
+                self.expr(ExprKind::Builtin(found.id, vec![left, right]), found.result, span)
+            }
             _ => self.not_an_element(span, &left, &right),
         }
     }
@@ -156,7 +168,9 @@ impl Exprs<'_, '_> {
                 }
                 _ => format!("write `{} == {}`, or make a list of it: `[{}]`", text(left), text(right), text(right)),
             },
-            (Type::Host, _) => format!("for a domain and what is below it write `{} under {}`", text(left), text(right)),
+            (Type::Host, _) => {
+                format!("for a domain and what is below it write `{} under {}`", text(left), text(right))
+            }
             _ => format!("write `{} in [{}]`, or compare with `==`", text(left), text(right)),
         };
         let error = Diagnostic::new(codes::E0211, right.loc, message).help(help);

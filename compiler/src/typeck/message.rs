@@ -18,8 +18,12 @@ impl Exprs<'_, '_> {
                     if self.holds_secret(&expr.ty) {
                         let loc = self.loc(e.span);
                         let text = self.cx.text(loc).to_owned();
-                        let error = Diagnostic::new(codes::E0213, loc, format!("`{text}` is secret and can't be part of a message"))
-                            .help("messages reach a model and an approver");
+                        let error = Diagnostic::new(
+                            codes::E0213,
+                            loc,
+                            format!("`{text}` is secret and can't be part of a message"),
+                        )
+                        .help("messages reach a model and an approver");
                         self.cx.report(error);
                     }
                     let text = self.cx.text(self.loc(e.span)).to_owned();

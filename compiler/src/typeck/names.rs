@@ -208,25 +208,27 @@ impl Exprs<'_, '_> {
     fn help_unknown_value(&self, error: Diagnostic, text: &str) -> Diagnostic {
         let loc = error.primary.loc;
         if let Args::Of(tools) = &self.args {
-            let has = |t: &crate::hir::ToolId| {
-                self.cx.package.tools[t.index()].params.iter().any(|p| p.name == text)
-            };
+            let has = |t: &crate::hir::ToolId| self.cx.package.tools[t.index()].params.iter().any(|p| p.name == text);
             if tools.iter().any(has) {
                 let meant = format!("args.{text}");
-                return error.help(format!("arguments are always `{meant}`")).fix(format!("change it to `{meant}`"), loc, meant);
+                return error.help(format!("arguments are always `{meant}`")).fix(
+                    format!("change it to `{meant}`"),
+                    loc,
+                    meant,
+                );
             }
         }
         let locals = self.locals.iter().map(|l| l.name.clone());
         let values = |s: Symbol| matches!(s, Symbol::Let(_) | Symbol::Live(_));
         let value = self.cx.suggest_name(self.module, text, values);
         let words: Vec<String> = locals.chain(ROOTS.map(str::to_owned)).chain(value).collect();
-        let near = suggest::nearest(text, words.iter().map(String::as_str)).or_else(|| {
-            words.iter().find(|w| w.ends_with(&format!(".{text}"))).map(String::as_str)
-        });
+        let near = suggest::nearest(text, words.iter().map(String::as_str))
+            .or_else(|| words.iter().find(|w| w.ends_with(&format!(".{text}"))).map(String::as_str));
         if near.is_some() {
             return error.did_you_mean(loc, near);
         }
-        let kinds = [Vocabulary::Role, Vocabulary::Label, Vocabulary::Environment, Vocabulary::Tier, Vocabulary::Origin];
+        let kinds =
+            [Vocabulary::Role, Vocabulary::Label, Vocabulary::Environment, Vocabulary::Tier, Vocabulary::Origin];
         let kind = kinds.into_iter().find(|v| self.cx.vocabulary(*v).contains_key(text));
         error.maybe_help(kind.map(|kind| match kind {
             Vocabulary::Role => format!("`{text}` is a role: write `{text} in agent.roles`"),

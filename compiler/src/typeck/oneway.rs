@@ -129,8 +129,10 @@ impl Check<'_, '_, '_> {
         for (place, is_label) in occurrences(e, &self.inside) {
             let what = if is_label { "a label" } else { "the tier" };
             let at = call.unwrap_or_else(|| self.place_in(e, place));
-            let error = Diagnostic::new(codes::E0303, at, format!("{what} can't be asked for inside another expression"))
-                .help("labels and tiers stand under `and`, `or` and `not` only: more of them must always mean stricter");
+            let error =
+                Diagnostic::new(codes::E0303, at, format!("{what} can't be asked for inside another expression")).help(
+                    "labels and tiers stand under `and`, `or` and `not` only: more of them must always mean stricter",
+                );
             self.report(error, at, (at != place).then_some(place));
         }
     }
@@ -154,10 +156,16 @@ impl Check<'_, '_, '_> {
             _ => String::new(),
         };
         let error = match (is_label, side) {
-            (true, Side::When) => Diagnostic::new(codes::E0301, at, format!("this holds where the label `{name}` is missing, so the label would loosen it"))
-                .help(format!("in `when` ask for the label itself: `{name} in session.labels`")),
-            (true, Side::Unless) => Diagnostic::new(codes::E0301, at, format!("the label `{name}` would exempt from this"))
-                .help(format!("in `unless` labels stand negated: `{name} not in session.labels`")),
+            (true, Side::When) => Diagnostic::new(
+                codes::E0301,
+                at,
+                format!("this holds where the label `{name}` is missing, so the label would loosen it"),
+            )
+            .help(format!("in `when` ask for the label itself: `{name} in session.labels`")),
+            (true, Side::Unless) => {
+                Diagnostic::new(codes::E0301, at, format!("the label `{name}` would exempt from this"))
+                    .help(format!("in `unless` labels stand negated: `{name} not in session.labels`"))
+            }
             (false, Side::When) => Diagnostic::new(codes::E0302, at, "a higher tier would loosen this")
                 .help("in `when` compare with `>=` or `>`"),
             (false, Side::Unless) => Diagnostic::new(codes::E0302, at, "a higher tier would exempt from this")
@@ -179,7 +187,11 @@ impl Check<'_, '_, '_> {
 
     /// `target` itself if it is written in `e`; else the call of a predicate that leads there.
     fn place_in(&self, e: &Expr, target: Loc) -> Loc {
-        if e.loc.file == target.file && e.loc.span.covers(target.span) { target } else { self.call_to(e, target).unwrap_or(e.loc) }
+        if e.loc.file == target.file && e.loc.span.covers(target.span) {
+            target
+        } else {
+            self.call_to(e, target).unwrap_or(e.loc)
+        }
     }
 
     /// The call in `e` by which `target` is reached.

@@ -172,8 +172,12 @@ impl Exprs<'_, '_> {
             (Op::Under, Type::Email, _) => Some(format!("look at its domain: `{}.domain under …`", text(left))),
             (Op::Under, Type::Url, _) => Some(format!("look at its host: `{}.host under …`", text(left))),
             (Op::Under, ..) => Some("`under` works on hosts and paths".to_owned()),
-            (Op::Add, Type::Str, Type::Str) => Some("strings are not put together; a message interpolates `{…}`".to_owned()),
-            (Op::Add | Op::Sub, Type::Duration | Type::Time, Type::Int) => Some("durations have a unit: `30s`, `15m`".to_owned()),
+            (Op::Add, Type::Str, Type::Str) => {
+                Some("strings are not put together; a message interpolates `{…}`".to_owned())
+            }
+            (Op::Add | Op::Sub, Type::Duration | Type::Time, Type::Int) => {
+                Some("durations have a unit: `30s`, `15m`".to_owned())
+            }
             _ => None,
         }
     }
@@ -198,7 +202,11 @@ impl Exprs<'_, '_> {
             _ => left.ty.clone(),
         };
         // Of the wrong types one complaint is enough: that `under` does not work on the left side.
-        let hint = if matches!(left.ty, Type::Host | Type::Path | Type::RemotePath | Type::Error) { Some(&hint) } else { None };
+        let hint = if matches!(left.ty, Type::Host | Type::Path | Type::RemotePath | Type::Error) {
+            Some(&hint)
+        } else {
+            None
+        };
         let right = self.infer(rhs, hint);
         self.table_operator(span, op_span, Op::Under, left, right)
     }
@@ -209,8 +217,12 @@ impl Exprs<'_, '_> {
         let Ast::Str(lit) = &rhs.unparen().kind else {
             if !matches!(rhs.unparen().kind, Ast::Error) {
                 let loc = self.loc(rhs.span);
-                let error = Diagnostic::new(codes::E0212, loc, format!("the pattern after `{}` has to be a literal", op.text()))
-                    .help("patterns are compiled with the policy");
+                let error = Diagnostic::new(
+                    codes::E0212,
+                    loc,
+                    format!("the pattern after `{}` has to be a literal", op.text()),
+                )
+                .help("patterns are compiled with the policy");
                 self.cx.report(error);
             }
             return self.hole(span);

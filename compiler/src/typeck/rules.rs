@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use claw_runtime::{Decimal, Duration, Type, Value};
-use claw_syntax::ast::{self, LimitClauseKind, RuleClauseKind};
 use claw_syntax::Span;
+use claw_syntax::ast::{self, LimitClauseKind, RuleClauseKind};
 
 use super::{Args, Exprs};
 use crate::diagnostics::{Diagnostic, codes};
@@ -81,7 +81,9 @@ impl Cx<'_> {
             ast::Effect::Error => EffectKind::Error,
             // The grammar reports that the message is missing.
             ast::Effect::Deny(None) => EffectKind::Error,
-            ast::Effect::Deny(Some(message)) => EffectKind::Deny(Exprs::new(self, module, args.clone()).message(message)),
+            ast::Effect::Deny(Some(message)) => {
+                EffectKind::Deny(Exprs::new(self, module, args.clone()).message(message))
+            }
             ast::Effect::Require(paths) => {
                 let approvals = self.approval_list(module, paths);
                 if approvals.is_empty() { EffectKind::Error } else { EffectKind::Require(approvals) }
@@ -103,7 +105,14 @@ impl Cx<'_> {
     }
 
     /// At least one effect, and none twice.
-    fn check_effects(&mut self, module: ModuleId, decl: &ast::RuleDecl, effects: &[Effect], suggest: Option<Span>, broken: bool) {
+    fn check_effects(
+        &mut self,
+        module: ModuleId,
+        decl: &ast::RuleDecl,
+        effects: &[Effect],
+        suggest: Option<Span>,
+        broken: bool,
+    ) {
         if effects.is_empty() && !broken {
             let loc = self.loc(module, decl.name.span);
             let error = Diagnostic::new(codes::E0417, loc, format!("the rule `{}` has no effect", decl.name.name))
@@ -122,11 +131,13 @@ impl Cx<'_> {
             let count = keys.len();
             let fresh = keys.into_iter().filter(|key| seen.insert(*key)).count();
             if fresh < count {
-                let error = Diagnostic::new(codes::E0414, effect.loc, "this rule has this effect already").unnecessary();
+                let error =
+                    Diagnostic::new(codes::E0414, effect.loc, "this rule has this effect already").unnecessary();
                 self.report(error);
             }
         }
-        let restricts = effects.iter().any(|e| matches!(e.kind, EffectKind::Deny(_) | EffectKind::Require(_) | EffectKind::Error));
+        let restricts =
+            effects.iter().any(|e| matches!(e.kind, EffectKind::Deny(_) | EffectKind::Require(_) | EffectKind::Error));
         if let (Some(span), false, false) = (suggest, restricts, broken) {
             let loc = self.loc(module, span);
             let error = Diagnostic::new(codes::E0426, loc, "`suggest` has no effect here")
@@ -222,9 +233,10 @@ impl Cx<'_> {
                 Some((_, key)) => out.push(*key),
                 None => {
                     let names = KEYS.map(|(name, _)| name);
-                    let error = Diagnostic::new(codes::E0412, loc, format!("a limit can't be kept for each `{}`", word.name))
-                        .help(format!("there are {}", suggest::list(names)))
-                        .did_you_mean(loc, suggest::nearest(&word.name, names));
+                    let error =
+                        Diagnostic::new(codes::E0412, loc, format!("a limit can't be kept for each `{}`", word.name))
+                            .help(format!("there are {}", suggest::list(names)))
+                            .did_you_mean(loc, suggest::nearest(&word.name, names));
                     self.report(error);
                 }
             }
@@ -270,7 +282,11 @@ impl Cx<'_> {
             Some(millis) if millis > 0 => Duration::from_millis(millis),
             _ => {
                 let loc = self.loc(module, per.span);
-                self.report(Diagnostic::new(codes::E0416, loc, format!("`{}` is no span of time that a limit can have", per.text)));
+                self.report(Diagnostic::new(
+                    codes::E0416,
+                    loc,
+                    format!("`{}` is no span of time that a limit can have", per.text),
+                ));
                 zero
             }
         }
@@ -289,7 +305,8 @@ impl Cx<'_> {
             ast::Effect::Error => Beyond::Deny(None),
             ast::Effect::Mark(_) | ast::Effect::Constrain { .. } => {
                 let loc = self.loc(module, span);
-                let error = Diagnostic::new(codes::E0426, loc, "beyond a limit there is `deny` or `require`, nothing else");
+                let error =
+                    Diagnostic::new(codes::E0426, loc, "beyond a limit there is `deny` or `require`, nothing else");
                 self.report(error);
                 Beyond::Deny(None)
             }

@@ -31,7 +31,8 @@ impl Cx<'_> {
             }
             match &step.kind {
                 Kind::Call { tool, args } => {
-                    if !(agent && env) && !complained {
+                    let incomplete = !agent || !env;
+                    if incomplete && !complained {
                         complained = true;
                         self.report_incomplete(module, step.span, agent, env);
                     }
@@ -78,7 +79,10 @@ impl Cx<'_> {
         let (what, help) = match (agent, env) {
             (true, _) => ("no environment", "write `in prod` before it"),
             (false, true) => ("no agent", "write `as agent \"bot\" { roles: [support] }` before it"),
-            (false, false) => ("neither agent nor environment", "write `as agent \"bot\" { roles: [support] }` and `in prod` before it"),
+            (false, false) => (
+                "neither agent nor environment",
+                "write `as agent \"bot\" { roles: [support] }` and `in prod` before it",
+            ),
         };
         let loc = self.loc(module, span);
         self.report(Diagnostic::new(codes::E0501, loc, format!("this call has {what}")).help(help));
@@ -125,7 +129,13 @@ impl Cx<'_> {
         host.iter().map(|w| (*w).to_owned()).chain(table.iter().map(|a| a.field.name.clone())).collect()
     }
 
-    fn attributes_object(&mut self, module: ModuleId, attrs: Option<&ast::Expr>, what: &str, known: &[String]) -> Option<Json> {
+    fn attributes_object(
+        &mut self,
+        module: ModuleId,
+        attrs: Option<&ast::Expr>,
+        what: &str,
+        known: &[String],
+    ) -> Option<Json> {
         let Some(attrs) = attrs else { return Some(Json::Obj(Vec::new())) };
         self.check_keys(module, attrs, what, known);
         self.check_roles(module, attrs);
@@ -232,7 +242,8 @@ impl Cx<'_> {
     ) -> Option<Vec<(T, Json)>> {
         let mut out = Vec::new();
         for field in self.entries(module, value)? {
-            let segments = field.key.name.split('.').map(|name| ast::Ident { name: name.to_owned(), span: field.key.span });
+            let segments =
+                field.key.name.split('.').map(|name| ast::Ident { name: name.to_owned(), span: field.key.span });
             let path = ast::Path { segments: segments.collect(), span: field.key.span };
             let symbol = self.resolve(module, &path, what, |s| pick(s).is_some());
             let json = self.json(module, &field.value);
@@ -261,7 +272,9 @@ impl Cx<'_> {
             Ast::Error => None,
             _ => {
                 let loc = self.loc(module, value.span);
-                self.report(Diagnostic::new(codes::E0505, loc, "an object has to stand here").help("write `{ name: value }`"));
+                self.report(
+                    Diagnostic::new(codes::E0505, loc, "an object has to stand here").help("write `{ name: value }`"),
+                );
                 None
             }
         }
@@ -281,7 +294,9 @@ impl Cx<'_> {
                 None if matches!(item.kind, Ast::Error) => {}
                 None => {
                     let loc = self.loc(module, item.span);
-                    self.report(Diagnostic::new(codes::E0505, loc, "a name has to stand here").help("write it without quotes"));
+                    self.report(
+                        Diagnostic::new(codes::E0505, loc, "a name has to stand here").help("write it without quotes"),
+                    );
                 }
             }
         }
@@ -300,15 +315,24 @@ impl Cx<'_> {
             Ast::Error => None,
             Ast::Str(lit) => Some(Json::str(lit.value.as_str())),
             Ast::Bool(b) => Some(Json::Bool(*b)),
-            Ast::Int(lit) | Ast::Decimal(lit) | Ast::Duration(lit) | Ast::Time(lit) | Ast::Date(lit) | Ast::DateTime(lit)
+            Ast::Int(lit)
+            | Ast::Decimal(lit)
+            | Ast::Duration(lit)
+            | Ast::Time(lit)
+            | Ast::Date(lit)
+            | Ast::DateTime(lit)
                 if lit.is_hole() =>
             {
                 None
             }
             Ast::Int(lit) | Ast::Decimal(lit) => number(plain_number(&lit.digits())),
-            Ast::Duration(lit) | Ast::Time(lit) | Ast::Date(lit) | Ast::DateTime(lit) => Some(Json::str(lit.text.as_str())),
+            Ast::Duration(lit) | Ast::Time(lit) | Ast::Date(lit) | Ast::DateTime(lit) => {
+                Some(Json::str(lit.text.as_str()))
+            }
             Ast::Unary { op: ast::UnaryOp::Neg, operand, .. } => match &operand.unparen().kind {
-                Ast::Int(lit) | Ast::Decimal(lit) if !lit.is_hole() => number(plain_number(&format!("-{}", lit.digits()))),
+                Ast::Int(lit) | Ast::Decimal(lit) if !lit.is_hole() => {
+                    number(plain_number(&format!("-{}", lit.digits())))
+                }
                 _ => self.no_literal(module, e),
             },
             Ast::List(items) => {
@@ -345,7 +369,8 @@ impl Cx<'_> {
             let entry = &self.package.lets[id.index()];
             return Some(value_to_json(&entry.value, &entry.ty, &self.package.schema));
         }
-        let kinds = [Vocabulary::Role, Vocabulary::Label, Vocabulary::Environment, Vocabulary::Tier, Vocabulary::Origin];
+        let kinds =
+            [Vocabulary::Role, Vocabulary::Label, Vocabulary::Environment, Vocabulary::Tier, Vocabulary::Origin];
         let is_word = kinds.into_iter().any(|v| self.vocabulary(v).contains_key(&text))
             || self.package.schema.enums.iter().any(|e| e.variants.contains(&text));
         if is_word {
@@ -357,8 +382,9 @@ impl Cx<'_> {
             return None;
         }
         let loc = self.loc(module, e.span);
-        let error = Diagnostic::new(codes::E0505, loc, format!("`{text}` is neither a constant nor a word that is declared"))
-            .help(format!("as a text write it in quotes: `\"{text}\"`"));
+        let error =
+            Diagnostic::new(codes::E0505, loc, format!("`{text}` is neither a constant nor a word that is declared"))
+                .help(format!("as a text write it in quotes: `\"{text}\"`"));
         self.report(error);
         None
     }
@@ -371,7 +397,13 @@ impl Cx<'_> {
         None
     }
 
-    fn expectation(&mut self, module: ModuleId, outcome: &ast::OutcomeKind, details: &[ast::ExpectDetail], span: Span) -> Option<Expect> {
+    fn expectation(
+        &mut self,
+        module: ModuleId,
+        outcome: &ast::OutcomeKind,
+        details: &[ast::ExpectDetail],
+        span: Span,
+    ) -> Option<Expect> {
         let outcome = self.outcome(module, outcome);
         let (mut tier, mut reason) = (None, None);
         let (mut because, mut marks) = (Vec::new(), Vec::new());
@@ -418,9 +450,10 @@ impl Cx<'_> {
                 let fits = |s: Symbol| matches!(s, Symbol::Rule(_) | Symbol::Limit(_));
                 if !path.is_hole() && !self.perhaps_lost(module, path) && self.lookup(module, path).is_none() {
                     let near = self.suggest_name(module, &path.text(), fits);
-                    let error = Diagnostic::new(codes::E0503, loc, format!("no rule or limit is called `{}`", path.text()))
-                        .help("clauses without a name are given by their own text, in quotes")
-                        .did_you_mean(loc, near.as_deref());
+                    let error =
+                        Diagnostic::new(codes::E0503, loc, format!("no rule or limit is called `{}`", path.text()))
+                            .help("clauses without a name are given by their own text, in quotes")
+                            .did_you_mean(loc, near.as_deref());
                     self.report(error);
                     return None;
                 }

@@ -130,13 +130,17 @@ impl Cx<'_> {
         let loc = self.loc(module, lit.span);
         let text = &lit.value;
         let names = zones::names();
-        let city = names.iter().find(|n| n.rsplit('/').next().is_some_and(|c| c.eq_ignore_ascii_case(&text.replace(' ', "_"))));
+        let city = names
+            .iter()
+            .find(|n| n.rsplit('/').next().is_some_and(|c| c.eq_ignore_ascii_case(&text.replace(' ', "_"))));
         let near = city.copied().or_else(|| suggest::nearest(text, names.iter().copied()));
         let error = Diagnostic::new(codes::E0411, loc, format!("there is no time zone `{text}`"));
         let error = match near {
-            Some(near) => error
-                .help(format!("did you mean `{near}`?"))
-                .fix(format!("change it to `{near}`"), loc, format!("\"{near}\"")),
+            Some(near) => error.help(format!("did you mean `{near}`?")).fix(
+                format!("change it to `{near}`"),
+                loc,
+                format!("\"{near}\""),
+            ),
             None => error.help("zones have names of the IANA database: `Europe/Berlin`, `UTC`"),
         };
         self.report(error);

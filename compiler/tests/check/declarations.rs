@@ -21,19 +21,22 @@ fn roles_and_scopes_and_predicates_in_circles() {
 fn matrices() {
     let prelude = "environments dev, prod\nroles sre\ntool t()\ntiers low < high\nclassify { low on t }\n\
         approval a { by 1 of sre expires 1m }\napproval b { by 1 of sre expires 1m }\n";
-    snapshot!(report_after(prelude, &[
-        "matrix { tier | dev | prod\nlow | allow | a\nhigh | a | a + b }",
-        "matrix { tier | dev | prod\nlow | allow | a }",
-        "matrix { tier | dev\nlow | allow\nhigh | deny }",
-        "matrix { tier | dev | prod\nlow | allow | a\nhigh | a | allow }",
-        "matrix { tier | dev | prod\nlow | deny | a + b\nhigh | a | b }",
-        "matrix { tier | dev | prod\nlow | allow | a\nhigh | deny | deny\nlow | a | a }",
-        "matrix { tier | dev | prod\nlow | allow | a\nhihg | deny | deny }",
-        "matrix { tier | dev | qa\nlow | allow | a\nhigh | deny | deny }",
-        "matrix { tier | dev | prod\nlow | allow | t\nhigh | deny | deny }",
-        "matrix { tier | dev | prod | dev\nlow | allow | a | deny\nhigh | deny | deny | deny }",
-        "",
-    ]));
+    snapshot!(report_after(
+        prelude,
+        &[
+            "matrix { tier | dev | prod\nlow | allow | a\nhigh | a | a + b }",
+            "matrix { tier | dev | prod\nlow | allow | a }",
+            "matrix { tier | dev\nlow | allow\nhigh | deny }",
+            "matrix { tier | dev | prod\nlow | allow | a\nhigh | a | allow }",
+            "matrix { tier | dev | prod\nlow | deny | a + b\nhigh | a | b }",
+            "matrix { tier | dev | prod\nlow | allow | a\nhigh | deny | deny\nlow | a | a }",
+            "matrix { tier | dev | prod\nlow | allow | a\nhihg | deny | deny }",
+            "matrix { tier | dev | qa\nlow | allow | a\nhigh | deny | deny }",
+            "matrix { tier | dev | prod\nlow | allow | t\nhigh | deny | deny }",
+            "matrix { tier | dev | prod | dev\nlow | allow | a | deny\nhigh | deny | deny | deny }",
+            "",
+        ]
+    ));
     assert_eq!(
         check("environments dev\ntool t()\nmatrix { tier | dev\nlow | allow }"),
         "p.claw:3:10 E0406 there is a matrix, but no tiers are declared | \
@@ -45,17 +48,20 @@ fn matrices() {
 fn classification() {
     let prelude = "environments dev, prod\ntool a(x: int)\ntool b(x: int)\ntiers low < high\n\
         matrix { tier | dev | prod low | allow | allow high | deny | deny }\n";
-    snapshot!(report_after(prelude, &[
-        "classify { low on a, b }",
-        "classify { low on a }",
-        "classify { low on a low on b when args.x > 3 high on b unless args.x > 3 }",
-        "classify { low on a low on b in dev, prod }",
-        "scope s { on a on b where args.x > 3 } classify { low on s }",
-        "scope s { on a } scope t { on s, b } classify { low on t }",
-        "classify { low on a, bb }",
-        "classify { lo on any }",
-        "",
-    ]));
+    snapshot!(report_after(
+        prelude,
+        &[
+            "classify { low on a, b }",
+            "classify { low on a }",
+            "classify { low on a low on b when args.x > 3 high on b unless args.x > 3 }",
+            "classify { low on a low on b in dev, prod }",
+            "scope s { on a on b where args.x > 3 } classify { low on s }",
+            "scope s { on a } scope t { on s, b } classify { low on t }",
+            "classify { low on a, bb }",
+            "classify { lo on any }",
+            "",
+        ]
+    ));
 }
 
 #[test]
@@ -133,9 +139,12 @@ fn rules() {
 }
 
 #[test]
+#[expect(clippy::disallowed_types, reason = "measuring is what this test is for")]
 fn large_policies_take_time_in_proportion() {
     let policy = |n: usize| {
-        let mut text = String::from("environments dev\nroles r\ntiers low < high\nmatrix { tier | dev\nlow | allow\nhigh | deny }\nclassify { low on any }\n");
+        let mut text = String::from(
+            "environments dev\nroles r\ntiers low < high\nmatrix { tier | dev\nlow | allow\nhigh | deny }\nclassify { low on any }\n",
+        );
         for at in 0..n {
             text.push_str(&format!("tool t{at}(a: string, b: int)\ngrant t{at} to r\nrule r{at} {{ on t{at} when args.b > {at} deny \"{{args.a}}\" }}\n"));
         }

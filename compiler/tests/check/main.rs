@@ -64,7 +64,7 @@ fn report_after(prelude: &str, cases: &[&str]) -> String {
     for case in cases {
         let said = check(&format!("{prelude}{case}\n"));
         out.push_str(case);
-        out.push_str("\n");
+        out.push('\n');
         let lines = prelude.matches('\n').count();
         for line in said.lines() {
             let mut parts = line.splitn(4, ':');

@@ -57,13 +57,15 @@ fn restrictions_reach_everything_and_grants_what_is_visible() {
     assert_eq!(names(&package.rules[1].target.tools), ["other"]);
     // In `lib` itself only its own tools can be granted.
     let granting = "environments prod\nroles r\ntool theirs()\ngrant any to r\n";
-    let package = analyze_files(&[("root.claw", "use \"./lib.claw\" with grants\ntool own()\n"), ("lib.claw", granting)]).package;
+    let package =
+        analyze_files(&[("root.claw", "use \"./lib.claw\" with grants\ntool own()\n"), ("lib.claw", granting)]).package;
     assert_eq!(package.grants[0].target.tools.len(), 1);
 }
 
 #[test]
 fn files_that_are_missing_or_go_in_circles() {
-    let analysis = analyze_files(&[("a/root.claw", "use \"../lib/x.claw\"\nuse std.shell\nuse \"/etc/x.claw\"\nuse company\n")]);
+    let analysis =
+        analyze_files(&[("a/root.claw", "use \"../lib/x.claw\"\nuse std.shell\nuse \"/etc/x.claw\"\nuse company\n")]);
     let missing = &analysis.missing;
     assert!(matches!(missing.as_slice(), [Missing { path, kind: MissingKind::Source, .. }] if path == "lib/x.claw"));
     snapshot!(check_files(&[("a/root.claw", "use \"../lib/x.claw\"\nuse std.shell\nuse \"/etc/x.claw\"\n")]));

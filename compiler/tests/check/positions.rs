@@ -7,7 +7,8 @@ use crate::{PRELUDE, analyze};
 
 #[test]
 fn names_lead_to_their_declarations() {
-    let source = format!("{PRELUDE}rule é {{ on send_email when any(a in args.to: ours(a)) deny \"{{args.subject}}\" }}\n");
+    let source =
+        format!("{PRELUDE}rule é {{ on send_email when any(a in args.to: ours(a)) deny \"{{args.subject}}\" }}\n");
     let analysis = analyze(&source);
     let target = |needle: &str, skip: usize| {
         let at = PRELUDE.len() + source[PRELUDE.len()..].find(needle).unwrap() + skip;
@@ -26,7 +27,9 @@ fn names_lead_to_their_declarations() {
 
 #[test]
 fn every_fix_fits_its_text_and_mends() {
-    let source = format!("{PRELUDE}rule r {{ on send_emial deny \"x\" }}\nrule s {{ on send_email when subject == \"x\" deny \"x\" }}\n");
+    let source = format!(
+        "{PRELUDE}rule r {{ on send_emial deny \"x\" }}\nrule s {{ on send_email when subject == \"x\" deny \"x\" }}\n"
+    );
     let analysis = analyze(&source);
     let mut text = source.clone();
     let mut edits: Vec<_> = analysis.diagnostics.iter().filter_map(|d| d.fix.as_ref()).flat_map(|f| &f.edits).collect();
@@ -46,4 +49,23 @@ fn nothing_panics_on_any_prefix() {
         analyze(&whole[..end]);
         analyze(&whole[end..]);
     }
+}
+
+#[test]
+fn one_lost_token_is_not_many_mistakes() {
+    let whole = include_str!("support_bot.claw");
+    let tokens: Vec<_> = claw_syntax::lex(whole).into_iter().filter(|t| !t.kind.is_trivia()).collect();
+    let mut said = 0;
+    for token in tokens.iter().step_by(5) {
+        let mut text = whole.to_owned();
+        text.replace_range(token.span.range(), " ");
+        let errors = crate::errors(&analyze(&text));
+        if std::env::var("CLAW_SHOW").is_ok() && errors.len() > 3 {
+            let at = whole[..token.span.start as usize].matches('\n').count() + 1;
+            println!("{at}: {:?}\n{}", token.span.text(whole), crate::check(&text));
+        }
+        said += errors.len();
+    }
+    let tried = tokens.len() / 5;
+    assert!(said < tried * 3, "{said} errors after {tried} lost tokens");
 }

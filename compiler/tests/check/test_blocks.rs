@@ -27,7 +27,9 @@ fn accepted() {
         r#"call send_email { to: names } expect deny"#,
     ]);
     accept(&cases.iter().map(String::as_str).collect::<Vec<_>>());
-    accept(&[r#"grant mail,orders to support test "t" { as agent "b" in dev call get_order expect allow because "grant mail, orders  to support" }"#]);
+    accept(&[
+        r#"grant mail,orders to support test "t" { as agent "b" in dev call get_order expect allow because "grant mail, orders  to support" }"#,
+    ]);
 }
 
 #[test]
