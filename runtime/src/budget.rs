@@ -30,7 +30,10 @@ impl Sum {
             Some(Value::Decimal(d)) => Some(*d),
             _ => None,
         };
-        match amount.filter(|amount| !amount.is_negative()).and_then(|a| self.amount.unwrap_or(Decimal::ZERO).checked_add(a)) {
+        match amount
+            .filter(|amount| !amount.is_negative())
+            .and_then(|a| self.amount.unwrap_or(Decimal::ZERO).checked_add(a))
+        {
             Some(total) => self.amount = Some(total),
             None => self.broken = true,
         }
@@ -99,7 +102,9 @@ fn pot(eval: &Eval<'_>, realm: Realm, limit: LimitId) -> Result<PotKey, String> 
             LimitKey::User => [facts.user_id.as_ref().and_then(Value::as_str), None, None],
             LimitKey::Tenant => [tenant, None, None],
             LimitKey::Session => [facts.session.as_ref().and_then(Value::as_str), None, None],
-            LimitKey::Tool => [Some(tool.wire.as_str()), Some(kind_name(tool.kind)), Some(tool.server.as_deref().unwrap_or_default())],
+            LimitKey::Tool => {
+                [Some(tool.wire.as_str()), Some(kind_name(tool.kind)), Some(tool.server.as_deref().unwrap_or_default())]
+            }
         };
         let [Some(_), ..] = values else { return Err(format!("the request has no {}", key_name(*key))) };
         for value in values.into_iter().flatten() {

@@ -343,11 +343,19 @@ pub struct Instance {
 #[allow(missing_docs)]
 pub enum InstanceEffect {
     Grant,
-    Classify { tier: u32 },
+    Classify {
+        tier: u32,
+    },
     /// A rule's effects, in source order.
-    Rule { effects: Vec<RuleEffect>, suggest: Option<TemplateId> },
+    Rule {
+        effects: Vec<RuleEffect>,
+        suggest: Option<TemplateId>,
+    },
     /// One arm of a limit; `addend` is `None` where calls are counted.
-    Limit { limit: LimitId, addend: Option<ExprId> },
+    Limit {
+        limit: LimitId,
+        addend: Option<ExprId>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -590,4 +598,3 @@ pub enum Expr {
     /// (query, the key's values in the order of `PriorDef::params`, the window in milliseconds)
     Prior(PriorId, Range, i64),
 }
-

@@ -7,7 +7,8 @@
 use crate::bitset::Bits;
 use crate::budget::{Budget, Sum};
 use crate::bundle::{
-    Ask, AtomId, Cond, CondId, ExprId, Instance, InstanceEffect, LimitId, Node, RuleEffect, Target, TargetKind, ToolDef, ToolId,
+    Ask, AtomId, Cond, CondId, ExprId, Instance, InstanceEffect, LimitId, Node, RuleEffect, Target, TargetKind,
+    ToolDef, ToolId,
 };
 use crate::eval::{Ev, Eval};
 use crate::judge::Judge;
@@ -91,9 +92,9 @@ impl Policy {
         for (tool, i) in self.bundle.tools.iter().zip(0u32..) {
             request.tool = ToolId(i);
             let mut eval = Eval::new(self, &request, &NoState);
-            let grants = self.instances(tool).filter(|(_, instance)| {
-                matches!(instance.effect, InstanceEffect::Grant) && !self.is_shadow(instance)
-            });
+            let grants = self
+                .instances(tool)
+                .filter(|(_, instance)| matches!(instance.effect, InstanceEffect::Grant) && !self.is_shadow(instance));
             if grants.map(|(_, instance)| instance.cond).any(|cond| eval.possible(cond)) {
                 out.push(ToolId(i));
             }
@@ -121,7 +122,8 @@ impl<'a> Walk<'a> {
         if self.walk(roots.grant) != Some(1) {
             return Verdict::deny(Reason::NotGranted);
         }
-        let mut verdict = Verdict { outcome: Outcome::Allow, reason: Reason::Granted, ..Verdict::deny(Reason::Granted) };
+        let mut verdict =
+            Verdict { outcome: Outcome::Allow, reason: Reason::Granted, ..Verdict::deny(Reason::Granted) };
         let mut by_matrix = Bits::default();
         if !bundle.tiers.is_empty() {
             let Some(tier) = self.walk(roots.tier).and_then(|leaf| leaf.checked_sub(1)) else {
@@ -149,12 +151,17 @@ impl<'a> Walk<'a> {
             limits.add(self.eval.policy, *limit, &crate::budget::check(&self.eval, Realm::Confirmed, *limit, &sum));
         }
         if let Some(reason) = limits.denial() {
-            return Verdict { retry_after: limits.retry_after.filter(|_| reason == Reason::Limit), ..verdict.denied(reason) };
+            return Verdict {
+                retry_after: limits.retry_after.filter(|_| reason == Reason::Limit),
+                ..verdict.denied(reason)
+            };
         }
         if !self.constraints_hold(&roots.constrains) {
             return verdict.denied(Reason::UnsupportedConstraint);
         }
-        join(verdict, [by_matrix, by_rule, limits.approvals], |id| self.eval.policy.without_evidence(self.eval.request, id))
+        join(verdict, [by_matrix, by_rule, limits.approvals], |id| {
+            self.eval.policy.without_evidence(self.eval.request, id)
+        })
     }
 
     /// Follows a root to its leaf. The arena is acyclic, so this ends.
@@ -301,7 +308,8 @@ impl Limits {
             Budget::Untouched | Budget::Fits(_) => {}
             Budget::Unavailable(_) => self.unavailable = true,
             Budget::Exceeded { retry_after, .. } => {
-                let beyond = policy.bundle.limits.get(limit.index()).map(|def| def.beyond.as_slice()).unwrap_or_default();
+                let beyond =
+                    policy.bundle.limits.get(limit.index()).map(|def| def.beyond.as_slice()).unwrap_or_default();
                 if beyond.is_empty() {
                     self.exceeded = true;
                     self.never |= retry_after.is_none();

@@ -295,7 +295,8 @@ impl<'a> Eval<'a> {
         if self.request.session.is_none() {
             return Tri::Unknown;
         }
-        let params = self.policy.bundle.tools.get(prior.tool.index()).map(|tool| tool.params.as_slice()).unwrap_or_default();
+        let params =
+            self.policy.bundle.tools.get(prior.tool.index()).map(|tool| tool.params.as_slice()).unwrap_or_default();
         let mut values = Vec::with_capacity(prior.params.len());
         for (key, param) in self.operands(keys).iter().zip(&prior.params) {
             let is_set = matches!(params.get(*param as usize).map(|param| &param.ty), Some(Type::Set(_)));

@@ -3,13 +3,16 @@
 //! Turns what `judge.rs` found into the wire decision. Allocates freely; nothing here decides.
 
 use crate::budget::Budget;
-use crate::bundle::{ApprovalDef, ApprovalId, ClauseId, CondId, InstanceEffect, LimitId, RuleEffect, TemplateId, TemplatePart};
+use crate::bundle::{
+    ApprovalDef, ApprovalId, ClauseId, CondId, InstanceEffect, LimitId, RuleEffect, TemplateId, TemplatePart,
+};
 use crate::judge::{Findings, Judge};
 use crate::prepare::constraint_json;
 use crate::render::{self, render};
 use crate::state::{Effects, Realm, StateView};
 use crate::{
-    Applied, Approval, Decision, Duration, Effect, Invalid, Json, Outcome, Policy, Reason, Request, RequestInput, Verdict,
+    Applied, Approval, Decision, Duration, Effect, Invalid, Json, Outcome, Policy, Reason, Request, RequestInput,
+    Verdict,
 };
 
 mod unknown;
@@ -136,7 +139,9 @@ impl Explanation<'_> {
     }
 
     fn refusals(&self) -> String {
-        let name = |id: &ApprovalId| self.policy.bundle.approvals.get(id.index()).map_or("?", |def| self.policy.approval_name(def));
+        let name = |id: &ApprovalId| {
+            self.policy.bundle.approvals.get(id.index()).map_or("?", |def| self.policy.approval_name(def))
+        };
         let lines = self.found.refusals.iter().map(|(id, why)| format!("`{}`: {why}", name(id)));
         lines.collect::<Vec<_>>().join("; ")
     }
@@ -175,7 +180,8 @@ impl Explanation<'_> {
         let Some(instance) = bundle.instances.get(i as usize) else { return };
         let unknown = self.unknown(&[instance.cond]);
         let mut put = |effect: Effect, message: Option<String>, suggest: Option<String>| {
-            let entry = Applied { effect, message, suggest, unknown: unknown.clone(), ..self.policy.entry(instance.clause) };
+            let entry =
+                Applied { effect, message, suggest, unknown: unknown.clone(), ..self.policy.entry(instance.clause) };
             // A clause may stand several times for one tool, by several of its targets.
             if !out.contains(&entry) {
                 out.push(entry);
@@ -191,14 +197,22 @@ impl Explanation<'_> {
                 let suggest = suggest.map(|id| self.judge.render(id));
                 for effect in effects {
                     match effect {
-                        RuleEffect::Deny(message) => put(Effect::Deny, Some(self.judge.render(*message)), suggest.clone()),
-                        RuleEffect::Require(ids) => put(Effect::Require(self.policy.approval_ids(ids)), None, suggest.clone()),
+                        RuleEffect::Deny(message) => {
+                            put(Effect::Deny, Some(self.judge.render(*message)), suggest.clone())
+                        }
+                        RuleEffect::Require(ids) => {
+                            put(Effect::Require(self.policy.approval_ids(ids)), None, suggest.clone())
+                        }
                         RuleEffect::Constrain { constraint, .. } => {
                             let name = bundle.constraints.get(*constraint as usize).map(|c| c.name.clone());
                             put(Effect::Constrain(name.unwrap_or_default()), None, None);
                         }
                         RuleEffect::Mark { label } => {
-                            put(Effect::Mark(bundle.labels.get(*label as usize).cloned().unwrap_or_default()), None, None);
+                            put(
+                                Effect::Mark(bundle.labels.get(*label as usize).cloned().unwrap_or_default()),
+                                None,
+                                None,
+                            );
                         }
                     }
                 }
@@ -235,14 +249,16 @@ impl Explanation<'_> {
     fn arms(&self, limit: LimitId, realm: Realm) -> Vec<CondId> {
         let instances = self.policy.instances(self.judge.tool).filter(|(_, instance)| {
             let shadow = self.policy.is_shadow(instance);
-            shadow == (realm == Realm::Shadow) && matches!(&instance.effect, InstanceEffect::Limit { limit: of, .. } if *of == limit)
+            shadow == (realm == Realm::Shadow)
+                && matches!(&instance.effect, InstanceEffect::Limit { limit: of, .. } if *of == limit)
         });
         instances.map(|(_, instance)| instance.cond).collect()
     }
 
     /// Facts that are unknown and thereby made one of the conditions hold.
     fn unknown(&mut self, conds: &[CondId]) -> Vec<String> {
-        let mut facts: Vec<String> = conds.iter().filter_map(|cond| self.judge.unknown_facts(*cond)).flatten().collect();
+        let mut facts: Vec<String> =
+            conds.iter().filter_map(|cond| self.judge.unknown_facts(*cond)).flatten().collect();
         facts.sort_unstable();
         facts.dedup();
         facts
@@ -296,7 +312,9 @@ impl Explanation<'_> {
         let marks = |realm: Realm, labels: Vec<String>| labels.into_iter().map(move |label| (realm, label.into()));
         Effects {
             charges: self.found.limits.iter().chain(&self.found.shadow_limits).filter_map(charge).collect(),
-            marks: marks(Realm::Confirmed, self.marks()).chain(marks(Realm::Shadow, self.labels(&self.found.shadow))).collect(),
+            marks: marks(Realm::Confirmed, self.marks())
+                .chain(marks(Realm::Shadow, self.labels(&self.found.shadow)))
+                .collect(),
             // The past is `begin.rs`'s business.
             priors: Vec::new(),
             consumed: std::mem::take(&mut self.found.consumed),
@@ -308,7 +326,8 @@ impl Policy {
     /// An entry for a clause, its effect to be filled in.
     fn entry(&self, id: ClauseId) -> Applied {
         let clause = self.bundle.clauses.get(id.index());
-        let file = clause.and_then(|clause| self.bundle.modules.get(clause.module as usize)).map(|module| module.file.clone());
+        let file =
+            clause.and_then(|clause| self.bundle.modules.get(clause.module as usize)).map(|module| module.file.clone());
         Applied {
             clause: clause.map(|clause| clause.id.clone()).unwrap_or_default(),
             kind: clause.map_or(crate::bundle::ClauseKind::Rule, |clause| clause.kind),
@@ -323,7 +342,10 @@ impl Policy {
     }
 
     fn approval_ids(&self, ids: &[ApprovalId]) -> Vec<String> {
-        ids.iter().filter_map(|id| self.bundle.approvals.get(id.index())).map(|def| self.approval_name(def).to_owned()).collect()
+        ids.iter()
+            .filter_map(|id| self.bundle.approvals.get(id.index()))
+            .map(|def| self.approval_name(def).to_owned())
+            .collect()
     }
 
     /// The approval as decisions name it: the root module's own by their bare names, others qualified.

@@ -50,7 +50,12 @@ pub(crate) struct Findings<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(crate) fn new(policy: &'a Policy, request: &'a Request, view: &'a dyn StateView, tool: &'a ToolDef) -> Judge<'a> {
+    pub(crate) fn new(
+        policy: &'a Policy,
+        request: &'a Request,
+        view: &'a dyn StateView,
+        tool: &'a ToolDef,
+    ) -> Judge<'a> {
         Judge { eval: Eval::new(policy, request, view), tool, memo: [FxHashMap::default(), FxHashMap::default()] }
     }
 
@@ -199,7 +204,8 @@ impl<'a> Judge<'a> {
             }
         }
         for i in &found.rules {
-            let requires = |effect: &RuleEffect| matches!(effect, RuleEffect::Require(approvals) if approvals.contains(&approval));
+            let requires =
+                |effect: &RuleEffect| matches!(effect, RuleEffect::Require(approvals) if approvals.contains(&approval));
             if let Some(instance) = bundle.instances.get(*i as usize)
                 && self.rule_effects(*i).iter().any(requires)
             {
@@ -214,7 +220,8 @@ impl<'a> Judge<'a> {
                 clauses.push(def.clause);
             }
         }
-        let mut names: Vec<&str> = clauses.iter().filter_map(|id| bundle.clauses.get(id.index())).map(|c| c.id.as_str()).collect();
+        let mut names: Vec<&str> =
+            clauses.iter().filter_map(|id| bundle.clauses.get(id.index())).map(|c| c.id.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         names

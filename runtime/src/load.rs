@@ -93,7 +93,11 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
         envs: names("environments", bundle.environments.iter())?,
         roles: names("roles", bundle.roles.iter().map(|role| &role.name))?,
         labels: names("labels", bundle.labels.iter())?,
-        patterns: bundle.patterns.iter().map(|bytes| Pattern::from_bytes(bytes).map_err(LoadError::Malformed)).collect::<Result<_, _>>()?,
+        patterns: bundle
+            .patterns
+            .iter()
+            .map(|bytes| Pattern::from_bytes(bytes).map_err(LoadError::Malformed))
+            .collect::<Result<_, _>>()?,
         zones: bundle.zones.iter().map(zone).collect::<Result<_, _>>()?,
         builtins: bundle.builtins.iter().map(builtin).collect::<Result<_, _>>()?,
         switches: Vec::new(),

@@ -111,7 +111,11 @@ impl Policy {
     /// Registers a function for the policy's `extern` of this name; ignored if it has none. Functions that are not
     /// registered, fail, or return a value of another type are unknown.
     #[must_use]
-    pub fn with_extern(mut self, name: &str, function: impl Fn(&[Value]) -> Option<Value> + Send + Sync + 'static) -> Policy {
+    pub fn with_extern(
+        mut self,
+        name: &str,
+        function: impl Fn(&[Value]) -> Option<Value> + Send + Sync + 'static,
+    ) -> Policy {
         if let Some(i) = self.bundle.externs.iter().position(|e| e.name == name)
             && let Some(place) = self.externs.get_mut(i)
         {
@@ -153,7 +157,12 @@ impl Policy {
     /// Externs that no function was registered for.
     pub fn missing_externs(&self) -> impl Iterator<Item = &str> {
         let missing = |(def, function): (_, &Option<ExternFn>)| function.is_none().then_some(def);
-        self.bundle.externs.iter().zip(&self.externs).filter_map(missing).map(|def: &crate::bundle::ExternDef| def.name.as_str())
+        self.bundle
+            .externs
+            .iter()
+            .zip(&self.externs)
+            .filter_map(missing)
+            .map(|def: &crate::bundle::ExternDef| def.name.as_str())
     }
 
     /// Checks a request against the policy's declarations; see the language reference on what is invalid. The error is the
@@ -168,7 +177,11 @@ impl Policy {
             // Name the call in the answer if that much can be read.
             let json = Json::parse(bytes, &self.limits).ok();
             let text = |key: &str| json.as_ref()?.get(key)?.as_str().map(str::to_owned);
-            let known = RequestInput { call_id: text("call_id"), environment: text("environment").unwrap_or_default(), ..RequestInput::default() };
+            let known = RequestInput {
+                call_id: text("call_id"),
+                environment: text("environment").unwrap_or_default(),
+                ..RequestInput::default()
+            };
             Box::new(self.deny_invalid(&known, &invalid))
         })?;
         self.prepare(&input)
@@ -191,7 +204,12 @@ impl Policy {
 
     /// The tools that some grant could cover for such arguments and in such a situation as may be: for leaving the others
     /// out of a tool list. May name too many, never too few.
-    pub fn callable(&self, agent: &AgentInput, user: Option<&UserInput>, environment: &str) -> Result<Vec<&ToolDef>, Invalid> {
+    pub fn callable(
+        &self,
+        agent: &AgentInput,
+        user: Option<&UserInput>,
+        environment: &str,
+    ) -> Result<Vec<&ToolDef>, Invalid> {
         let request = self.understand_caller(agent, user, environment)?;
         Ok(self.could_be_granted(request).into_iter().filter_map(|id| self.bundle.tools.get(id.index())).collect())
     }
@@ -212,6 +230,9 @@ impl Policy {
 
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Policy").field("package", &self.bundle.package).field("digest", &self.digest).finish_non_exhaustive()
+        f.debug_struct("Policy")
+            .field("package", &self.bundle.package)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
     }
 }

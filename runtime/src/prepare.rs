@@ -13,8 +13,8 @@ use crate::eval::Ev;
 use crate::request::shown;
 use crate::state::SessionScope;
 use crate::{
-    AgentInput, DecodeError, Decoder, Digest, Evidence, Extra, Field, Invalid, Json, Policy, Reason, RequestInput, Time, Tri,
-    UserInput, Value, fields_to_json, value_to_json,
+    AgentInput, DecodeError, Decoder, Digest, Evidence, Extra, Field, Invalid, Json, Policy, Reason, RequestInput,
+    Time, Tri, UserInput, Value, fields_to_json, value_to_json,
 };
 
 mod origins;
@@ -199,7 +199,8 @@ impl Policy {
         let caller = self.caller(&input.agent, input.user.as_ref())?;
         let decoder = Decoder::request(&self.bundle.schema, &self.limits, &resolved);
         let args = decoder.fields(&input.args, &def.params, Extra::Refuse, "/args").map_err(|e| argument(e, def))?;
-        let context = input.context.as_ref().map(|context| attributes(&decoder, context, &self.bundle.context, "/context"));
+        let context =
+            input.context.as_ref().map(|context| attributes(&decoder, context, &self.bundle.context, "/context"));
         let request = Request {
             context: context.transpose()?,
             origins: origins::origins(self, def, input)?,
@@ -213,7 +214,12 @@ impl Policy {
     }
 
     /// A request of which nothing is known but who asks where: for [`Policy::callable`].
-    pub(crate) fn understand_caller(&self, agent: &AgentInput, user: Option<&UserInput>, env: &str) -> Result<Request, Invalid> {
+    pub(crate) fn understand_caller(
+        &self,
+        agent: &AgentInput,
+        user: Option<&UserInput>,
+        env: &str,
+    ) -> Result<Request, Invalid> {
         let input = RequestInput { agent: agent.clone(), user: user.cloned(), ..RequestInput::default() };
         let env = self.find_env(env)?;
         let caller = self.caller(agent, user)?;
@@ -276,13 +282,15 @@ impl Policy {
 
     fn find_tool(&self, input: &RequestInput) -> Result<ToolId, Invalid> {
         self.find(input.kind, input.server.as_deref(), &input.tool).ok_or_else(|| {
-            let server = input.server.as_deref().map_or_else(String::new, |server| format!(" on server `{}`", shown(server)));
+            let server =
+                input.server.as_deref().map_or_else(String::new, |server| format!(" on server `{}`", shown(server)));
             let hint = if !self.index.tools.contains_key(input.tool.as_str()) {
                 did_you_mean(&input.tool, self.bundle.tools.iter().map(|tool| tool.wire.as_str()))
             } else {
                 " (one of this name exists with another server or kind)".to_owned()
             };
-            let message = format!("the policy declares no {} `{}`{server}{hint}", kind_name(input.kind), shown(&input.tool));
+            let message =
+                format!("the policy declares no {} `{}`{server}{hint}", kind_name(input.kind), shown(&input.tool));
             Invalid::because(Reason::UnknownTool, "/tool", message)
         })
     }
@@ -314,7 +322,10 @@ impl Policy {
             let role = self.index.roles.get(name.as_str()).and_then(|role| self.bundle.roles.get(*role as usize));
             let role = role.ok_or_else(|| {
                 let hint = did_you_mean(name, self.bundle.roles.iter().map(|role| role.name.as_str()));
-                Invalid::new(format!("{pointer}/roles/{i}"), format!("the policy declares no role `{}`{hint}", shown(name)))
+                Invalid::new(
+                    format!("{pointer}/roles/{i}"),
+                    format!("the policy declares no role `{}`{hint}", shown(name)),
+                )
             })?;
             role.closure.iter().for_each(|included| roles.insert(*included));
         }
@@ -324,7 +335,8 @@ impl Policy {
     fn caller(&self, agent: &AgentInput, user: Option<&UserInput>) -> Result<Caller, Invalid> {
         let no_paths = BTreeMap::new();
         let decoder = Decoder::request(&self.bundle.schema, &self.limits, &no_paths);
-        let object = |attrs: &[(String, Json)]| Json::Obj(attrs.iter().map(|(k, v)| (k.as_str().into(), v.clone())).collect());
+        let object =
+            |attrs: &[(String, Json)]| Json::Obj(attrs.iter().map(|(k, v)| (k.as_str().into(), v.clone())).collect());
         let own = self.find_roles(&agent.roles, "/agent")?;
         let (mut all, mut any) = (own.clone(), own);
         if agent.chain.len() > self.limits.elements {
@@ -339,7 +351,9 @@ impl Policy {
             roles: (all, any),
             user_roles: user.map(|user| self.find_roles(&user.roles, "/user")).transpose()?,
             agent: attributes(&decoder, &object(&agent.attrs), &self.bundle.agent, "/agent")?,
-            user: user.map(|user| attributes(&decoder, &object(&user.attrs), &self.bundle.user, "/user")).transpose()?,
+            user: user
+                .map(|user| attributes(&decoder, &object(&user.attrs), &self.bundle.user, "/user"))
+                .transpose()?,
         })
     }
 
@@ -356,7 +370,12 @@ impl Policy {
     }
 }
 
-fn attributes(decoder: &Decoder<'_>, json: &Json, fields: &[Field], pointer: &str) -> Result<Vec<Option<Value>>, Invalid> {
+fn attributes(
+    decoder: &Decoder<'_>,
+    json: &Json,
+    fields: &[Field],
+    pointer: &str,
+) -> Result<Vec<Option<Value>>, Invalid> {
     decoder.fields(json, fields, Extra::Ignore, pointer).map_err(Invalid::from)
 }
 

@@ -296,8 +296,23 @@ impl RequestInput {
 
 /// The keys of a request.
 const KEYS: &[&str] = &[
-    "call_id", "time", "tenant", "session", "parent_session", "environment", "agent", "user", "kind", "tool", "args",
-    "context", "labels", "origins", "resolved", "live", "approvals",
+    "call_id",
+    "time",
+    "tenant",
+    "session",
+    "parent_session",
+    "environment",
+    "agent",
+    "user",
+    "kind",
+    "tool",
+    "args",
+    "context",
+    "labels",
+    "origins",
+    "resolved",
+    "live",
+    "approvals",
 ];
 
 fn set(object: &mut Json, name: &str, value: Json) {
@@ -344,7 +359,12 @@ fn read_agent(agent: &Object<'_>) -> Result<AgentInput, Invalid> {
         if link.get("chain").is_some() {
             return Err(Invalid::new(format!("{}/chain", link.pointer), "only the calling agent has a chain"));
         }
-        links.push(AgentInput { id: link.required("id")?, roles: link.texts("roles")?, owner: link.text("owner")?, ..AgentInput::default() });
+        links.push(AgentInput {
+            id: link.required("id")?,
+            roles: link.texts("roles")?,
+            owner: link.text("owner")?,
+            ..AgentInput::default()
+        });
     }
     Ok(AgentInput {
         id: agent.required("id")?,
@@ -434,7 +454,9 @@ impl<'a> Object<'a> {
     pub(crate) fn texts(&self, key: &str) -> Result<Vec<String>, Invalid> {
         let text = |(i, item): (usize, &Json)| match item {
             Json::Str(text) => Ok(text.as_ref().to_owned()),
-            other => Err(Invalid::new(format!("{}/{i}", self.at(key)), format!("expected a string, found {}", other.kind()))),
+            other => {
+                Err(Invalid::new(format!("{}/{i}", self.at(key)), format!("expected a string, found {}", other.kind())))
+            }
         };
         self.items(key)?.iter().enumerate().map(text).collect()
     }
@@ -444,7 +466,11 @@ impl<'a> Object<'a> {
     }
 
     /// The members of the object under `key`, each read by `read`.
-    fn members<T>(&self, key: &str, read: impl Fn(&Object<'a>, &str) -> Result<T, Invalid>) -> Result<Vec<(String, T)>, Invalid> {
+    fn members<T>(
+        &self,
+        key: &str,
+        read: impl Fn(&Object<'a>, &str) -> Result<T, Invalid>,
+    ) -> Result<Vec<(String, T)>, Invalid> {
         let Some(object) = self.object(key)? else { return Ok(Vec::new()) };
         object.members.iter().map(|(name, _)| Ok((name.as_ref().to_owned(), read(&object, name)?))).collect()
     }

@@ -5,7 +5,8 @@ mod support;
 
 use claw_runtime::bundle::*;
 use claw_runtime::{
-    AgentInput, Collect, Decision, Decimal, Json, NoState, Outcome, Policy, Reason, RequestInput, Time, Type, UserInput, Value,
+    AgentInput, Collect, Decimal, Decision, Json, NoState, Outcome, Policy, Reason, RequestInput, Time, Type,
+    UserInput, Value,
 };
 use support::{Builder, Form, field, optional};
 
@@ -166,10 +167,22 @@ fn the_wire_form_is_exact() {
         (r#"{"environment":"prod","tool":"t"}"#, Reason::InvalidRequest, "`agent` is missing"),
         (r#"{"environment":"prod","agent":{},"tool":"t"}"#, Reason::InvalidRequest, "`id` is missing"),
         (r#"{"environment":"prod","agent":{"id":"a"},"agent":{"id":"b"},"tool":"t"}"#, Reason::InvalidRequest, "twice"),
-        (r#"{"environment":"prod","agent":{"id":"a"},"tool":{"name":"t","serve":"x"}}"#, Reason::InvalidRequest, "`server`"),
+        (
+            r#"{"environment":"prod","agent":{"id":"a"},"tool":{"name":"t","serve":"x"}}"#,
+            Reason::InvalidRequest,
+            "`server`",
+        ),
         (r#"{"environment":"prod","agent":{"id":"a"},"tool":"t","time":"2026-01-01"}"#, Reason::InvalidRequest, ""),
-        (r#"{"environment":"prod","agent":{"id":"a"},"tool":"t","kind":"thing"}"#, Reason::InvalidRequest, "not one of"),
-        (r#"{"environment":"prod","agent":{"id":"a"},"tool":"t","args":[]}"#, Reason::InvalidRequest, "expected an object"),
+        (
+            r#"{"environment":"prod","agent":{"id":"a"},"tool":"t","kind":"thing"}"#,
+            Reason::InvalidRequest,
+            "not one of",
+        ),
+        (
+            r#"{"environment":"prod","agent":{"id":"a"},"tool":"t","args":[]}"#,
+            Reason::InvalidRequest,
+            "expected an object",
+        ),
     ] {
         let decision = decide(text);
         assert_eq!((decision.outcome, decision.reason), (Outcome::Deny, reason), "{text}");
@@ -392,7 +405,12 @@ fn externs_are_called_once_and_fail_closed() {
     let mut b = Builder::new();
     let tool = b.tool("t", &[field("x", Type::Str)]);
     b.grant(tool, Builder::TRUE);
-    b.bundle.externs.push(ExternDef { name: "known".to_owned(), params: vec![Type::Str], result: Type::Bool, timeout_ms: 100 });
+    b.bundle.externs.push(ExternDef {
+        name: "known".to_owned(),
+        params: vec![Type::Str],
+        result: Type::Bool,
+        timeout_ms: 100,
+    });
     for name in ["a", "b"] {
         let x = b.arg(0);
         let range = b.range(&[x]);

@@ -4,7 +4,9 @@
 mod support;
 
 use claw_runtime::bundle::*;
-use claw_runtime::{AgentInput, NoState, Outcome, Policy, Request, RequestInput, Time, Type, UserInput, Value, parse_text};
+use claw_runtime::{
+    AgentInput, NoState, Outcome, Policy, Request, RequestInput, Time, Type, UserInput, Value, parse_text,
+};
 use support::{Builder, Form, field, optional};
 
 fn allocations(policy: &Policy, request: &Request) -> u64 {
@@ -20,7 +22,13 @@ fn policy() -> Builder {
     let emails = Type::list(Type::Email);
     let tool = b.tool(
         "send",
-        &[field("to", emails.clone()), optional("cc", emails), field("subject", Type::Str), field("cost", Type::Decimal), field("file", Type::Path)],
+        &[
+            field("to", emails.clone()),
+            optional("cc", emails),
+            field("subject", Type::Str),
+            field("cost", Type::Decimal),
+            field("file", Type::Path),
+        ],
     );
     let (support, user_role) = (b.role(0), b.expr(Expr::UserHasRole(2)));
     let user_role = b.is_true(user_role);
@@ -40,7 +48,8 @@ fn policy() -> Builder {
     let cond = b.not_false(any);
     b.deny("stays_inside", tool, cond, "no");
 
-    let (subject, words) = (b.arg(2), b.constant(Value::set((0..1000).map(|i| Value::str(format!("word {i}"))).collect())));
+    let (subject, words) =
+        (b.arg(2), b.constant(Value::set((0..1000).map(|i| Value::str(format!("word {i}"))).collect())));
     let listed = b.expr(Expr::In(subject, words));
     let cond = b.not_false(listed);
     b.deny("words", tool, cond, "no");

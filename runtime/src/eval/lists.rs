@@ -65,12 +65,16 @@ impl<'a> Eval<'a> {
                     };
                     self.spend() && visit(self, item)
                 }),
-                Ev::Known(Val::Ref(list)) => {
-                    list.elements().unwrap_or_default().iter().all(|item| self.spend() && visit(self, Ev::Known(Val::Ref(item))))
-                }
-                Ev::Known(Val::Own(list)) => {
-                    list.elements().unwrap_or_default().iter().all(|item| self.spend() && visit(self, Ev::own(item.clone())))
-                }
+                Ev::Known(Val::Ref(list)) => list
+                    .elements()
+                    .unwrap_or_default()
+                    .iter()
+                    .all(|item| self.spend() && visit(self, Ev::Known(Val::Ref(item)))),
+                Ev::Known(Val::Own(list)) => list
+                    .elements()
+                    .unwrap_or_default()
+                    .iter()
+                    .all(|item| self.spend() && visit(self, Ev::own(item.clone()))),
                 Ev::Partial(items) => items.iter().all(|item| self.spend() && visit(self, Ev::own(item.clone()))),
                 _ => true,
             };
@@ -116,7 +120,12 @@ impl<'a> Eval<'a> {
         if self.exhausted() { Ev::Unknown } else { interval(certain, (!parts.partial).then_some(possible)) }
     }
 
-    fn with_local<T>(&mut self, item: Ev<'a>, scope: Scope<'_, 'a>, then: impl FnOnce(&mut Self, Scope<'_, 'a>) -> T) -> T {
+    fn with_local<T>(
+        &mut self,
+        item: Ev<'a>,
+        scope: Scope<'_, 'a>,
+        then: impl FnOnce(&mut Self, Scope<'_, 'a>) -> T,
+    ) -> T {
         let depth = scope.map_or(0, |local| local.depth.saturating_add(1));
         let local = Local { depth, value: item, outer: scope };
         then(self, Some(&local))
@@ -240,7 +249,8 @@ fn look_up(value: &Ev<'_>, parts: &Parts<'_>) -> Option<bool> {
     }
     let Some(Value::Set(set)) = parts.iter().next().and_then(Ev::value) else { return None };
     // A set is sorted by type first: if its ends have the value's type, so have all.
-    let same = |item: Option<&Value>| item.is_some_and(|item| std::mem::discriminant(item) == std::mem::discriminant(value));
+    let same =
+        |item: Option<&Value>| item.is_some_and(|item| std::mem::discriminant(item) == std::mem::discriminant(value));
     (same(set.first()) && same(set.last())).then(|| set.binary_search(value).is_ok())
 }
 

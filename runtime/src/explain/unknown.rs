@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use crate::Tri;
+use crate::Value;
 use crate::bundle::{Cond, CondId, Expr, ExprId, QuantOp};
 use crate::eval::{Ev, Eval, Local, Scope, Val};
 use crate::judge::Judge;
-use crate::Value;
 
 mod names;
 
@@ -151,7 +151,9 @@ fn operands(eval: &Eval<'_>, expr: &Expr) -> Vec<ExprId> {
         | Expr::JsonAt(e, ..)
         | Expr::Not(e)
         | Expr::Present(e) => vec![*e],
-        Expr::Eq(a, b) | Expr::Compare(_, a, b) | Expr::In(a, b) | Expr::Concat(a, b) | Expr::Else(a, b) => vec![*a, *b],
+        Expr::Eq(a, b) | Expr::Compare(_, a, b) | Expr::In(a, b) | Expr::Concat(a, b) | Expr::Else(a, b) => {
+            vec![*a, *b]
+        }
         Expr::Quant(_, list, _) => vec![*list],
         Expr::Builtin(_, range)
         | Expr::List(range)

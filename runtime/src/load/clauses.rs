@@ -1,8 +1,8 @@
 //! Checks of clauses, messages, limits, the matrix and tools.
 
+use crate::LoadError;
 use crate::bundle::{Cell, InstanceEffect, RuleEffect, TemplatePart, ToolDef};
 use crate::load::{Check, Checker, bad, slice, within};
-use crate::LoadError;
 
 impl Checker<'_> {
     pub(super) fn templates(&self) -> Check {
@@ -109,7 +109,11 @@ impl Checker<'_> {
             }
             covered = covered.saturating_add(instances.len());
         }
-        if covered == b.instances.len() { Ok(()) } else { Err(LoadError::Malformed("instances: some belong to no tool".to_owned())) }
+        if covered == b.instances.len() {
+            Ok(())
+        } else {
+            Err(LoadError::Malformed("instances: some belong to no tool".to_owned()))
+        }
     }
 
     fn tool_lists(&self, tool: &ToolDef, i: usize) -> Check {
@@ -118,6 +122,10 @@ impl Checker<'_> {
         tool.limits.iter().try_for_each(|limit| within(limit.0, b.limits.len(), "tools", i, "limit"))?;
         let mut priors = tool.priors.iter().chain(&tool.answers);
         priors.try_for_each(|prior| within(prior.0, b.priors.len(), "tools", i, "query of history"))?;
-        if tool.limits.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(bad("tools", i, "limits that are not ascending")) }
+        if tool.limits.is_sorted_by(|a, b| a < b) {
+            Ok(())
+        } else {
+            Err(bad("tools", i, "limits that are not ascending"))
+        }
     }
 }

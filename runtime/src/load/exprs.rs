@@ -18,7 +18,11 @@ impl Size {
     }
 
     fn check(self, table: &str, entry: usize) -> Check {
-        if self.depth > MAX_DEPTH || self.weight > MAX_WEIGHT { Err(bad(table, entry, "too deep or too costly")) } else { Ok(()) }
+        if self.depth > MAX_DEPTH || self.weight > MAX_WEIGHT {
+            Err(bad(table, entry, "too deep or too costly"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -91,7 +95,11 @@ impl Checker<'_> {
         let b = self.bundle;
         let one = |index: u32, len: usize, what: &str| within(index, len, "exprs", i, what);
         let arity = |given: u32, expected: usize, what: &str| {
-            if given as usize == expected { Ok(()) } else { Err(bad("exprs", i, &format!("a wrong number of arguments for a {what}"))) }
+            if given as usize == expected {
+                Ok(())
+            } else {
+                Err(bad("exprs", i, &format!("a wrong number of arguments for a {what}")))
+            }
         };
         match expr {
             Expr::Const(id) => one(id.0, b.consts.len(), "constant"),
@@ -129,7 +137,9 @@ impl Checker<'_> {
         let b = self.bundle;
         let mut sizes: Vec<Size> = Vec::with_capacity(b.conds.len());
         // The width of a shift must be below 64, which a full table would reach.
-        let envs = 1u64.checked_shl(u32::try_from(b.environments.len()).unwrap_or(u32::MAX)).map_or(u64::MAX, |bit| bit.wrapping_sub(1));
+        let envs = 1u64
+            .checked_shl(u32::try_from(b.environments.len()).unwrap_or(u32::MAX))
+            .map_or(u64::MAX, |bit| bit.wrapping_sub(1));
         for (i, cond) in b.conds.iter().enumerate() {
             let mut size = Size { depth: 1, weight: 1 };
             match cond {

@@ -87,7 +87,9 @@ impl Checker<'_> {
         }
         for (instance, target) in &roots.constrains {
             self.effect_of(tool, *instance, i, |effect| match effect {
-                InstanceEffect::Rule { effects, .. } => effects.iter().any(|e| matches!(e, RuleEffect::Constrain { .. })),
+                InstanceEffect::Rule { effects, .. } => {
+                    effects.iter().any(|e| matches!(e, RuleEffect::Constrain { .. }))
+                }
                 _ => false,
             })?;
             check(*target, 1)?;
@@ -103,7 +105,11 @@ impl Checker<'_> {
     fn effect_of(&self, tool: &ToolDef, instance: u32, i: usize, fits: impl Fn(&InstanceEffect) -> bool) -> Check {
         let own = (tool.instances.start..tool.instances.start.saturating_add(tool.instances.len)).contains(&instance);
         let effect = self.bundle.instances.get(instance as usize).map(|instance| &instance.effect);
-        if own && effect.is_some_and(fits) { Ok(()) } else { Err(bad("tools", i, "a root for a clause without its effect")) }
+        if own && effect.is_some_and(fits) {
+            Ok(())
+        } else {
+            Err(bad("tools", i, "a root for a clause without its effect"))
+        }
     }
 }
 

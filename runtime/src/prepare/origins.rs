@@ -51,7 +51,14 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Answers for the fields of an object that are there. `path` ends where the object stands.
-    fn fields(&mut self, json: &Json, fields: &[Field], path: &mut Vec<u32>, pointer: &str, inherited: Option<&'a Vec<String>>) {
+    fn fields(
+        &mut self,
+        json: &Json,
+        fields: &[Field],
+        path: &mut Vec<u32>,
+        pointer: &str,
+        inherited: Option<&'a Vec<String>>,
+    ) {
         for (field, i) in fields.iter().zip(0u32..) {
             let Some(value) = json.get(&field.name).filter(|value| **value != Json::Null) else { continue };
             let mut at = pointer.to_owned();
@@ -74,7 +81,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds the origins of all parts; false if one has none. The input's depth is bounded by the JSON reader.
-    fn union(&self, json: &Json, pointer: &str, inherited: Option<&'a Vec<String>>, out: &mut BTreeSet<&'a str>) -> bool {
+    fn union(
+        &self,
+        json: &Json,
+        pointer: &str,
+        inherited: Option<&'a Vec<String>>,
+        out: &mut BTreeSet<&'a str>,
+    ) -> bool {
         let below = |key: &str, part: &Json, out: &mut BTreeSet<&'a str>| {
             let mut at = pointer.to_owned();
             push_token(&mut at, key);

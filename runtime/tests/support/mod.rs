@@ -32,7 +32,8 @@ impl Builder {
     pub fn new() -> Builder {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let role = |name: &str, closure: &[u32]| RoleDef { name: name.to_owned(), closure: closure.to_vec() };
-        let module = ModuleInfo { name: "acme".to_owned(), file: "acme.claw".to_owned(), digest: Digest::of(b"source") };
+        let module =
+            ModuleInfo { name: "acme".to_owned(), file: "acme.claw".to_owned(), digest: Digest::of(b"source") };
         let bundle = Bundle {
             package: "acme".to_owned(),
             modules: vec![module],
@@ -234,7 +235,15 @@ impl Builder {
     }
 
     /// A limit with one arm that always applies.
-    pub fn limit(&mut self, name: &str, tool: ToolId, max: i64, window_ms: i64, keys: &[LimitKey], addend: Option<ExprId>) -> LimitId {
+    pub fn limit(
+        &mut self,
+        name: &str,
+        tool: ToolId,
+        max: i64,
+        window_ms: i64,
+        keys: &[LimitKey],
+        addend: Option<ExprId>,
+    ) -> LimitId {
         let clause = self.clause(name, ClauseKind::Limit);
         let limit = LimitId(self.bundle.limits.len() as u32);
         self.bundle.limits.push(LimitDef {
@@ -276,7 +285,9 @@ impl Builder {
         let first_node = self.bundle.nodes.len();
         let own: Vec<(u32, Instance)> = (0u32..)
             .zip(self.bundle.instances.clone())
-            .filter(|(_, instance)| instance.tool.index() == tool && !self.bundle.clauses[instance.clause.index()].shadow)
+            .filter(|(_, instance)| {
+                instance.tool.index() == tool && !self.bundle.clauses[instance.clause.index()].shadow
+            })
             .collect();
         let mut roots = Roots {
             grant: Target::FALSE,
@@ -292,7 +303,9 @@ impl Builder {
             match &instance.effect {
                 InstanceEffect::Grant => roots.grant = self.branch(instance.cond, Target::TRUE, roots.grant),
                 InstanceEffect::Classify { tier } => arms.push((*tier, instance.cond)),
-                InstanceEffect::Limit { .. } => roots.limits.push((*i, self.branch(instance.cond, Target::TRUE, Target::FALSE))),
+                InstanceEffect::Limit { .. } => {
+                    roots.limits.push((*i, self.branch(instance.cond, Target::TRUE, Target::FALSE)))
+                }
                 InstanceEffect::Rule { effects, .. } => {
                     for effect in effects {
                         match effect {
@@ -359,7 +372,8 @@ impl Builder {
                 })
             }
             Cond::Envs(set) => {
-                let by_env = (0..self.bundle.environments.len()).map(|env| if set >> env & 1 == 1 { holds } else { fails });
+                let by_env =
+                    (0..self.bundle.environments.len()).map(|env| if set >> env & 1 == 1 { holds } else { fails });
                 let by_env = by_env.collect();
                 self.node(Node::Env { by_env })
             }

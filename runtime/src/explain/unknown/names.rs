@@ -30,10 +30,12 @@ impl<'a> Blame<'_, 'a> {
             }
             Expr::Collect(kind) => format!("{}(args)", collect_name(*kind)),
             Expr::Origins(arg, _) => format!("origins(args.{})", field_name(self.arg(*arg))),
-            Expr::RecordField(e, i) => match self.ty(*e).and_then(|ty| self.record(ty)).and_then(|f| f.get(*i as usize)) {
-                Some(field) => format!("{}.{}", self.name(*e), field.name),
-                None => self.name(*e),
-            },
+            Expr::RecordField(e, i) => {
+                match self.ty(*e).and_then(|ty| self.record(ty)).and_then(|f| f.get(*i as usize)) {
+                    Some(field) => format!("{}.{}", self.name(*e), field.name),
+                    None => self.name(*e),
+                }
+            }
             Expr::JsonAt(e, pointer, _) => {
                 let pointer = bundle.consts.get(pointer.index()).and_then(Value::as_str).unwrap_or_default();
                 format!("{}.at(\"{pointer}\")", self.name(*e))
@@ -42,7 +44,9 @@ impl<'a> Blame<'_, 'a> {
                 let row = self.eval.policy.index.builtins.get(*i as usize).and_then(|id| id.get());
                 let first = self.eval.operands(*range).first().map_or_else(String::new, |e| self.name(*e));
                 match row {
-                    Some(row) if matches!(row.form, Form::Member | Form::Method) => format!("{first}.{}", row.surface()),
+                    Some(row) if matches!(row.form, Form::Member | Form::Method) => {
+                        format!("{first}.{}", row.surface())
+                    }
                     _ => first,
                 }
             }
