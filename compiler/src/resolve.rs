@@ -57,6 +57,10 @@ pub(crate) struct Cx<'w> {
     pub lost: Vec<(ModuleId, String)>,
     /// Text that is no declaration; what it was meant to declare is not missed.
     pub garbled: Vec<String>,
+    /// Some declaration's name could not be read: it may be any that is unknown elsewhere.
+    pub nameless: bool,
+    /// Vocabularies of which some word could not be read.
+    pub wordless: Vec<Vocabulary>,
     pub references: Vec<Reference>,
     pub types: Vec<(Loc, Type)>,
     /// Constants that were evaluated (true) or are being.
@@ -132,6 +136,8 @@ impl<'w> Cx<'w> {
         let garbled = files.filter_map(|(parse, file)| Some(garbled(parse.as_ref()?, &file.text))).flatten().collect();
         Cx {
             garbled,
+            nameless: false,
+            wordless: Vec::new(),
             lost: loaded.lost,
             workspace,
             sources: loaded.sources,
@@ -371,7 +377,7 @@ impl<'w> Cx<'w> {
         let Some(first) = path.segments.first() else { return true };
         let other_module =
             path.segments.len() > 1 && self.lost.iter().any(|(at, alias)| *at == module && *alias == first.name);
-        other_module || path.segments.last().is_some_and(|last| self.is_garbled(&last.name))
+        other_module || self.nameless || path.segments.last().is_some_and(|last| self.is_garbled(&last.name))
     }
 
     pub fn is_garbled(&self, name: &str) -> bool {
@@ -414,7 +420,7 @@ impl<'w> Cx<'w> {
     }
 
     pub fn unknown_word(&mut self, loc: Loc, vocabulary: Vocabulary, name: &str, words: &[String]) {
-        if !self.lost.is_empty() || self.is_garbled(name) {
+        if !self.lost.is_empty() || self.is_garbled(name) || self.wordless.contains(&vocabulary) {
             return;
         }
         let kind = vocabulary.word();

@@ -53,12 +53,16 @@ impl Cx<'_> {
     fn declare_named(&mut self, module: ModuleId, item: &ast::Item) -> Option<Symbol> {
         let (name, span) = match &item.kind {
             ItemKind::Tool(tool) => (tool.name.text(), tool.name.span),
-            _ => {
-                let name = item.name()?;
-                (name.name.clone(), name.span)
-            }
+            _ => match item.name() {
+                Some(name) => (name.name.clone(), name.span),
+                None => {
+                    self.nameless |= has_name(&item.kind);
+                    return None;
+                }
+            },
         };
         if name.is_empty() {
+            self.nameless = true;
             return None;
         }
         let decl = self.decl(module, item, name.clone(), span);
@@ -198,6 +202,7 @@ impl Cx<'_> {
                     .help(format!("all modules of a policy share their {kind}s: keep one declaration"));
             return self.report(error);
         }
+        self.note_holes(vocabulary, words);
         for word in words.iter().filter(|w| !w.is_hole()) {
             if let Some(id) = self.vocabulary(vocabulary).get(&word.name).copied() {
                 let table =
@@ -211,8 +216,15 @@ impl Cx<'_> {
 
     /// A vocabulary whose words may be repeated: the first declaration counts.
     fn declare_words(&mut self, module: ModuleId, item: &ast::Item, vocabulary: Vocabulary, words: &[Ident]) {
+        self.note_holes(vocabulary, words);
         for word in words.iter().filter(|w| !w.is_hole()) {
             self.add_word(module, item, vocabulary, word);
+        }
+    }
+
+    fn note_holes(&mut self, vocabulary: Vocabulary, words: &[Ident]) {
+        if words.iter().any(Ident::is_hole) {
+            self.wordless.push(vocabulary);
         }
     }
 
@@ -295,6 +307,24 @@ impl Cx<'_> {
             self.report(error);
         }
     }
+}
+
+/// Whether declarations of this kind have a name of their own.
+fn has_name(kind: &ItemKind) -> bool {
+    matches!(
+        kind,
+        ItemKind::Enum(_)
+            | ItemKind::Record(_)
+            | ItemKind::Let(_)
+            | ItemKind::Live(_)
+            | ItemKind::Extern(_)
+            | ItemKind::Predicate(_)
+            | ItemKind::Window(_)
+            | ItemKind::Approval(_)
+            | ItemKind::Scope(_)
+            | ItemKind::Rule(_)
+            | ItemKind::Limit(_)
+    )
 }
 
 fn push_word(table: &mut Vec<Word>, decl: Decl) -> usize {

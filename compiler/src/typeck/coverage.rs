@@ -13,9 +13,10 @@ impl Cx<'_> {
         if self.package.tiers.is_empty() || !self.lost.is_empty() {
             return;
         }
-        let broken = self.trees().iter().any(|(_, parse)| {
+        let broken = self.trees().iter().any(|(module, parse)| {
             parse.file.items.iter().any(|item| match &item.kind {
                 claw_syntax::ast::ItemKind::Error => true,
+                claw_syntax::ast::ItemKind::Classify(_) if self.is_broken(*module, item.span) => true,
                 claw_syntax::ast::ItemKind::Classify(decl) => {
                     decl.arms.iter().any(|arm| arm.tier.is_hole() || !self.words.tiers.contains_key(&arm.tier.name))
                 }

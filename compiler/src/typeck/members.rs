@@ -234,6 +234,10 @@ impl Exprs<'_, '_> {
     fn no_argument(&mut self, whole: &ast::Expr, field: &Ident, tool: ToolId, tools: &[ToolId]) -> Expr {
         let loc = self.loc(field.span);
         let entry = &self.cx.package.tools[tool.index()];
+        // The parameter may be what could not be read of the tool.
+        if self.cx.is_broken(entry.decl.module, entry.decl.loc.span) {
+            return self.hole(whole.span);
+        }
         let name = &field.name;
         let known: Vec<&str> = entry.params.iter().map(|p| p.name.as_str()).collect();
         let has = |t: &ToolId| self.cx.package.tools[t.index()].params.iter().any(|p| p.name == *name);
