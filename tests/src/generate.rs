@@ -10,5 +10,5 @@ pub mod rng;
 pub mod universe;
 
 pub use policy::{PolicyText, policy};
-pub use request::{Session, request};
+pub use request::{Session, again, request, with_evidence};
 pub use rng::Rng;

@@ -4,6 +4,7 @@
 //! It walks the typed tree clause by clause and keeps the past as a list of events. It shares with the product how
 //! values are decoded and compared, and nothing of conditions, graphs, bundles, states or joins.
 
+mod approvals;
 pub mod call;
 mod decide;
 mod eval;
@@ -11,7 +12,7 @@ mod past;
 mod term;
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use claw_compiler::hir::Package;
 use claw_runtime::{Json, Limits, Pattern, Tri};
@@ -63,14 +64,17 @@ impl Answer {
 pub struct Reference<'p> {
     package: &'p Package,
     limits: Limits,
+    /// Of approvals, by qualified name; told by the side that makes digests.
+    digests: BTreeMap<String, String>,
     past: Past,
     patterns: RefCell<HashMap<String, Pattern>>,
 }
 
 impl<'p> Reference<'p> {
     /// A policy nothing has been asked of yet.
-    pub fn new(package: &'p Package) -> Reference<'p> {
-        Reference { package, limits: Limits::default(), past: Past::default(), patterns: RefCell::default() }
+    /// `digests` names the definitions of its approvals.
+    pub fn new(package: &'p Package, digests: BTreeMap<String, String>) -> Reference<'p> {
+        Reference { package, limits: Limits::default(), digests, past: Past::default(), patterns: RefCell::default() }
     }
 
     /// Forgets the past.
@@ -79,11 +83,13 @@ impl<'p> Reference<'p> {
     }
 
     /// Decides a request and remembers what came of it.
-    pub fn begin(&mut self, request: &Json) -> Answer {
-        let call = match call::decode(self.package, &self.limits, request) {
+    /// `digest` names what is judged.
+    pub fn begin(&mut self, request: &Json, digest: Option<String>) -> Answer {
+        let mut call = match call::decode(self.package, &self.limits, request) {
             Ok(call) => call,
             Err(reason) => return Answer::deny(reason),
         };
+        call.digest = digest;
         let answer = self.begin_call(&call);
         self.past.seen(&call);
         answer
@@ -99,10 +105,10 @@ impl<'p> Reference<'p> {
                 _ => Answer::deny("duplicate_call"),
             };
         }
-        let (answer, charges) = self.decide(call);
+        let (answer, charges, uses) = self.decide(call);
         if answer.word == Word::Allow {
             let event =
-                Event { call: call.clone(), answer: answer.clone(), status: Status::Pending, marks: answer.marks.clone(), charges };
+                Event { call: call.clone(), answer: answer.clone(), status: Status::Pending, marks: answer.marks.clone(), charges, uses };
             self.past.events.push(event);
         }
         answer

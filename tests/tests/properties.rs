@@ -3,13 +3,14 @@
 //! `CLAW_DECISIONS` says how many decisions the comparison with the reference takes (200,000 if not said), `CLAW_SEED`
 //! where it starts. A failure prints the seed, the policy and the request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use claw_compiler::graph::Budget;
 use claw_runtime::{Decision, Json, Limits, MemoryState, Outcome, Policy, Reason, Request, Settlement, State, StateView, Verdict};
-use claw_tests::generate::{PolicyText, Rng, Session, policy, request};
+use claw_tests::generate::{PolicyText, Rng, Session, again, policy, request, with_evidence};
 use claw_tests::host::prepare;
 use claw_tests::project::{Project, build, findings, load};
 use claw_tests::reference::{Answer, Reference, Status, Word};
@@ -61,7 +62,7 @@ fn same<T: PartialEq + Debug>(left: T, right: T, seed: u64, text: &PolicyText, a
 #[test]
 fn generated_policies_check() {
     let (accepted, count) = (AtomicUsize::new(0), 400);
-    let complaints = std::sync::Mutex::new(Vec::new());
+    let complaints = Mutex::new(Vec::new());
     for_seeds(count, |seed| {
         let (text, _) = generated(seed);
         let analysis = project(&text).analyze();
@@ -84,26 +85,35 @@ fn the_bundle_decides_as_the_reference_does() {
     let decisions = number("CLAW_DECISIONS", 200_000);
     let tally = Tally::default();
     for_seeds(decisions.div_ceil(REQUESTS), |seed| compare(seed, &tally));
-    let tally = tally.shares();
-    println!("{tally:?}");
-    for (word, share) in tally {
-        assert!(share > 0.02, "only {share} of the decisions are `{word}`: the requests don't reach deep enough");
+    let counts = tally.0.into_inner().expect("no thread failed");
+    let all: usize = counts.values().sum();
+    println!("{all} decisions: {counts:#?}");
+    let share = |word: &str| counts.iter().filter(|((w, _), _)| *w == word).map(|(_, n)| n).sum::<usize>() * 100 / all.max(1);
+    for word in ["allow", "require_approval", "deny"] {
+        assert!(share(word) >= 5, "only {} % of the decisions are `{word}`: the requests don't reach deep enough", share(word));
     }
+    for reason in Reason::ALL {
+        // A store in memory does not fail, generated requests are small, and every call is classified.
+        let never = [Reason::StateUnavailable, Reason::LimitsExceeded, Reason::Unclassified].contains(&reason);
+        let seen = counts.keys().any(|(_, r)| *r == reason.code());
+        assert!(seen || never || all < 50_000, "no decision was for the reason `{reason}`");
+    }
+    assert!(counts.contains_key(&("allow", "with evidence")), "evidence never sufficed");
 }
 
-/// How often each word was answered.
+/// How often each word was answered, for which reason.
 #[derive(Default)]
-struct Tally([AtomicUsize; 3]);
+struct Tally(Mutex<BTreeMap<(&'static str, &'static str), usize>>);
 
 impl Tally {
-    fn count(&self, word: Word) {
-        self.0[word as usize].fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn shares(&self) -> [(&'static str, f64); 3] {
-        let counts = self.0.each_ref().map(|n| n.load(Ordering::Relaxed) as f64);
-        let all: f64 = counts.iter().sum();
-        [("allow", counts[0] / all), ("require_approval", counts[1] / all), ("deny", counts[2] / all)]
+    fn count(&self, answer: &Answer, evidence: bool) {
+        let word = match answer.word {
+            Word::Allow => "allow",
+            Word::RequireApproval => "require_approval",
+            Word::Deny => "deny",
+        };
+        let reason = if evidence && answer.word == Word::Allow { "with evidence" } else { answer.reason };
+        *self.0.lock().expect("no thread failed").entry((word, reason)).or_default() += 1;
     }
 }
 
@@ -113,17 +123,21 @@ fn compare(seed: u64, tally: &Tally) {
     let Ok(bytes) = build(&analysis, Budget::default()) else { return };
     let policy = load(&bytes).unwrap_or_else(|e| panic!("seed {seed}: {e}\n{}", text.listing()));
     let frugal = load(&build(&analysis, Budget { nodes: 1 }).expect("it compiled before")).expect("it loads");
-    let mut reference = Reference::new(&analysis.package);
+    let digests = policy.bundle().approvals.iter().map(|a| (a.id.clone(), a.digest.to_string())).collect();
+    let mut reference = Reference::new(&analysis.package, digests);
     for _ in 0..REQUESTS / SESSION {
         let state = MemoryState::new();
         let mut session = Session::default();
         reference.forget();
+        let mut next = None;
         for _ in 0..SESSION {
-            let json = request(&mut rng, &text, &mut session);
+            let json = next.take().unwrap_or_else(|| request(&mut rng, &text, &mut session));
             let bytes = json.to_string().into_bytes();
-            let expected = reference.begin(&Json::parse(&bytes, &Limits::default()).expect("generated JSON"));
             let how = *rng.pick(&[Some(Status::Ok), Some(Status::Ok), Some(Status::Ok), Some(Status::Error), Some(Status::NotExecuted), None]);
             let prepared = prepare(&policy, &bytes);
+            let digest = prepared.as_ref().ok().map(|request| request.digest(&policy).to_string());
+            let parsed = Json::parse(&bytes, &Limits::default()).expect("generated JSON");
+            let expected = reference.begin(&parsed, digest);
             if let Ok(request) = &prepared {
                 agree(&policy, &frugal, request, &bytes, &state, (seed, &text));
             }
@@ -132,7 +146,12 @@ fn compare(seed: u64, tally: &Tally) {
                 Err(denial) => (**denial).clone(),
             };
             same(&answer(&policy, &decision), &comparable(expected.clone()), seed, &text, &format!("{json}\n{decision}"));
-            tally.count(expected.word);
+            tally.count(&expected, json.get("approvals").is_some());
+            if decision.outcome == Outcome::RequireApproval && rng.chance(70) {
+                next = Some(with_evidence(&mut rng, &mut session, &json, &claw_tests::host::wire(&decision)));
+            } else if json.get("approvals").is_some() && rng.chance(30) {
+                next = Some(again(&mut session, &json));
+            }
             if let (Ok(request), Word::Allow, false, Some(how)) = (&prepared, expected.word, expected.replayed, how) {
                 reference.settle_last(how);
                 policy.settle(request, settlement(how), &state).expect("a store in memory does not fail");

@@ -127,7 +127,7 @@ impl<'r> Writer<'r> {
         for i in 0..self.rng.between(0, 6) {
             self.rule(&format!("rule_{i}"));
         }
-        for i in 0..*self.rng.pick(&[0, 0, 1, 2]) {
+        for i in 0..*self.rng.pick(&[0, 1, 1, 2]) {
             self.limit(&format!("limit_{i}"));
         }
     }
@@ -261,8 +261,8 @@ impl<'r> Writer<'r> {
     }
 
     fn grants(&mut self) {
-        if self.rng.chance(50) {
-            let roles = self.rng.few(ROLES, 1, 2).join(", ");
+        if self.rng.chance(75) {
+            let roles = self.rng.few(ROLES, 1, 3).join(", ");
             self.module.items.push(format!("grant any to {roles}"));
         }
         for _ in 0..self.rng.between(1, 3) {
@@ -319,7 +319,10 @@ impl<'r> Writer<'r> {
             0 | 1 => format!("  deny \"no: {{{}}}\"\n", expr(self.rng, &scope, Ty::Int, 0)),
             2 => format!("  require a1, {}\n", self.rng.pick(&["a0", "a2"])),
             3 => format!("  require {}\n  mark {}\n", self.rng.pick(&["a0", "a1", "a2"]), self.rng.pick(LABELS)),
-            4 => format!("  constrain timeout {}\n", expr(self.rng, &scope, Ty::Duration, 1)),
+            4 => match params.iter().find(|p| p.ty == Ty::StrSet) {
+                Some(p) => format!("  constrain redact args.{}\n", p.name),
+                None => format!("  constrain timeout {}\n", expr(self.rng, &scope, Ty::Duration, 1)),
+            },
             5 => format!("  constrain redact [\"a\", \"{}\"]\n  constrain hosts domains\n", self.rng.pick(&["b", "c"])),
             _ => format!("  mark {}\n", self.rng.few(LABELS, 1, 2).join("\n  mark ")),
         }
@@ -334,7 +337,7 @@ impl<'r> Writer<'r> {
             .map(|p| p.name)
             .collect();
         let mut text = format!("{}limit {name} {{ on {words}{envs}", status(self.rng));
-        if self.rng.chance(40) {
+        if self.rng.chance(30) {
             text += &format!(" when {}", self.condition(&params, Polarity::Positive, 1));
         }
         if !sums.is_empty() && self.rng.chance(50) {

@@ -66,7 +66,7 @@ pub fn request(rng: &mut Rng, policy: &PolicyText, session: &mut Session) -> Jso
 }
 
 fn roles(rng: &mut Rng) -> Json {
-    let percent = *rng.pick(&[30, 60, 90]);
+    let percent = *rng.pick(&[40, 70, 90]);
     json!(rng.some(ROLES, percent))
 }
 
@@ -180,6 +180,56 @@ fn facts(rng: &mut Rng, tool: &ToolSig, top: &mut Map<String, Json>) {
     if !resolved.is_empty() {
         top.insert("resolved".to_owned(), Json::Object(resolved));
     }
+}
+
+/// The request again, with evidence for the approvals that a decision asked for; not always enough, or good.
+pub fn with_evidence(rng: &mut Rng, session: &mut Session, request: &Json, decision: &Json) -> Json {
+    let mut request = request.clone();
+    let asked = session.clock - *rng.pick(&[0, 1, 30, 30, 30, 600, 2000]);
+    let mut pieces = Vec::new();
+    for approval in decision["approvals"].as_array().into_iter().flatten() {
+        if rng.chance(5) {
+            continue;
+        }
+        let mut clauses = approval["required_by"].clone();
+        if rng.chance(5) {
+            clauses.as_array_mut().map(Vec::pop);
+        }
+        let mut piece = json!({
+            "approval": approval["id"], "approval_digest": approval["digest"], "request_digest": decision["request_digest"],
+            "clauses": clauses, "asked_at": rfc3339(asked),
+        });
+        if rng.chance(4) {
+            piece["request_digest"] = json!(format!("sha256:{}", "cd".repeat(32)));
+        }
+        let people = rng.few(&["p-1", "p-2", "u-1", "u-2", "b", "u-9", "bot-1"], 1, 5);
+        piece["votes"] = people.into_iter().map(|person| vote(rng, person, asked)).collect();
+        pieces.push(piece);
+    }
+    session.calls += 1;
+    request["call_id"] = json!(format!("c-{}", session.calls));
+    request["approvals"] = Json::Array(pieces);
+    request
+}
+
+/// The same request under another call id, as by a host that uses evidence twice.
+pub fn again(session: &mut Session, request: &Json) -> Json {
+    let mut request = request.clone();
+    session.calls += 1;
+    request["call_id"] = json!(format!("c-{}", session.calls));
+    request
+}
+
+fn vote(rng: &mut Rng, person: &str, asked: i64) -> Json {
+    let roles = if rng.chance(70) { json!(["r3"]) } else { roles(rng) };
+    let mut vote = json!({
+        "person": person, "roles": roles, "at": rfc3339(asked + *rng.pick(&[0, 5, 5, -5])),
+        "verdict": if rng.chance(4) { "refuse" } else { "grant" },
+    });
+    if !rng.chance(15) {
+        vote["note"] = json!("looks right");
+    }
+    vote
 }
 
 /// Makes a request ill-formed in one way, or asks for something that nobody declared.

@@ -25,6 +25,8 @@ pub struct Call {
     pub labels: BTreeSet<String>,
     pub origins: BTreeMap<String, Vec<String>>,
     pub live: Vec<Option<Value>>,
+    /// Names what is judged; told by the side that makes digests.
+    pub digest: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -142,6 +144,7 @@ pub fn decode(package: &Package, limits: &Limits, json: &Json) -> Result<Call> {
         labels,
         origins,
         live,
+        digest: None,
     })
 }
 

@@ -7,6 +7,7 @@ use claw_compiler::hir::{
 };
 use claw_runtime::{Decimal, Tri, Value};
 
+use super::approvals::{Asking, Lack};
 use super::call::Call;
 use super::eval::Place;
 use super::past::Charge;
@@ -20,8 +21,8 @@ struct Found {
     marks: BTreeSet<String>,
     /// The reason of each denial.
     denials: BTreeSet<Step>,
-    /// Approvals with the step that requires each first.
-    approvals: BTreeMap<ApprovalId, Step>,
+    /// Approvals with the step that requires each first, and all clauses that do.
+    approvals: BTreeMap<ApprovalId, (Step, BTreeSet<String>)>,
     charges: Vec<Charge>,
     /// Until when each limit that denies is exceeded; `None`: for ever.
     until: Vec<Option<i64>>,
@@ -35,6 +36,8 @@ enum Step {
     Limit,
     LimitUnavailable,
     UnsupportedConstraint,
+    ApprovalRefused,
+    ApprovalExpired,
     ApprovalImpossible,
 }
 
@@ -46,20 +49,22 @@ impl Step {
             Step::Limit => "limit",
             Step::LimitUnavailable => "limit_unavailable",
             Step::UnsupportedConstraint => "unsupported_constraint",
+            Step::ApprovalRefused => "approval_refused",
+            Step::ApprovalExpired => "approval_expired",
             Step::ApprovalImpossible => "approval_impossible",
         }
     }
 }
 
 impl Reference<'_> {
-    /// Decides a call that fits its signature; also what it would charge.
-    pub fn decide(&self, call: &Call) -> (Answer, Vec<Charge>) {
+    /// Decides a call that fits its signature; also what it would charge, and which evidence it would use.
+    pub fn decide(&self, call: &Call) -> (Answer, Vec<Charge>, Vec<Asking>) {
         let mut found = Found::default();
         if !self.granted(call, &mut found) {
-            return (Answer::deny("not_granted"), Vec::new());
+            return (Answer::deny("not_granted"), Vec::new(), Vec::new());
         }
         let Ok(tier) = self.tier(call, &mut found) else {
-            return (Answer::deny("unclassified"), Vec::new());
+            return (Answer::deny("unclassified"), Vec::new(), Vec::new());
         };
         self.matrix(call, tier, &mut found);
         for rule in &self.package.rules {
@@ -110,7 +115,7 @@ impl Reference<'_> {
                 match &cell.outcome {
                     Outcome::Allow => {}
                     Outcome::Deny => _ = found.denials.insert(Step::Matrix),
-                    Outcome::Require(approvals) => found.require(approvals, Step::Matrix),
+                    Outcome::Require(approvals) => found.require(approvals, Step::Matrix, self.clause(&cell.decl)),
                 }
             }
         }
@@ -126,7 +131,7 @@ impl Reference<'_> {
         for effect in &rule.effects {
             match &effect.kind {
                 EffectKind::Deny(_) => _ = found.denials.insert(Step::Rule),
-                EffectKind::Require(approvals) => found.require(approvals, Step::Rule),
+                EffectKind::Require(approvals) => found.require(approvals, Step::Rule, self.clause(&rule.decl)),
                 EffectKind::Mark(label) => _ = found.marks.insert(self.package.labels[label.index()].decl.name.clone()),
                 EffectKind::Constrain(_, value) => {
                     if matches!(self.term(value, &Place::of(call, tier)), Term::Unknown | Term::Absent | Term::Between(..)) {
@@ -167,7 +172,7 @@ impl Reference<'_> {
                     let free = self.past.free_at(&call.tenant, &pot, limit.per, now.as_millis(), room);
                     found.until.push(free.map(|at| at - now.as_millis()));
                 }
-                Beyond::Require(approvals) => found.require(approvals, Step::Limit),
+                Beyond::Require(approvals) => found.require(approvals, Step::Limit, self.clause(&limit.decl)),
             }
         }
         found.charges.push(Charge { pot, amount, at: now });
@@ -194,10 +199,16 @@ impl Reference<'_> {
     }
 
     /// Step 6: any denial denies; approvals that are required are asked for; otherwise the call is allowed.
-    fn join(&self, call: &Call, tier: Option<usize>, mut found: Found) -> (Answer, Vec<Charge>) {
-        let nobody = |id: &ApprovalId| self.package.approvals[id.index()].by_user && call.user.is_none();
-        if found.approvals.keys().any(nobody) {
-            found.denials.insert(Step::ApprovalImpossible);
+    fn join(&self, call: &Call, tier: Option<usize>, mut found: Found) -> (Answer, Vec<Charge>, Vec<Asking>) {
+        let mut uses = Vec::new();
+        for (id, (step, requiring)) in std::mem::take(&mut found.approvals) {
+            match self.discharged(id, &requiring, call) {
+                Ok(asking) => uses.push(asking),
+                Err(Lack::Outstanding) => _ = found.approvals.insert(id, (step, requiring)),
+                Err(Lack::Refused) => _ = found.denials.insert(Step::ApprovalRefused),
+                Err(Lack::Expired) => _ = found.denials.insert(Step::ApprovalExpired),
+                Err(Lack::Impossible) => _ = found.denials.insert(Step::ApprovalImpossible),
+            }
         }
         let tier = tier.map(|t| self.package.tiers[t].decl.name.clone());
         let mut answer =
@@ -207,12 +218,12 @@ impl Reference<'_> {
             answer.reason = step.word();
             let times: Option<Vec<i64>> = found.until.into_iter().collect();
             answer.retry_after_s = times.and_then(|t| t.into_iter().max()).map(|ms| (ms + 999) / 1000);
-            return (answer, Vec::new());
+            return (answer, Vec::new(), Vec::new());
         }
         answer.approvals = found.approvals.keys().map(name).collect();
         answer.word = if answer.approvals.is_empty() { Word::Allow } else { Word::RequireApproval };
-        answer.reason = found.approvals.values().min().map_or("granted", |step| step.word());
-        (answer, found.charges)
+        answer.reason = found.approvals.values().map(|(step, _)| *step).min().map_or("granted", Step::word);
+        (answer, found.charges, uses)
     }
 
     /// The truth of a clause: its target covers the call, every `when` holds, no `unless` does.
@@ -261,10 +272,11 @@ impl Reference<'_> {
 }
 
 impl Found {
-    fn require(&mut self, approvals: &[ApprovalId], step: Step) {
+    fn require(&mut self, approvals: &[ApprovalId], step: Step, clause: String) {
         for approval in approvals {
-            let first = self.approvals.entry(*approval).or_insert(step);
+            let (first, clauses) = self.approvals.entry(*approval).or_insert_with(|| (step, BTreeSet::new()));
             *first = step.min(*first);
+            clauses.insert(clause.clone());
         }
     }
 }

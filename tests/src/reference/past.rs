@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use claw_runtime::{Decimal, Duration, Time, Tri};
 
 use super::Answer;
+use super::approvals::Asking;
 use super::call::Call;
 
 /// How an allowed call ended.
@@ -25,6 +26,8 @@ pub struct Event {
     pub status: Status,
     pub marks: BTreeSet<String>,
     pub charges: Vec<Charge>,
+    /// Evidence that it used up.
+    pub uses: Vec<Asking>,
 }
 
 /// An addition to a pot.
@@ -52,6 +55,12 @@ impl Past {
     /// Earlier allowed calls of the call's session; none if it has no session.
     pub fn of_session<'a>(&'a self, call: &'a Call) -> impl Iterator<Item = &'a Event> {
         self.events.iter().filter(|e| call.session.is_some() && e.call.session == call.session && e.call.tenant == call.tenant)
+    }
+
+    /// When evidence was first used. That it was stays true, however the call ended.
+    pub fn first_use(&self, asking: &Asking) -> Option<i64> {
+        let uses = self.events.iter().filter(|e| e.uses.contains(asking));
+        uses.filter_map(|e| e.call.time).map(Time::as_millis).next()
     }
 
     /// The event that the call's id belongs to.
