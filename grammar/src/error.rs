@@ -137,6 +137,7 @@ codes! {
     UNCLOSED = "E0035" "bracket that is never closed",
     NO_TIME = "E0036" "date where a time with a zone is needed",
     BY_WITHOUT_COUNT = "E0037" "`by` without a number",
+    MISSING_COMMA = "E0038" "fields without a comma between them",
 }
 
 #[cfg(test)]

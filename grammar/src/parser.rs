@@ -127,6 +127,16 @@ impl<'s> Cx<'s> {
         TypeExpr::hole(place)
     }
 
+    /// Two fields with nothing between them; the first ends at `gap`.
+    pub(crate) fn missing_comma(&self, gap: u32, next: &Ident) {
+        let at = self.span(gap, gap);
+        self.error(
+            SyntaxError::new(code::MISSING_COMMA, next.span, format!("there is no comma before `{}`", next.name))
+                .help("fields are separated by commas")
+                .fix("add a comma", at, ","),
+        );
+    }
+
     /// Words that are not reserved but fixed in their place.
     pub(crate) fn expect_word(&self, word: &Ident, possible: &[&str]) {
         if word.is_hole() || possible.contains(&word.name.as_str()) {
