@@ -133,11 +133,12 @@ fn meant(kind: TokenKind) -> Option<TokenKind> {
     }
 }
 
-/// What a `{` opens: fields separated by commas, or clauses.
+/// What a `{` opens: fields separated by commas, clauses, or the arms of `classify`, which begin with a tier's name.
 #[derive(Clone, Copy, PartialEq)]
 enum Bracket {
     Listed,
     Clauses,
+    Arms,
 }
 
 /// Reports and removes commas after the last element of a list without brackets.
@@ -156,7 +157,7 @@ fn drop_list_end_commas(feed: &mut Feed) {
                 open.pop();
             }
             TokenKind::Comma
-                if open.last() != Some(&Bracket::Listed) && ends_list(&kind_at, index, open.is_empty()) =>
+                if open.last() != Some(&Bracket::Listed) && ends_list(&kind_at, index, open.last() == Some(&Bracket::Arms)) =>
             {
                 let span = Span::new(token.0, token.2);
                 feed.errors.push(
@@ -177,14 +178,19 @@ fn opened_by_brace(kind_at: &impl Fn(usize) -> Option<TokenKind>, index: usize) 
     let is_enum = index >= 2 && kind_at(index - 2) == Some(KwEnum);
     let fields =
         matches!(kind_at(index + 1), Some(Ident | Str)) && matches!(kind_at(index + 2), Some(Colon | Question));
-    if is_enum || fields { Bracket::Listed } else { Bracket::Clauses }
+    let is_classify = index >= 1 && kind_at(index - 1) == Some(KwClassify);
+    match (is_enum || fields, is_classify) {
+        (true, _) => Bracket::Listed,
+        (false, true) => Bracket::Arms,
+        (false, false) => Bracket::Clauses,
+    }
 }
 
-fn ends_list(kind_at: &impl Fn(usize) -> Option<TokenKind>, index: usize, top: bool) -> bool {
+fn ends_list(kind_at: &impl Fn(usize) -> Option<TokenKind>, index: usize, arms: bool) -> bool {
     use TokenKind::*;
     match kind_at(index + 1) {
         None | Some(RBrace | At) => true,
-        Some(Ident) => !top && kind_at(index + 2) == Some(KwOn),
+        Some(Ident) => arms && kind_at(index + 2) == Some(KwOn),
         Some(KwAny | KwTagged) => false,
         Some(kind) => kind.starts_clause() || kind.starts_declaration(),
     }

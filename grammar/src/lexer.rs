@@ -147,6 +147,8 @@ fn stays_keyword(kind: TokenKind, at: &Context) -> bool {
         _ if !is_soft(kind) => true,
         // A declaration or clause whose rest is broken should still be seen as one.
         Some(Dot | Pipe | Comma | RParen) => false,
+        // Elsewhere it is the root `tier`, also where it is all of an expression.
+        _ if kind == KwTier => false,
         _ => at.line_start && can_end_clause(at.prev),
     }
 }
@@ -198,7 +200,7 @@ fn fits(kind: TokenKind, next: TokenKind) -> bool {
         KwHours | KwExcept | KwExpires | KwReuse | KwAt => next.is_number(),
         KwBy => next.is_name() || next.is_number(),
         KwMax => next.is_name() || next.is_number() || matches!(next, LParen | Minus | KwPer),
-        KwSum => next.is_name() || next == LParen,
+        KwSum => next.is_name() || next.is_number() || matches!(next, LParen | Minus | KwAny | KwAll | KwNone | KwCount),
         KwBecause => next.is_name() || next.is_string(),
         KwAll | KwNone | KwCount | KwTagged | KwIncludes => next == LParen,
         KwFails => next == KwExpect,
@@ -253,6 +255,13 @@ mod tests {
             kinds("\"a\\\"b\" \"open\nx r#\"a\"b\"# r\"open"),
             [Str, UnterminatedStr, Ident, RawStr, UnterminatedStr]
         );
+    }
+
+    #[test]
+    fn words_that_are_clauses_only_where_they_fit() {
+        assert_eq!(reserved("sum 1 max"), ["sum"]);
+        assert!(reserved("sum count(x in xs: x == 1)").contains(&"sum"));
+        assert!(reserved("tier").is_empty());
     }
 
     #[test]

@@ -73,3 +73,13 @@ fn documentation_belongs_to_what_follows() {
     assert_eq!(texts(&agent.fields[0].docs), ["three"]);
     assert_eq!(texts(&file.items[2].docs), ["four"]);
 }
+
+#[test]
+fn a_comma_goes_on_with_the_list_unless_an_arm_follows() {
+    let scope = "scope s { on a, b on c }";
+    assert!(parse(scope).errors.is_empty(), "{:?}", parse(scope).errors);
+    let limit = "limit l { on a, b on c sum 1 max 5 per 1m }";
+    assert!(parse(limit).errors.is_empty(), "{:?}", parse(limit).errors);
+    let classify = "classify { low on a, high on b }";
+    assert_eq!(parse(classify).errors.iter().map(|e| e.code).collect::<Vec<_>>(), ["E0018"]);
+}

@@ -1,3 +1,5 @@
+//! Tests of approvals: quorum, requesters, expiry, refusals, single use.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;
