@@ -173,10 +173,6 @@ fn comparable(mut answer: Answer) -> Answer {
     if answer.reason != "limit" || answer.word != Word::Deny {
         answer.retry_after_s = None;
     }
-    if answer.word == Word::Deny {
-        // Nothing is executed, so nothing will be marked.
-        answer.marks.clear();
-    }
     answer
 }
 

@@ -269,8 +269,7 @@ fn snippets(page: &str) -> Vec<Snippet> {
             let file = block.words.iter().find_map(|w| w.strip_prefix("file=")).map(str::to_owned);
             match (block.kind.as_str(), file) {
                 ("prelude", _) => prelude = block.text,
-                ("claw", Some(file)) => files.push((file, block.text)),
-                ("json", Some(file)) => files.push((file, block.text)),
+                ("claw" | "data", Some(file)) => files.push((file, block.text)),
                 ("claw", None) => {
                     block.text += &prelude;
                     out.push(Snippet { block, files: files.clone() });
