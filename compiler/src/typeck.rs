@@ -25,7 +25,9 @@ mod rules;
 mod testblocks;
 mod windows;
 
+pub(crate) use calls::FUNCTIONS;
 pub(crate) use expr::{Args, Exprs};
+pub(crate) use names::ROOTS;
 
 use claw_syntax::ast::{self, ItemKind};
 

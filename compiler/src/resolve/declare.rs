@@ -15,6 +15,7 @@ use crate::hir::{
     LiveId, Loc, Merge, ModuleId, Predicate, PredicateId, Role, Rule, RuleId, Scope, ScopeId, Tool, ToolId, ToolKind,
     WindowDecl, WindowId, Word,
 };
+use crate::typeck;
 
 impl Cx<'_> {
     /// Declares everything.
@@ -154,6 +155,16 @@ impl Cx<'_> {
     fn enter(&mut self, module: ModuleId, name: &str, span: Span, symbol: Symbol) {
         let loc = self.loc(module, span);
         self.declare_at(loc, symbol);
+        let taken = match symbol {
+            Symbol::Predicate(_) | Symbol::Extern(_) => typeck::FUNCTIONS.contains(&name),
+            Symbol::Let(_) | Symbol::Live(_) | Symbol::Module(_) => typeck::ROOTS.contains(&name),
+            _ => false,
+        };
+        if taken {
+            let error = Diagnostic::new(codes::E0116, loc, format!("`{name}` means something in every expression"))
+                .help("give this another name: it could not be used");
+            return self.report(error);
+        }
         let space = &mut self.spaces[module.index()];
         if let Some((first, first_loc)) = space.names.get(name).copied() {
             self.report_twice(name, loc, first_loc, first);
@@ -184,6 +195,9 @@ impl Cx<'_> {
                 Some(ident) => self.enter(module, &alias, ident.span, Symbol::Module(target)),
                 None => {
                     let space = &mut self.spaces[module.index()];
+                    if typeck::ROOTS.contains(&alias.as_str()) {
+                        continue;
+                    }
                     space.names.entry(alias).or_insert((Symbol::Module(target), loc));
                 }
             }

@@ -11,7 +11,8 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::hir::{Expr, ExprKind, Fact};
 use crate::suggest;
 
-const FUNCTIONS: [&str; 12] =
+/// The functions of the language itself.
+pub(crate) const FUNCTIONS: [&str; 12] =
     ["present", "len", "origins", "paths", "urls", "hosts", "emails", "commands", "any", "all", "none", "count"];
 
 impl Exprs<'_, '_> {

@@ -13,7 +13,7 @@ use crate::resolve::Vocabulary;
 use crate::suggest;
 
 /// The words that expressions begin with.
-pub(super) const ROOTS: [&str; 10] =
+pub(crate) const ROOTS: [&str; 10] =
     ["args", "agent", "user", "context", "session", "tool", "env", "tier", "now", "tenant"];
 
 impl Exprs<'_, '_> {

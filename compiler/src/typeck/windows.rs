@@ -111,6 +111,13 @@ impl Cx<'_> {
             return Some(24 * 60);
         }
         match TimeOfDay::parse(&lit.text) {
+            Ok(time) if !end && time.minutes() == 24 * 60 => {
+                let loc = self.loc(module, lit.span);
+                let error = Diagnostic::new(codes::E0202, loc, "no hours begin at `24:00`")
+                    .help("write `00:00` and name the next day");
+                self.report(error);
+                None
+            }
             Ok(time) => Some(time.minutes()),
             Err(why) => {
                 // What can't be read at all was reported by the grammar.

@@ -87,6 +87,7 @@ fn windows() {
         "window w { days monday..fri zone \"UTC\" }",
         "window w { hours 09:00..09:00 zone \"UTC\" }",
         "window w { hours 09:00..25:00 zone \"UTC\" }",
+        "window w { hours 24:00..06:00 zone \"UTC\" }",
         "window w { hours 22:00..06:00, 12:00..24:00 days fri..mon zone \"UTC\" except 2026-12-24..2026-12-26, 2027-01-01 }",
         "window w { zone \"UTC\" except 2026-02-30, 2026-12-26..2026-12-24 }",
         "window w { zone \"UTC\" zone \"Europe/Berlin\" }",

@@ -47,6 +47,9 @@ fn names_that_are_declared_twice() {
         r#"agent { purpose: string }"#,
         r#"roles any"#,
         r#"agent { id: string }"#,
+        r#"predicate len(x: string) = x == "a""#,
+        r#"let now: int = 3"#,
+        r#"live tenant: set<string>"#,
     ]));
 }
 
