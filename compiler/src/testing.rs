@@ -10,8 +10,8 @@ mod session;
 use claw_runtime::bundle::Bundle;
 use claw_runtime::{Decision, LoadError, Policy};
 
-use crate::hir::{Loc, Package, Test, TestStep};
 use crate::graph::Budget;
+use crate::hir::{Loc, Package, Test, TestStep};
 use crate::source::Sources;
 use crate::{Checked, compile};
 

@@ -1,6 +1,6 @@
 //! Drives the real server over its standard input and output, as an editor does.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -243,7 +243,7 @@ impl Drop for Folder {
 fn used_files_come_from_disk_and_unsaved_buffers_stand_for_them() {
     let folder = Folder::new();
     let company = folder.write("company.claw", "package company\nroles support\n");
-    let text = "use \"./company.claw\" as company\npackage p\nenvironments dev\ntool t()\ngrant t to support\n";
+    let text = "package p\nuse \"./company.claw\" as company\nenvironments dev\ntool t()\ngrant t to support\n";
     let main = folder.write("main.claw", text);
     let (mut editor, _) = Editor::initialized(json!({}));
     editor.open(&main, text);

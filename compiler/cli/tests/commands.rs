@@ -12,10 +12,10 @@ fn fmt_rewrites_checks_and_reads_standard_input() {
     let run = folder.run(&["fmt", "--check", "main.claw"]).expect(0);
     assert_eq!(run.out, "0 of 1 file would change\n");
 
-    let messy = tidy.replace("roles support, lead", "roles   support,lead");
+    let messy = tidy.replace("package shop", "package   shop");
     folder.write("main.claw", &messy);
     let run = folder.run(&["fmt", "--check"]).expect(1);
-    assert!(run.out.contains("-roles   support,lead\n") && run.out.contains("+roles support, lead\n"), "{}", run.out);
+    assert!(run.out.contains("-package   shop\n") && run.out.contains("+package shop\n"), "{}", run.out);
     assert!(run.out.ends_with("1 of 1 file would change\n"), "{}", run.out);
     assert_eq!(folder.read("main.claw"), messy);
 
@@ -149,15 +149,90 @@ fn a_failed_test_explains_the_decision() {
 }
 
 #[test]
-fn a_test_without_an_agent_or_an_environment_says_so() {
+fn a_policy_with_errors_runs_no_tests() {
     let folder = Folder::with_shop();
-    let with = |test: &str| folder.write("main.claw", format!("{SHOP}\n{test}\n"));
-    with("test \"x\" { in dev call look { order: \"1\" } expect allow }");
+    folder.write("main.claw", format!("{SHOP}\ntest \"x\" {{ in dev call look {{ order: \"1\" }} expect allow }}\n"));
     let run = folder.run(&["test"]).expect(1);
-    assert!(run.out.contains("no agent makes this call"), "{}", run.out);
-    with("test \"x\" { as agent \"a\" { roles: [support] } call look { order: \"1\" } expect allow }");
-    let run = folder.run(&["test"]).expect(1);
-    assert!(run.out.contains("this call has no environment"), "{}", run.out);
+    assert!(run.err.contains("E0501") && run.out.is_empty(), "{}{}", run.out, run.err);
+}
+
+/// A policy that asks for everything a test can set.
+const SETTINGS: &str = r#"package settings
+environments dev, prod
+roles r, lead
+labels seen, stale
+origins web, user_prompt
+context { ticket?: string }
+user { level: int }
+live blocked: set<string>
+extern score(x: string) -> int { timeout 1s }
+tool read(file: path)
+tool say(text: string)
+tool other(id: string) as "other-tool" on server "files"
+constraints { timeout: duration = min }
+window week { days mon..fri zone "Europe/Berlin" }
+approval own { by user expires 5m }
+approval two { by 2 of lead expires 5m note required }
+grant read, say, other to r
+rule inside   { on read unless args.file under "/srv" deny "outside" }
+rule blocked_words { on say when args.text in blocked deny "blocked" }
+rule from_web { on say when web in origins(args.text) deny "from the web" }
+rule risky    { on say when score(args.text) > 5 deny "risky" }
+rule labelled { on other when stale in session.labels deny "stale" }
+rule ticketed { on other in prod unless present(context.ticket) deny "no ticket" }
+rule juniors  { on other unless user.level > 2 deny "too junior" }
+rule weekdays { on other unless now in week deny "weekend" }
+rule slow     { on other constrain timeout 30s }
+rule marks_it { on read mark seen }
+rule both     { on other in prod require own, two }
+rule after    { on say when prior other(prior.id == args.text) within 1h deny "just used" }
+"#;
+
+#[test]
+fn every_setting_of_a_test_reaches_the_request() {
+    let folder = Folder::new();
+    let steps = r#"
+        as agent "a" { roles: [r] } in dev at 2026-03-02T10:00:00+01:00
+        with live { blocked: ["bad"] } with extern { score: 1 } with origins { "/args/text": [user_prompt] }
+        call say { text: "fine" } expect allow
+        call say { text: "bad" } expect deny because blocked_words reason rule
+        with extern { score: 9 }
+        call say { text: "fine" } expect deny because risky
+        with extern { score: 1 } with origins { "/args/text": [web] }
+        call say { text: "fine" } expect deny because from_web
+        call read { file: "/srv/x" } expect deny because inside
+        with resolved { "/args/file": "/srv/x" }
+        call read { file: "/srv/x" } expect allow marks seen
+        with resolved { "/args/file": "/etc/passwd" }
+        call read { file: "/srv/x" } expect deny because inside
+        as user "u" { level: 3 }
+        call other { id: "1" } fails expect allow
+        call other { id: "1" } expect allow
+        with labels [stale]
+        call other { id: "1" } expect deny because labelled"#;
+    let more = r#"
+        as agent "a" { roles: [r] } as user "u" { level: 3 } in prod at 2026-03-02T10:00:00+01:00
+        call other { id: "1" } expect deny because ticketed
+        with context { ticket: "T-1" }
+        call other { id: "1" } expect require own, two
+        with approvals [own]
+        call other { id: "1" } expect require two
+        with approvals [own, two]
+        call other { id: "1" } expect allow
+        call other { id: "1" } expect allow
+        as user "u" { level: 1 }
+        call other { id: "1" } expect deny because juniors
+        as user "u" { level: 3 } at 2026-03-07T10:00:00+01:00
+        call other { id: "1" } expect deny because weekdays"#;
+    folder
+        .write("main.claw", format!("{SETTINGS}\ntest \"settings\" {{ {steps} }}\ntest \"approvals\" {{ {more} }}\n"));
+    let run = folder.run(&["test"]);
+    assert_eq!(
+        (run.code, run.out.as_str()),
+        (0, "ok      settings\nok      approvals\n\n2 tests: 2 passed, 0 failed\n"),
+        "{}",
+        run.err
+    );
 }
 
 #[test]

@@ -67,6 +67,11 @@ fn a_session_remembers() {
     let args = ["eval", "main.claw", "--requests", "r.jsonl", "--format", "json", "--session"];
     let run = folder.run(&args).expect(0);
     assert_eq!(words(&run.out), ["deny", "allow", "deny", "allow", "allow", "require_approval"]);
+    // Requests that name no session share one.
+    folder.write("r.jsonl", text.replace("\"session\":\"s\"", "\"session\":null"));
+    let run = folder.run(&args).expect(0);
+    assert_eq!(words(&run.out), ["deny", "allow", "deny", "allow", "allow", "require_approval"]);
+    folder.write("r.jsonl", &text);
     // Without a session nothing is known of earlier calls.
     let run = folder.run(&args[..6]).expect(0);
     assert_eq!(words(&run.out), ["deny", "allow", "deny", "allow", "deny", "deny"]);

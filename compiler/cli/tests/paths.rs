@@ -90,7 +90,7 @@ fn used_files_and_data_are_found_beside_the_using_file() {
     let folder = Folder::new();
     folder.write(
         "team/main.claw",
-        "use \"../company.claw\" as company\npackage team\nenvironments dev\nroles r\ntool t(name: string)\n\
+        "package team\nuse \"../company.claw\" as company\nenvironments dev\nroles r\ntool t(name: string)\n\
         let names: set<string> from \"names.json\"\nscope known { on t where args.name in names }\ngrant known to r\n",
     );
     folder.write("company.claw", "package company\nlabels secret\n");

@@ -11,9 +11,9 @@ use claw_runtime::bundle::{Bundle, ClauseKind, Cond, CondId};
 use claw_runtime::{Decision, LoadError};
 
 use super::{Runner, selected};
+use crate::Checked;
 use crate::hir::{Decl, Effect, EffectKind, Expr, Loc, Message, Package, Rule, Status, Target, TargetArm, TargetKind};
 use crate::source::Sources;
-use crate::Checked;
 
 /// No clause of a policy has this in its name.
 const MARK: char = '\u{1}';

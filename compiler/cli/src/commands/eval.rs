@@ -4,16 +4,14 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use claw_runtime::{
-    Decision, Limits, MemoryState, NoState, Outcome, Policy, RequestInput, Settlement,
-};
+use claw_runtime::{Decision, Limits, MemoryState, NoState, Outcome, Policy, RequestInput, Settlement};
 
 use crate::Format;
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::Output;
 use crate::policy::Loaded;
-use crate::render::{decision, json};
+use crate::render::decision;
 
 const AFTER_HELP: &str = "\
 A request is a JSON object; everything but `args` is the host's word:
@@ -52,7 +50,8 @@ pub struct Args {
     stdin: Option<String>,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Feed all requests through one state, in which each allowed call succeeds
+    /// Feed all requests through one state, in which each allowed call succeeds; requests that name no session share
+    /// one
     #[arg(long)]
     session: bool,
     /// Tell the decision by the exit status: 0 allow, 3 require_approval, 4 deny
@@ -70,7 +69,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
         let decision = decider.decide(&request.bytes, request.number);
         strictest = strictest.max(Some(decision.outcome));
         match args.format {
-            Format::Json => out.line(&json::compact(&decision.to_json())?)?,
+            Format::Json => out.line(&decision.to_string())?,
             Format::Human => {
                 let place = requests.is_stream().then(|| format!("{}: ", request.number)).unwrap_or_default();
                 let drawn = decision::human(&decision, &|file| loaded.show(file), out.paint());
@@ -104,8 +103,10 @@ impl Decider<'_> {
     fn decide(&mut self, bytes: &[u8], number: usize) -> Decision {
         let Some(state) = &self.session else { return self.policy.decide_json(bytes, &NoState) };
         let request = RequestInput::from_json(bytes, &Limits::default()).map_err(|_| ()).and_then(|mut input| {
-            // A call is remembered by its id; one that has none is named after its line.
+            // A call is remembered by its id, one that has none by its line; and the stream is one session where
+            // the host does not tell sessions apart.
             input.call_id.get_or_insert_with(|| format!("line {number}"));
+            input.session.get_or_insert_with(|| "eval".to_owned());
             self.policy.prepare(&input).map_err(|_| ())
         });
         // What is no request is denied as it would be without a state.

@@ -86,9 +86,8 @@ fn format(text: &str, name: &str, out: &mut Output) -> Result<Option<String>, Fa
             report_errors(text, name, out);
             Ok(None)
         }
-        Err(error) => {
-            Err(Failure::new(format!("cannot format `{name}`: {error}")).help("this is a defect of clawc; the file is left as it is"))
-        }
+        Err(error) => Err(Failure::new(format!("cannot format `{name}`: {error}"))
+            .help("this is a defect of clawc; the file is left as it is")),
     }
 }
 

@@ -62,6 +62,8 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
         exit = Exit::Findings;
     }
     match args.format {
+        // Nothing could be run; why is said already.
+        Format::Human if runs.is_empty() => {}
         Format::Human => out.print(&tests::human(&runs, args.filter.as_deref(), out.paint()))?,
         Format::Json => out.print(&json::pretty(&tests::json(&runs)?)?)?,
     }

@@ -37,56 +37,65 @@ fn draw(
     cache: &mut impl Cache<String>,
     paint: Paint,
 ) -> String {
-    let (kind, colour) = match diagnostic.severity {
-        Severity::Error => (ReportKind::Custom("error", Color::Red), Color::Red),
-        Severity::Warning => (ReportKind::Custom("warning", Color::Yellow), Color::Yellow),
+    let colour = match diagnostic.severity {
+        Severity::Error => Color::Red,
+        Severity::Warning => Color::Yellow,
     };
     let config = Config::default()
         .with_index_type(IndexType::Byte)
         .with_color(paint.on)
         .with_char_set(CharSet::Unicode)
         .with_tab_width(4);
-    let mut primary = Label::new(span(diagnostic.primary.loc)).with_color(colour).with_priority(1);
-    if !diagnostic.primary.text.is_empty() {
-        primary = primary.with_message(visible(&diagnostic.primary.text));
-    }
-    let mut report = Report::build(kind, span(diagnostic.primary.loc))
-        .with_config(config)
-        .with_code(diagnostic.code)
-        .with_message(visible(&diagnostic.message))
-        .with_label(primary);
-    diagnostic.notes.iter().for_each(|note| report.add_note(visible(note)));
-    for label in &diagnostic.labels {
-        report.add_label(Label::new(span(label.loc)).with_message(visible(&label.text)).with_color(Color::Cyan));
+    let primary = span(diagnostic.primary.loc);
+    // The message says it all, but what it speaks of is not underlined without a word.
+    let here = if diagnostic.primary.text.is_empty() { "here" } else { &diagnostic.primary.text };
+    let mut places = vec![(primary.clone(), here, colour)];
+    places.extend(diagnostic.labels.iter().map(|label| (span(label.loc), label.text.as_str(), Color::Cyan)));
+    // Ariadne shows places together that come in the order of their lines; the finding's own file comes first.
+    places.sort_by_key(|((file, range), ..)| (*file != primary.0, file.clone(), range.end));
+    let mut report = Report::build(ReportKind::Error, primary).with_config(config);
+    for (span, text, colour) in places {
+        report.add_label(Label::new(span).with_message(visible(text)).with_color(colour));
     }
     if let Some(help) = &diagnostic.help {
         report.add_help(visible(help));
     }
-    let mut bytes = Vec::new();
-    match report.finish().write(cache, &mut bytes) {
-        // Lines of the drawing end in blanks where nothing follows.
-        Ok(()) => {
-            let text = String::from_utf8_lossy(&bytes);
-            text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
-        }
-        Err(_) => format!("{} [{}]: {}\n", diagnostic.severity.word(), diagnostic.code, diagnostic.message),
-    }
+    diagnostic.notes.iter().for_each(|note| report.add_note(visible(note)));
+    let mut drawn = Vec::new();
+    let drawn = match report.finish().write(cache, &mut drawn) {
+        Ok(()) => String::from_utf8_lossy(&drawn).into_owned(),
+        Err(_) => String::new(),
+    };
+    // Its first line is a heading in its own style. Other lines end in blanks where nothing follows.
+    let body: String = drawn.lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect();
+    heading(diagnostic, paint) + &body
 }
 
-/// A span that can be drawn: inside the text, on character boundaries, and not empty if that can be helped.
+/// `error[E0101]: message`
+fn heading(diagnostic: &Diagnostic, paint: Paint) -> String {
+    let word = format!("{}[{}]", diagnostic.severity.word(), diagnostic.code);
+    let word = match diagnostic.severity {
+        Severity::Error => paint.red_bold(&word),
+        Severity::Warning => paint.yellow_bold(&word),
+    };
+    format!("{word}{}\n", paint.bold(&format!(": {}", visible(&diagnostic.message))))
+}
+
+/// A span that can be drawn: inside the text, on character boundaries, not ending in a line break, and not empty if
+/// that can be helped.
 fn file_span(sources: &Sources, show: &dyn Fn(&str) -> String, loc: Loc) -> FileSpan {
     let file = sources.get(loc.file);
     let text: &str = &file.text;
-    let floor = |mut at: usize| {
-        at = at.min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
+    let floor = |at: u32| text.floor_char_boundary(at as usize);
+    let (mut start, end) = (floor(loc.span.start), floor(loc.span.end));
+    let mut end = start + text.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r']).len();
+    if start == end {
+        let on_line = |c: &char| !matches!(c, '\n' | '\r');
+        if let Some(next) = text[start..].chars().next().filter(on_line) {
+            end += next.len_utf8();
+        } else if let Some(before) = text[..start].chars().next_back().filter(on_line) {
+            start -= before.len_utf8();
         }
-        at
-    };
-    let (start, mut end) = (floor(loc.span.start as usize), floor(loc.span.end as usize));
-    if end <= start {
-        end = text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
     }
     (show(&file.path), start..end)
 }

@@ -132,11 +132,6 @@ pub fn pretty(value: &impl Serialize) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
-/// Any of our shapes as one line of JSON, without a line break.
-pub fn compact(value: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string(value).map_err(|error| Failure::new(format!("cannot write the answer as JSON: {error}")))
-}
-
 /// Text that is JSON already, to be put into one of our shapes.
 pub fn raw(text: &str) -> Result<Box<serde_json::value::RawValue>, Failure> {
     serde_json::value::RawValue::from_string(text.to_owned())

@@ -128,13 +128,8 @@ impl Folder {
     }
 
     pub fn run_with(&self, args: &[&str], input: &[u8]) -> Run {
-        let mut child = self
-            .command(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
         // On a thread of its own: the answer may fill the pipe before all is written.
@@ -169,7 +164,8 @@ impl Run {
     pub fn fails_with(self, message: &str, help: &str) {
         let run = self.expect(2);
         assert_eq!(run.out, "");
-        let expected = if help.is_empty() { format!("error: {message}\n") } else { format!("error: {message}\n  help: {help}\n") };
+        let expected =
+            if help.is_empty() { format!("error: {message}\n") } else { format!("error: {message}\n  help: {help}\n") };
         assert_eq!(run.err, expected);
     }
 }
