@@ -1,7 +1,8 @@
 //! Workloads, written as claw source and compiled like any policy.
 
 use claw_compiler::checked::Checked;
-use claw_compiler::{CompileOptions, Workspace, compile};
+use claw_compiler::graph::Budget;
+use claw_compiler::{Workspace, compile};
 use claw_runtime::{Policy, Request};
 use std::fmt::Write;
 
@@ -51,8 +52,9 @@ pub fn bundle(source: &str) -> Vec<u8> {
     workspace.set_file("main.claw", source);
     let analysis = workspace.analyze("main.claw");
     let findings = || claw_compiler::diagnostics::plain(&analysis.diagnostics, &analysis.sources);
-    let checked = Checked::new(analysis.package.clone(), analysis.has_errors()).unwrap_or_else(|| panic!("{}", findings()));
-    compile(&checked, &CompileOptions::default()).to_bytes()
+    let checked =
+        Checked::new(analysis.package.clone(), analysis.has_errors()).unwrap_or_else(|| panic!("{}", findings()));
+    compile(&checked, &analysis.sources, Budget::default()).to_bytes()
 }
 
 /// A loaded workload.

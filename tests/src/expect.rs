@@ -13,9 +13,9 @@ pub fn lacks(want: &Value, got: &Value) -> Option<String> {
 fn at(path: &str, want: &Value, got: &Value) -> Option<String> {
     let differ = || Some(format!("{}: wanted {want}, got {got}", if path.is_empty() { "the decision" } else { path }));
     match (want, got) {
-        (Value::Object(want), Value::Object(got)) => {
-            want.iter().find_map(|(key, value)| at(&format!("{path}/{key}"), value, got.get(key).unwrap_or(&Value::Null)))
-        }
+        (Value::Object(want), Value::Object(got)) => want
+            .iter()
+            .find_map(|(key, value)| at(&format!("{path}/{key}"), value, got.get(key).unwrap_or(&Value::Null))),
         (Value::Array(want), Value::Array(got)) if want.iter().any(Value::is_object) => {
             let missing = want.iter().find(|w| got.iter().all(|g| lacks(w, g).is_some()))?;
             Some(format!("{path}: wanted {missing}, got {}", Value::Array(got.clone())))
@@ -42,7 +42,13 @@ mod tests {
         ] {
             assert_eq!(lacks(&want, &got), None);
         }
-        for want in [json!({ "a": 2 }), json!({ "b": [{ "x": 3 }] }), json!({ "b": [] }), json!({ "c": ["p"] }), json!({ "z": 1 })] {
+        for want in [
+            json!({ "a": 2 }),
+            json!({ "b": [{ "x": 3 }] }),
+            json!({ "b": [] }),
+            json!({ "c": ["p"] }),
+            json!({ "z": 1 }),
+        ] {
             assert!(lacks(&want, &got).is_some(), "{want}");
         }
     }

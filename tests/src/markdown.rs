@@ -78,7 +78,8 @@ pub fn replace_block(page: &str, line: usize, text: &str) -> String {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "# A\n\nText.\n\n## B\n```claw x.claw\ntool a()\n```\n````md\n```\nno\n```\n````\n### C\n```request\n{}\n```\n";
+    const PAGE: &str =
+        "# A\n\nText.\n\n## B\n```claw x.claw\ntool a()\n```\n````md\n```\nno\n```\n````\n### C\n```request\n{}\n```\n";
 
     #[test]
     fn takes_apart() {

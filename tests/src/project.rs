@@ -91,13 +91,15 @@ pub fn findings(analysis: &Analysis) -> String {
 
 /// Compiles what was analyzed; fails where there are errors.
 pub fn build(analysis: &Analysis, budget: Budget) -> Result<Vec<u8>, String> {
-    let checked = Checked::new(Arc::clone(&analysis.package), analysis.has_errors()).ok_or_else(|| findings(analysis))?;
+    let checked =
+        Checked::new(Arc::clone(&analysis.package), analysis.has_errors()).ok_or_else(|| findings(analysis))?;
     Ok(compile(&checked, &analysis.sources, budget).to_bytes())
 }
 
-/// Loads a bundle for a host that enforces every constraint.
+/// Loads a bundle for a host that enforces every constraint and registers the functions of generated policies.
 pub fn load(bytes: &[u8]) -> Result<Policy, String> {
     let policy = Policy::from_bytes(bytes).map_err(|e| e.to_string())?;
     let constraints: Vec<String> = policy.bundle().constraints.iter().map(|c| c.name.clone()).collect();
-    Ok(policy.with_enforced_constraints(constraints.iter().map(String::as_str)))
+    let policy = policy.with_enforced_constraints(constraints.iter().map(String::as_str));
+    Ok(policy.with_extern("vet", |args| crate::reference::extern_function("vet", args)))
 }

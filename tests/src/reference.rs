@@ -18,6 +18,7 @@ use claw_compiler::hir::Package;
 use claw_runtime::{Json, Limits, Pattern, Tri};
 
 use self::call::Call;
+pub use self::eval::extern_function;
 pub use self::past::Status;
 use self::past::{Event, Past};
 
@@ -107,8 +108,14 @@ impl<'p> Reference<'p> {
         }
         let (answer, charges, uses) = self.decide(call);
         if answer.word == Word::Allow {
-            let event =
-                Event { call: call.clone(), answer: answer.clone(), status: Status::Pending, marks: answer.marks.clone(), charges, uses };
+            let event = Event {
+                call: call.clone(),
+                answer: answer.clone(),
+                status: Status::Pending,
+                marks: answer.marks.clone(),
+                charges,
+                uses,
+            };
             self.past.events.push(event);
         }
         answer

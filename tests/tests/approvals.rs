@@ -150,7 +150,9 @@ fn reuse_lasts_as_long_as_it_says() {
     let host = Host::new(&policy);
     let ask = request("c-1", "11:00:00", "wipe", json!({ "all": true }));
     let mut request = approved(&host, ask, &[vote("ann", "sre")]);
-    for (call, time, word) in [("c-1", "11:06:00", "allow"), ("c-2", "11:11:00", "allow"), ("c-3", "11:11:01", "require_approval")] {
+    for (call, time, word) in
+        [("c-1", "11:06:00", "allow"), ("c-2", "11:11:00", "allow"), ("c-3", "11:11:01", "require_approval")]
+    {
         request["call_id"] = json!(call);
         request["time"] = json!(format!("2026-03-02T{time}Z"));
         assert_word(&host, &request, word);

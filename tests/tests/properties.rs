@@ -9,7 +9,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use claw_compiler::graph::Budget;
-use claw_runtime::{Decision, Json, Limits, MemoryState, Outcome, Policy, Reason, Request, Settlement, State, StateView, Verdict};
+use claw_runtime::{
+    Decision, Json, Limits, MemoryState, Outcome, Policy, Reason, Request, Settlement, State, StateView, Verdict,
+};
 use claw_tests::generate::{PolicyText, Rng, Session, again, policy, request, with_evidence};
 use claw_tests::host::prepare;
 use claw_tests::project::{Project, build, findings, load};
@@ -67,8 +69,11 @@ fn generated_policies_check() {
         let (text, _) = generated(seed);
         let analysis = project(&text).analyze();
         if analysis.has_errors() {
-            let errors: Vec<String> =
-                findings(&analysis).lines().filter(|l| !l.contains(" W0")).map(|l| format!("seed {seed}: {l}")).collect();
+            let errors: Vec<String> = findings(&analysis)
+                .lines()
+                .filter(|l| !l.contains(" W0"))
+                .map(|l| format!("seed {seed}: {l}"))
+                .collect();
             complaints.lock().expect("no other test failed").extend(errors);
         } else {
             accepted.fetch_add(1, Ordering::Relaxed);
@@ -88,9 +93,14 @@ fn the_bundle_decides_as_the_reference_does() {
     let counts = tally.0.into_inner().expect("no thread failed");
     let all: usize = counts.values().sum();
     println!("{all} decisions: {counts:#?}");
-    let share = |word: &str| counts.iter().filter(|((w, _), _)| *w == word).map(|(_, n)| n).sum::<usize>() * 100 / all.max(1);
+    let share =
+        |word: &str| counts.iter().filter(|((w, _), _)| *w == word).map(|(_, n)| n).sum::<usize>() * 100 / all.max(1);
     for word in ["allow", "require_approval", "deny"] {
-        assert!(share(word) >= 5, "only {} % of the decisions are `{word}`: the requests don't reach deep enough", share(word));
+        assert!(
+            share(word) >= 5,
+            "only {} % of the decisions are `{word}`: the requests don't reach deep enough",
+            share(word)
+        );
     }
     for reason in Reason::ALL {
         // A store in memory does not fail, generated requests are small, and every call is classified.
@@ -133,7 +143,14 @@ fn compare(seed: u64, tally: &Tally) {
         for _ in 0..SESSION {
             let json = next.take().unwrap_or_else(|| request(&mut rng, &text, &mut session));
             let bytes = json.to_string().into_bytes();
-            let how = *rng.pick(&[Some(Status::Ok), Some(Status::Ok), Some(Status::Ok), Some(Status::Error), Some(Status::NotExecuted), None]);
+            let how = *rng.pick(&[
+                Some(Status::Ok),
+                Some(Status::Ok),
+                Some(Status::Ok),
+                Some(Status::Error),
+                Some(Status::NotExecuted),
+                None,
+            ]);
             let prepared = prepare(&policy, &bytes);
             let digest = prepared.as_ref().ok().map(|request| request.digest(&policy).to_string());
             let parsed = Json::parse(&bytes, &Limits::default()).expect("generated JSON");
@@ -145,7 +162,13 @@ fn compare(seed: u64, tally: &Tally) {
                 Ok(request) => policy.begin(request, &state),
                 Err(denial) => (**denial).clone(),
             };
-            same(&answer(&policy, &decision), &comparable(expected.clone()), seed, &text, &format!("{json}\n{decision}"));
+            same(
+                &answer(&policy, &decision),
+                &comparable(expected.clone()),
+                seed,
+                &text,
+                &format!("{json}\n{decision}"),
+            );
             tally.count(&expected, json.get("approvals").is_some());
             if decision.outcome == Outcome::RequireApproval && rng.chance(70) {
                 next = Some(with_evidence(&mut rng, &mut session, &json, &claw_tests::host::wire(&decision)));
@@ -209,7 +232,14 @@ fn view(state: &MemoryState, request: &Request, look: &mut dyn FnMut(&dyn StateV
 }
 
 /// The small verdict, the full explanation, and both without the graph, say the same.
-fn agree(policy: &Policy, frugal: &Policy, request: &Request, bytes: &[u8], state: &MemoryState, (seed, text): (u64, &PolicyText)) {
+fn agree(
+    policy: &Policy,
+    frugal: &Policy,
+    request: &Request,
+    bytes: &[u8],
+    state: &MemoryState,
+    (seed, text): (u64, &PolicyText),
+) {
     let again = prepare(frugal, bytes).expect("it was accepted before");
     view(state, request, &mut |view| {
         let about = String::from_utf8_lossy(bytes);
@@ -347,6 +377,7 @@ fn damaged_bundles_are_refused_or_safe() {
 
 /// Where the digest of the rest stands.
 fn seal(bytes: &[u8]) -> usize {
-    let fits = |at: &usize| bytes.get(at + 32..).is_some_and(|body| claw_runtime::Digest::of(body).0 == bytes[*at..at + 32]);
+    let fits =
+        |at: &usize| bytes.get(at + 32..).is_some_and(|body| claw_runtime::Digest::of(body).0 == bytes[*at..at + 32]);
     (0..64).find(fits).expect("a bundle carries its digest")
 }

@@ -174,7 +174,8 @@ fn decisions(policy: &Policy, blocks: &[Block], common: &Common, wrong: &mut Vec
             "request" => vec![&block.text],
             "session" => block.text.lines().collect(),
             "decision" => {
-                let wanted: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(&block.text).into_iter().collect();
+                let wanted: Result<Vec<Value>, _> =
+                    serde_json::Deserializer::from_str(&block.text).into_iter().collect();
                 let wanted = wanted.unwrap_or_else(|e| panic!("line {}: {e}", block.line));
                 if wanted.len() != got.len() {
                     wrong.push(format!("line {}: {} decisions for {} requests", block.line, wanted.len(), got.len()));
@@ -248,13 +249,15 @@ impl Snippet {
         let promised = self.promised();
         let codes: BTreeSet<&str> = analysis.diagnostics.iter().map(|d| d.code.as_str()).collect();
         let errors: BTreeSet<&str> = codes.iter().copied().filter(|c| c.starts_with('E')).collect();
-        let (promised_errors, warnings): (BTreeSet<&str>, BTreeSet<&str>) = promised.iter().partition(|c| c.starts_with('E'));
+        let (promised_errors, warnings): (BTreeSet<&str>, BTreeSet<&str>) =
+            promised.iter().partition(|c| c.starts_with('E'));
         if errors != promised_errors || !codes.is_superset(&warnings) {
             return Some(format!("promises {promised:?}, found:\n{}", findings(&analysis)));
         }
         let checked = Checked::new(analysis.package.clone(), analysis.has_errors())?;
         let results = testing::run(&checked, &analysis.sources, None).expect("what was checked compiles");
-        let failed: Vec<_> = results.iter().filter(|t| !t.passed()).map(|t| format!("{}: {:?}", t.name, t.failures)).collect();
+        let failed: Vec<_> =
+            results.iter().filter(|t| !t.passed()).map(|t| format!("{}: {:?}", t.name, t.failures)).collect();
         (!failed.is_empty()).then(|| failed.join("\n"))
     }
 }

@@ -25,7 +25,8 @@ fn files() -> Vec<(String, PathBuf)> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let parts: Vec<_> = path.strip_prefix(&root).expect("below the root").iter().map(|p| p.to_string_lossy()).collect();
+                let parts: Vec<_> =
+                    path.strip_prefix(&root).expect("below the root").iter().map(|p| p.to_string_lossy()).collect();
                 found.push((parts.join("/"), path));
             }
         }
@@ -92,12 +93,27 @@ fn only_the_language_server_names_its_protocol() {
 #[test]
 fn compiler_and_runtime_read_no_clock_and_no_file() {
     let words = [
-        "std::fs", "fs::read", "File::open", "std::env", "env::var", "SystemTime", "Instant", "Timestamp::now", "Zoned::now",
-        "std::net::Tcp", "std::process", "std::thread", "println!", "eprintln!",
+        "std::fs",
+        "fs::read",
+        "File::open",
+        "std::env",
+        "env::var",
+        "SystemTime",
+        "Instant",
+        "Timestamp::now",
+        "Zoned::now",
+        "std::net::Tcp",
+        "std::process",
+        "std::thread",
+        "println!",
+        "eprintln!",
     ];
     let found = places(&["grammar/src/", "compiler/src/", "runtime/src/"], &words, &[]);
     assert_none(&found, "what they know comes from their callers");
-    assert!(!places(&["compiler/cli/src/"], &words, &[]).is_empty(), "this test looks for words that are no longer used");
+    assert!(
+        !places(&["compiler/cli/src/"], &words, &[]).is_empty(),
+        "this test looks for words that are no longer used"
+    );
 }
 
 #[test]
@@ -109,7 +125,8 @@ fn dependencies_point_one_way() {
         ("compiler/Cargo.toml", &["ariadne", "clap", "tower-lsp"][..]),
     ] {
         let text = manifest(path);
-        let named: Vec<_> = unknown.iter().filter(|crate_name| text.lines().any(|l| l.starts_with(**crate_name))).collect();
+        let named: Vec<_> =
+            unknown.iter().filter(|crate_name| text.lines().any(|l| l.starts_with(**crate_name))).collect();
         assert!(named.is_empty(), "{path} names {named:?}");
     }
 }
@@ -158,12 +175,15 @@ fn every_module_says_what_it_is_for() {
 fn no_file_knows_the_machine_it_was_written_on() {
     let roots: Vec<String> = ["work", "root"].iter().map(|name| format!("/{name}/")).collect();
     let mut found = Vec::new();
-    for (name, text) in texts(&[".rs", ".md", ".toml", ".claw", ".json", ".jsonl", ".lalrpop", ".snap", ".yml", "justfile"]) {
+    for (name, text) in
+        texts(&[".rs", ".md", ".toml", ".claw", ".json", ".jsonl", ".lalrpop", ".snap", ".yml", "justfile"])
+    {
         for (number, line) in text.lines().enumerate() {
             for word in &roots {
                 let at = line.find(word.as_str());
                 // Part of a longer path, such as `/srv/work/`, is somebody else's.
-                let alone = at.is_some_and(|i| !line[..i].ends_with(|c: char| c.is_alphanumeric() || "._-}/".contains(c)));
+                let alone =
+                    at.is_some_and(|i| !line[..i].ends_with(|c: char| c.is_alphanumeric() || "._-}/".contains(c)));
                 if alone {
                     found.push(format!("{name}:{}", number + 1));
                 }

@@ -68,10 +68,12 @@ impl Scope<'_> {
         }
         match ty {
             Ty::Str => {
-                for text in ["agent.id", "user.id", "tenant"] {
+                for text in ["agent.id", "user.id", "tenant", "session.id"] {
                     out.push(Place { text: text.to_owned(), optional: false });
                 }
-                out.push(Place { text: "agent.owner".to_owned(), optional: true });
+                for text in ["agent.owner", "tool.server"] {
+                    out.push(Place { text: text.to_owned(), optional: true });
+                }
             }
             Ty::Int => out.push(Place { text: "agent.depth".to_owned(), optional: false }),
             Ty::Time => out.push(Place { text: "now".to_owned(), optional: false }),
@@ -169,6 +171,9 @@ fn list(rng: &mut Rng, scope: &Scope) -> Option<(String, Ty)> {
             }
         }
     }
+    for p in scope.params.iter().filter(|p| p.ty == Ty::Sql) {
+        all.push((format!("args.{}.tables", p.name), Ty::Str));
+    }
     if scope.locals.is_empty() {
         all.push(("hosts(args)".to_owned(), Ty::Host));
         all.push(("emails(args)".to_owned(), Ty::Email));
@@ -211,7 +216,9 @@ pub fn condition(rng: &mut Rng, scope: &Scope, polarity: Polarity, depth: usize)
 }
 
 fn atom(rng: &mut Rng, scope: &Scope, polarity: Polarity, depth: usize) -> Option<String> {
-    match rng.below(20) {
+    match rng.below(22) {
+        20 => delegation(rng, scope),
+        21 => mixed_list(rng, scope),
         0..=3 => equality(rng, scope, depth),
         4..=6 => comparison(rng, scope, depth),
         7 | 8 => membership(rng, scope, depth),
@@ -227,7 +234,19 @@ fn atom(rng: &mut Rng, scope: &Scope, polarity: Polarity, depth: usize) -> Optio
 }
 
 fn equality(rng: &mut Rng, scope: &Scope, depth: usize) -> Option<String> {
-    let ty = *rng.pick(&[Ty::Str, Ty::Str, Ty::Int, Ty::Decimal, Ty::Host, Ty::Email, Ty::Color, Ty::Bool, Ty::Date, Ty::Ip, Ty::Url]);
+    let ty = *rng.pick(&[
+        Ty::Str,
+        Ty::Str,
+        Ty::Int,
+        Ty::Decimal,
+        Ty::Host,
+        Ty::Email,
+        Ty::Color,
+        Ty::Bool,
+        Ty::Date,
+        Ty::Ip,
+        Ty::Url,
+    ]);
     if scope.places(ty).is_empty() {
         return None;
     }
@@ -282,7 +301,11 @@ fn membership(rng: &mut Rng, scope: &Scope, depth: usize) -> Option<String> {
             Some(format!("{} {op} {}", expr(rng, scope, Ty::Str, depth.min(1)), rng.pick(&lists).text))
         }
         4 => Some(format!("{} {op} {}", place(rng, scope, Ty::Email)?, scope.places(Ty::Emails).first()?.text)),
-        _ => Some(format!("{} {op} {}", place(rng, scope, Ty::Ip)?, rng.pick(&["\"10.0.0.0/8\"", "\"127.0.0.0/8\"", "\"::/0\""]))),
+        _ => Some(format!(
+            "{} {op} {}",
+            place(rng, scope, Ty::Ip)?,
+            rng.pick(&["\"10.0.0.0/8\"", "\"127.0.0.0/8\"", "\"::/0\""])
+        )),
     }
 }
 
@@ -293,10 +316,22 @@ fn domain_test(rng: &mut Rng, scope: &Scope) -> Option<String> {
             Some(format!("{} under {set}", place(rng, scope, Ty::Host)?))
         }
         2 => Some(format!("{} under {}", place(rng, scope, Ty::Path)?, literal(rng, Ty::Path))),
-        3 => Some(format!("{} like {}", place(rng, scope, Ty::Str)?, rng.pick(&["\"a*\"", "\"*b\"", "\"?\"", "\"x*y\"", "\"*\""]))),
-        4 => Some(format!("{} matches {}", place(rng, scope, Ty::Str)?, rng.pick(&["r\"a|b\"", "r\"[a-c]+\"", "r\"\"", "r\".*y\""]))),
+        3 => Some(format!(
+            "{} like {}",
+            place(rng, scope, Ty::Str)?,
+            rng.pick(&["\"a*\"", "\"*b\"", "\"?\"", "\"x*y\"", "\"*\""])
+        )),
+        4 => Some(format!(
+            "{} matches {}",
+            place(rng, scope, Ty::Str)?,
+            rng.pick(&["r\"a|b\"", "r\"[a-c]+\"", "r\"\"", "r\".*y\""])
+        )),
         5 => Some(format!("{}.{}", place(rng, scope, Ty::Ip)?, rng.pick(&["is_private", "is_loopback"]))),
-        6 => Some(format!("{}.{}", scope.params.iter().find(|p| p.ty == Ty::Command).map(|p| format!("args.{}", p.name))?, rng.pick(&["opaque", "only([\"ls\", \"cat\"])"]))),
+        6 => Some(format!(
+            "{}.{}",
+            scope.params.iter().find(|p| p.ty == Ty::Command).map(|p| format!("args.{}", p.name))?,
+            rng.pick(&["opaque", "only([\"ls\", \"cat\"])"])
+        )),
         _ => Some(format!("args.{}.read_only", scope.params.iter().find(|p| p.ty == Ty::Sql)?.name)),
     }
 }
@@ -342,8 +377,36 @@ fn one_way(rng: &mut Rng, scope: &Scope, polarity: Polarity) -> Option<String> {
     }
 }
 
+/// About the agents of the chain.
+fn delegation(rng: &mut Rng, scope: &Scope) -> Option<String> {
+    if scope.locals.len() >= 2 {
+        return None;
+    }
+    let name = format!("v{}", scope.locals.len());
+    let test = match rng.below(3) {
+        0 => format!("{name}.id == \"planner\""),
+        1 => format!("{} in {name}.roles", rng.pick(ROLES)),
+        _ => format!("{name}.owner == \"u-5\""),
+    };
+    Some(format!("{}({name} in agent.chain: {test})", rng.pick(&["any", "all", "none"])))
+}
+
+/// Membership in a list whose elements are not all constants.
+fn mixed_list(rng: &mut Rng, scope: &Scope) -> Option<String> {
+    let ty = *rng.pick(&[Ty::Str, Ty::Int, Ty::Host]);
+    let elements: Option<Vec<String>> = (0..2).map(|_| place(rng, scope, ty)).collect();
+    let list = format!("[{}, {}]", elements?.join(", "), literal(rng, ty));
+    if rng.chance(60) || scope.locals.len() >= 2 {
+        return Some(format!("{} {} {list}", place(rng, scope, ty)?, rng.pick(&["in", "not in"])));
+    }
+    let name = format!("v{}", scope.locals.len());
+    let op = *rng.pick(&["any", "all", "none"]);
+    Some(format!("{op}({name} in {list}: {name} {} {})", rng.pick(&["==", "!="]), literal(rng, ty)))
+}
+
 fn host_fact(rng: &mut Rng, scope: &Scope) -> Option<String> {
-    match rng.below(4) {
+    match rng.below(5) {
+        4 => Some(format!("tool.name {} \"spare\"", rng.pick(&["==", "!="]))),
         0 => Some(format!("env {} {}", rng.pick(&["==", "!="]), rng.pick(super::universe::ENVS))),
         1 if scope.names => Some(format!("now in {}", rng.pick(&["office", "night"]))),
         2 => {
@@ -353,9 +416,14 @@ fn host_fact(rng: &mut Rng, scope: &Scope) -> Option<String> {
             let p = rng.pick(&scope.params).name;
             Some(format!("{} in origins(args.{p})", rng.pick(ORIGINS)))
         }
-        _ if scope.params.iter().any(|p| p.name == "j") => {
-            Some((*rng.pick(&["(args.j.at(\"/k\") as int) > 2", "(args.j.at(\"/k\") as string) == \"a\"", "args.j.at(\"/0\") as int == 1"])).to_owned())
-        }
+        _ if scope.params.iter().any(|p| p.name == "j") => Some(
+            (*rng.pick(&[
+                "(args.j.at(\"/k\") as int) > 2",
+                "(args.j.at(\"/k\") as string) == \"a\"",
+                "args.j.at(\"/0\") as int == 1",
+            ]))
+            .to_owned(),
+        ),
         _ => None,
     }
 }
@@ -393,7 +461,8 @@ fn call(rng: &mut Rng, scope: &Scope, depth: usize) -> Option<String> {
         return None;
     }
     let predicate = rng.pick(scope.predicates);
-    let args: Option<Vec<String>> = predicate.params.iter().map(|ty| (depth < 9).then(|| place(rng, scope, *ty))?).collect();
+    let args: Option<Vec<String>> =
+        predicate.params.iter().map(|ty| (depth < 9).then(|| place(rng, scope, *ty))?).collect();
     Some(format!("{}({})", predicate.name, args?.join(", ")))
 }
 

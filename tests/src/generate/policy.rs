@@ -111,7 +111,15 @@ impl<'r> Writer<'r> {
             items.push(format!("tiers {}", TIERS.join(" < ")));
         }
         let module = ModuleText { path: "main.claw".to_owned(), header: vec!["package gen.main".to_owned()], items };
-        Writer { rng, module, tools: Vec::new(), signatures: Vec::new(), predicates: Vec::new(), scopes: Vec::new(), tiers }
+        Writer {
+            rng,
+            module,
+            tools: Vec::new(),
+            signatures: Vec::new(),
+            predicates: Vec::new(),
+            scopes: Vec::new(),
+            tiers,
+        }
     }
 
     fn root(&mut self) {
@@ -252,7 +260,10 @@ impl<'r> Writer<'r> {
                 }
                 covered = Some(match covered {
                     None => params,
-                    Some(old) => old.into_iter().filter(|p| params.iter().any(|q| q.name == p.name && q.optional == p.optional)).collect(),
+                    Some(old) => old
+                        .into_iter()
+                        .filter(|p| params.iter().any(|q| q.name == p.name && q.optional == p.optional))
+                        .collect(),
                 });
             }
             self.module.items.push(text + " }");
@@ -269,7 +280,11 @@ impl<'r> Writer<'r> {
             let (words, _) = self.target();
             let to = self.rng.few(ROLES, 1, 2).join(", ");
             let envs = self.envs();
-            let user = if self.rng.chance(20) { format!(" for {}", self.rng.few(ROLES, 1, 2).join(", ")) } else { String::new() };
+            let user = if self.rng.chance(20) {
+                format!(" for {}", self.rng.few(ROLES, 1, 2).join(", "))
+            } else {
+                String::new()
+            };
             let status = status(self.rng);
             self.module.items.push(format!("{status}grant {words} to {to}{envs}{user}"));
         }
@@ -331,16 +346,17 @@ impl<'r> Writer<'r> {
     fn limit(&mut self, name: &str) {
         let (words, params) = self.target();
         let envs = self.envs();
-        let sums: Vec<&str> = params
-            .iter()
-            .filter(|p| matches!(p.ty, Ty::Decimal | Ty::Int))
-            .map(|p| p.name)
-            .collect();
-        let mut text = format!("{}limit {name} {{ on {words}{envs}", status(self.rng));
+        let sums: Vec<&str> = params.iter().filter(|p| matches!(p.ty, Ty::Decimal | Ty::Int)).map(|p| p.name).collect();
+        let mut text = format!("{}limit {name} {{", status(self.rng));
+        if sums.is_empty() && self.rng.chance(30) {
+            text += &format!(" on {}", self.tool_target().0);
+        }
+        text += &format!(" on {words}{envs}");
         if self.rng.chance(30) {
             text += &format!(" when {}", self.condition(&params, Polarity::Positive, 1));
         }
-        if !sums.is_empty() && self.rng.chance(50) {
+        let counts = text.matches(" on ").count() > 1;
+        if !counts && !sums.is_empty() && self.rng.chance(50) {
             text += &format!(" sum args.{} max 10.5", self.rng.pick(&sums));
         } else {
             text += &format!(" max {}", self.rng.between(1, 3));
@@ -413,7 +429,9 @@ fn layer(rng: &mut Rng, stem: &str, tiers: bool) -> ModuleText {
             ),
             1 => format!("limit l{i} {{ on {target} when {when} max {} per 1h each agent }}", rng.between(1, 4)),
             2 => format!("rule r{i} {{ on {target} when {when} mark {} }}", rng.pick(LABELS)),
-            3 => format!("approval own{i} {{ by 1 of r2 expires 5m }}\nrule r{i} {{ on {target} when {when} require own{i} }}"),
+            3 => format!(
+                "approval own{i} {{ by 1 of r2 expires 5m }}\nrule r{i} {{ on {target} when {when} require own{i} }}"
+            ),
             _ => format!("rule r{i} {{ on {target} when {when} deny \"layer\" }}"),
         };
         module.items.push(text);

@@ -71,7 +71,8 @@ fn roles(rng: &mut Rng) -> Json {
 }
 
 fn agent(rng: &mut Rng) -> Json {
-    let mut agent = json!({ "id": rng.pick(&["bot-1", "bot-2", "a"]), "roles": roles(rng), "purpose": value(rng, Ty::Str) });
+    let mut agent =
+        json!({ "id": rng.pick(&["bot-1", "bot-2", "a"]), "roles": roles(rng), "purpose": value(rng, Ty::Str) });
     if rng.chance(60) {
         agent["level"] = value(rng, Ty::Int);
     }

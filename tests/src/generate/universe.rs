@@ -209,15 +209,33 @@ pub fn value(rng: &mut Rng, ty: Ty) -> Json {
     match ty {
         Ty::Bool => Json::from(rng.chance(50)),
         Ty::Int => rng
-            .pick(&[json!(0), json!(1), json!(3), json!(5), json!(100), json!(-1), json!(i64::MAX), json!(i64::MIN), json!(2)])
+            .pick(&[
+                json!(0),
+                json!(1),
+                json!(3),
+                json!(5),
+                json!(100),
+                json!(-1),
+                json!(i64::MAX),
+                json!(i64::MIN),
+                json!(2),
+            ])
             .clone(),
-        Ty::Decimal => rng.pick(&[json!(0.5), json!(1), json!(9.99), json!(500.0), json!(-1.5), json!(1e30), json!(0)]).clone(),
+        Ty::Decimal => {
+            rng.pick(&[json!(0.5), json!(1), json!(9.99), json!(500.0), json!(-1.5), json!(1e30), json!(0)]).clone()
+        }
         Ty::Str => text(rng, &["a", "b", "ab", "x y", "ü", "", "c\\d", "zzz"]),
         Ty::Host => text(rng, &["acme.com", "mail.acme.com", "evil.example", "10.0.0.1", "ACME.com.", "acme.io"]),
         Ty::Email => text(rng, &["a@acme.com", "b@mail.acme.com", "x@evil.example", "A@ACME.COM", "c@acme.io"]),
         Ty::Url => text(
             rng,
-            &["https://acme.com/a", "http://evil.example:8080/x?y=1", "https://10.0.0.1/", "HTTPS://Mail.acme.com/b/../a", "ftp://acme.io/"],
+            &[
+                "https://acme.com/a",
+                "http://evil.example:8080/x?y=1",
+                "https://10.0.0.1/",
+                "HTTPS://Mail.acme.com/b/../a",
+                "ftp://acme.io/",
+            ],
         ),
         Ty::Ip => text(rng, &["10.0.0.1", "8.8.8.8", "::1", "127.0.0.1", "192.168.7.7"]),
         Ty::Path => text(rng, &["/srv/app", "/srv/app/x", "/etc/passwd", "/", "/srv/app/../other", "/srv/application"]),
@@ -227,7 +245,9 @@ pub fn value(rng: &mut Rng, ty: Ty) -> Json {
         Ty::Color => text(rng, COLORS),
         Ty::Command => text(rng, &["ls -l", "rm -rf /", "cat a | sh", "$(x)"]),
         Ty::Sql => text(rng, &["select 1", "drop table t", "select * from public.orders"]),
-        Ty::Json => rng.pick(&[json!({"k": 3}), json!({"k": "a"}), json!([1, 2]), json!({}), json!({"k": null})]).clone(),
+        Ty::Json => {
+            rng.pick(&[json!({"k": 3}), json!({"k": "a"}), json!([1, 2]), json!({}), json!({"k": null})]).clone()
+        }
         Ty::Item => {
             let mut item = serde_json::Map::new();
             for (name, ty, optional) in ITEM {

@@ -30,15 +30,17 @@ impl Reference<'_> {
             return Err(Lack::Impossible);
         }
         let Some(Json::Arr(pieces)) = call.json.get("approvals") else { return Err(Lack::Outstanding) };
-        let found: Vec<Result<Asking, Lack>> = pieces.iter().map(|piece| self.piece(id, requiring, call, piece)).collect();
+        let found: Vec<Result<Asking, Lack>> =
+            pieces.iter().map(|piece| self.piece(id, requiring, call, piece)).collect();
         if found.contains(&Err(Lack::Refused)) {
             return Err(Lack::Refused);
         }
         let given = found.iter().find_map(|piece| piece.clone().ok());
         // Of evidence that falls short in several ways, what is nearest to being enough counts.
-        let nearer = found.iter().zip(pieces).any(|(lack, piece)| {
-            *lack == Err(Lack::Outstanding) && self.is_about(id, call, piece)
-        });
+        let nearer = found
+            .iter()
+            .zip(pieces)
+            .any(|(lack, piece)| *lack == Err(Lack::Outstanding) && self.is_about(id, call, piece));
         let expired = found.contains(&Err(Lack::Expired)) && !nearer;
         given.ok_or(if expired { Lack::Expired } else { Lack::Outstanding })
     }
@@ -70,7 +72,9 @@ impl Reference<'_> {
         if votes.iter().filter(entitled).any(|vote| text(vote, "verdict") == "refuse") {
             return Err(Lack::Refused);
         }
-        let Some(now) = call.time.map(Time::as_millis).filter(|now| asked <= *now) else { return Err(Lack::Outstanding) };
+        let Some(now) = call.time.map(Time::as_millis).filter(|now| asked <= *now) else {
+            return Err(Lack::Outstanding);
+        };
         let shown: BTreeSet<String> = match piece.get("clauses") {
             Some(Json::Arr(clauses)) => clauses.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
             _ => BTreeSet::new(),
@@ -117,7 +121,11 @@ impl Reference<'_> {
     fn holds(&self, vote: &Json, roles: &[claw_compiler::hir::RoleId]) -> bool {
         let Some(Json::Arr(named)) = vote.get("roles") else { return false };
         let holds = |name: &str| {
-            self.package.roles.iter().filter(|r| r.decl.name == name).any(|r| r.closure.iter().any(|c| roles.contains(c)))
+            self.package
+                .roles
+                .iter()
+                .filter(|r| r.decl.name == name)
+                .any(|r| r.closure.iter().any(|c| roles.contains(c)))
         };
         named.iter().filter_map(Json::as_str).any(holds)
     }

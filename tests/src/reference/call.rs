@@ -66,14 +66,41 @@ impl Call {
         let digest = self.json.get("tool").and_then(|t| t.get("digest")).map(Json::canonical);
         format!(
             "{:?}",
-            (&self.tenant, &self.session, &self.agent.id, ids, self.user.as_ref().map(|u| &u.id), self.tool, digest, self.env, &self.context, &self.args, resolved)
+            (
+                &self.tenant,
+                &self.session,
+                &self.agent.id,
+                ids,
+                self.user.as_ref().map(|u| &u.id),
+                self.tool,
+                digest,
+                self.env,
+                &self.context,
+                &self.args,
+                resolved
+            )
         )
     }
 }
 
 const KEYS: &[&str] = &[
-    "call_id", "time", "tenant", "session", "parent_session", "environment", "agent", "user", "kind", "tool", "args", "context",
-    "labels", "origins", "resolved", "live", "approvals",
+    "call_id",
+    "time",
+    "tenant",
+    "session",
+    "parent_session",
+    "environment",
+    "agent",
+    "user",
+    "kind",
+    "tool",
+    "args",
+    "context",
+    "labels",
+    "origins",
+    "resolved",
+    "live",
+    "approvals",
 ];
 
 type Result<T> = std::result::Result<T, &'static str>;
@@ -108,7 +135,8 @@ pub fn decode(package: &Package, limits: &Limits, json: &Json) -> Result<Call> {
         Some(_) => return Err(INVALID),
     };
     let decoder = Decoder::constants(&package.schema, limits);
-    let attrs = |json: &Json, attrs: &[Attr]| decoder.fields(json, &fields(attrs), Extra::Ignore, "").map_err(|_| INVALID);
+    let attrs =
+        |json: &Json, attrs: &[Attr]| decoder.fields(json, &fields(attrs), Extra::Ignore, "").map_err(|_| INVALID);
     let mut caller = link(package, agent)?;
     caller.attrs = attrs(agent, &package.agent)?;
     let user = match get(json, "user") {
@@ -160,7 +188,8 @@ fn called(package: &Package, limits: &Limits, json: &Json) -> Result<(usize, Vec
         Some(_) => return Err(INVALID),
     };
     let tools = &package.tools;
-    let tool = tools.iter().position(|t| t.wire == name && t.server == server && t.kind == kind).ok_or("unknown_tool")?;
+    let tool =
+        tools.iter().position(|t| t.wire == name && t.server == server && t.kind == kind).ok_or("unknown_tool")?;
     let mut resolved = BTreeMap::new();
     for (pointer, target) in members_of(json, "resolved")? {
         resolved.insert(pointer, target.as_str().ok_or(INVALID)?.to_owned());

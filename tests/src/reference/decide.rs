@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claw_compiler::hir::{
-    ApprovalId, Beyond, Decl, EffectKind, Expr, Limit, LimitKey, Outcome, Rule, Status as ClauseStatus, Target, TargetKind,
+    ApprovalId, Beyond, Decl, EffectKind, Expr, Limit, LimitKey, Outcome, Rule, Status as ClauseStatus, Target,
+    TargetKind,
 };
 use claw_runtime::{Decimal, Tri, Value};
 
@@ -83,7 +84,10 @@ impl Reference<'_> {
             let agents = grant.to.is_empty()
                 || grant.to.iter().any(|role| call.everyone().all(|roles| roles.contains(&role.index())));
             let user = grant.for_user.is_empty()
-                || call.user.as_ref().is_some_and(|user| grant.for_user.iter().any(|r| user.roles.contains(&r.index())));
+                || call
+                    .user
+                    .as_ref()
+                    .is_some_and(|user| grant.for_user.iter().any(|r| user.roles.contains(&r.index())));
             if covered && agents && user {
                 found.applied.insert(self.clause(&grant.decl));
             }
@@ -134,7 +138,10 @@ impl Reference<'_> {
                 EffectKind::Require(approvals) => found.require(approvals, Step::Rule, self.clause(&rule.decl)),
                 EffectKind::Mark(label) => _ = found.marks.insert(self.package.labels[label.index()].decl.name.clone()),
                 EffectKind::Constrain(_, value) => {
-                    if matches!(self.term(value, &Place::of(call, tier)), Term::Unknown | Term::Absent | Term::Between(..)) {
+                    if matches!(
+                        self.term(value, &Place::of(call, tier)),
+                        Term::Unknown | Term::Absent | Term::Between(..)
+                    ) {
                         found.denials.insert(Step::UnsupportedConstraint);
                     }
                 }
@@ -145,8 +152,11 @@ impl Reference<'_> {
 
     /// Step 5: an exceeded limit adds its outcome.
     fn limit(&self, index: usize, limit: &Limit, call: &Call, tier: Option<usize>, found: &mut Found) {
-        let arms: Vec<_> =
-            limit.arms.iter().filter(|arm| !self.condition(&arm.target, &arm.when, &[], call, tier).is_false()).collect();
+        let arms: Vec<_> = limit
+            .arms
+            .iter()
+            .filter(|arm| !self.condition(&arm.target, &arm.when, &[], call, tier).is_false())
+            .collect();
         if limit.status != ClauseStatus::Confirmed || arms.is_empty() {
             return;
         }
@@ -211,8 +221,7 @@ impl Reference<'_> {
             }
         }
         let tier = tier.map(|t| self.package.tiers[t].decl.name.clone());
-        let mut answer =
-            Answer { tier, applied: found.applied, marks: found.marks, ..Answer::deny("granted") };
+        let mut answer = Answer { tier, applied: found.applied, marks: found.marks, ..Answer::deny("granted") };
         let name = |id: &ApprovalId| self.clause(&self.package.approvals[id.index()].decl);
         if let Some(step) = found.denials.first() {
             answer.reason = step.word();

@@ -54,7 +54,9 @@ pub struct Past {
 impl Past {
     /// Earlier allowed calls of the call's session; none if it has no session.
     pub fn of_session<'a>(&'a self, call: &'a Call) -> impl Iterator<Item = &'a Event> {
-        self.events.iter().filter(|e| call.session.is_some() && e.call.session == call.session && e.call.tenant == call.tenant)
+        self.events
+            .iter()
+            .filter(|e| call.session.is_some() && e.call.session == call.session && e.call.tenant == call.tenant)
     }
 
     /// When evidence was first used. That it was stays true, however the call ended.
@@ -125,14 +127,25 @@ impl Past {
     }
 
     /// The first moment from `now` on at which no more than `room` is in the pot.
-    pub fn free_at(&self, tenant: &Option<String>, pot: &(usize, Vec<String>), window: Duration, now: i64, room: Decimal) -> Option<i64> {
+    pub fn free_at(
+        &self,
+        tenant: &Option<String>,
+        pot: &(usize, Vec<String>),
+        window: Duration,
+        now: i64,
+        room: Decimal,
+    ) -> Option<i64> {
         let mut moments: Vec<i64> = self.charges(tenant, pot).map(|c| end(c.at, window) + window.as_millis()).collect();
         moments.push(now);
         moments.sort_unstable();
         moments.into_iter().filter(|t| *t >= now).find(|t| self.used(tenant, pot, window, *t) <= room)
     }
 
-    fn charges<'a>(&'a self, tenant: &'a Option<String>, pot: &'a (usize, Vec<String>)) -> impl Iterator<Item = &'a Charge> {
+    fn charges<'a>(
+        &'a self,
+        tenant: &'a Option<String>,
+        pot: &'a (usize, Vec<String>),
+    ) -> impl Iterator<Item = &'a Charge> {
         self.events
             .iter()
             .filter(move |e| e.call.tenant == *tenant && e.status != Status::NotExecuted)
