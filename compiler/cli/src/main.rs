@@ -22,7 +22,7 @@ use crate::output::{Output, When};
 const LONG_ABOUT: &str = "\
 Checks, formats, tests, compiles and evaluates claw policies: rules for what software agents may do.
 
-A policy is a file such as main.claw with the files it uses. Where a command takes a PATH, a directory stands for
+A policy is a file such as main.claw with the files it uses. Where a command takes a PATH, a directory stands for \
 its main.claw, or else for every .claw file in it that no other file uses.";
 
 const AFTER_HELP: &str = "\

@@ -62,13 +62,14 @@ fn json_has_the_documented_shape() {
 
 #[test]
 fn warnings_fail_only_if_denied() {
-    let folder = Folder::with_shop();
-    folder.write("main.claw", SHOP.replace("roles support, lead", "roles support, lead\nlabels never_read"));
+    let folder = Folder::new();
+    let text = "package w\nenvironments dev\nroles r\nlabels never_read\ntool t()\ngrant t to r\nrule m { on t mark never_read }\n";
+    folder.write("main.claw", text);
     let run = folder.run(&["check"]).expect(0);
-    // Whether this is a warning is the linter's business; that it does not fail is checked here.
-    if run.out.contains("warning") {
-        folder.run(&["check", "--deny", "warnings"]).expect(1);
-    }
+    assert!(run.out.contains("warning[W0103]") && run.out.ends_with("1 warning\n"), "{}", run.out);
+    folder.run(&["check", "--deny", "warnings"]).expect(1);
+    let run = folder.run(&["build", "main.claw", "-o", "w.clawb"]).expect(0);
+    assert!(run.out.ends_with("(1 warning; see `clawc check`)\n"), "{}", run.out);
 }
 
 #[test]

@@ -169,3 +169,12 @@ fn answers_come_while_the_stream_is_open() {
     drop(stdin);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_policy_with_errors_decides_nothing() {
+    let folder = Folder::with_shop();
+    folder.write("broken.claw", "package p\ngrant x to y\n");
+    let good = request("look", json!({ "order": "1" }), "prod").to_string();
+    let run = folder.run_with(&["eval", "broken.claw", "-", "--exit-status"], good.as_bytes()).expect(1);
+    assert!(run.out.is_empty() && run.err.contains("error["), "{}{}", run.out, run.err);
+}

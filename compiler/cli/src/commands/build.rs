@@ -10,8 +10,8 @@ use crate::project::Project;
 use crate::render::text::count;
 
 const AFTER_HELP: &str = "\
-The same sources give the same bytes on every machine. The file is replaced at once: a reader sees the old bundle or
-the new one.
+The same sources give the same bytes on every machine. The file is replaced at once: a reader sees the old bundle \
+or the new one.
 
 Exit status: 0 built, 1 the policy has errors, 2 wrong usage or unreadable files.
 

@@ -19,15 +19,18 @@ use crate::render::text::count;
 const POLL: Duration = Duration::from_millis(300);
 
 const AFTER_HELP: &str = "\
-Exit status: 0 clean, 1 findings (errors; with --deny warnings also warnings), 2 wrong usage or unreadable files.
+Exit status: 0 clean, 1 findings (errors; with --deny warnings also warnings), 2 wrong usage or unreadable \
+files.
 
 With --format json one object is printed:
-  { \"diagnostics\": [ { \"code\", \"severity\", \"message\", \"file\", \"range\", \"labels\", \"help\", \"notes\", \"fix\" } ],
+  { \"diagnostics\": [ { \"code\", \"severity\", \"message\", \"file\", \"range\",
+                       \"labels\", \"help\", \"notes\", \"fix\" } ],
     \"summary\": { \"errors\", \"warnings\", \"files\" } }
-  range   { \"start\": { \"line\", \"column\", \"offset\" }, \"end\": … }; lines and columns count from 1, columns in
-          characters; offset is in bytes from 0
-  labels  [ { \"file\", \"range\", \"message\" } ], what to write at the place itself first
-  fix     null or { \"title\", \"applicability\": \"certain\" or \"likely\", \"edits\": [ { \"file\", \"range\", \"text\" } ] }
+  range   { \"start\": { \"line\", \"column\", \"offset\" }, \"end\": … }: lines and columns count from 1,
+          columns in characters; offset is in bytes, from 0
+  labels  [ { \"file\", \"range\", \"message\" } ]: what to say at the place itself comes first
+  fix     null, or { \"title\", \"applicability\": \"certain\" or \"likely\",
+          \"edits\": [ { \"file\", \"range\", \"text\" } ] }
 
 Examples:
   clawc check

@@ -18,12 +18,12 @@ A request is a JSON object; everything but `args` is the host's word:
   { \"environment\": \"prod\", \"agent\": { \"id\": \"bot-7\", \"roles\": [\"support\"] },
     \"tool\": \"send_email\", \"args\": { \"to\": [\"eva@acme.com\"], \"subject\": \"hi\", \"body\": \"…\" } }
 
-Whatever a request holds, there is a decision: a malformed one is denied with the reason invalid_request. The clock is
-never supplied: where a rule reads `now`, put \"time\" into the request.
+Whatever a request holds, there is a decision: a malformed one is denied with the reason invalid_request. The clock \
+is never supplied: where a rule reads `now`, put \"time\" into the request.
 
 With --format json each decision is one line, in the order of the requests.
 
-Exit status: 0 if decisions were made, 1 if the policy has errors, 2 for wrong usage and unreadable files. With
+Exit status: 0 if decisions were made, 1 if the policy has errors, 2 for wrong usage and unreadable files. With \
 --exit-status the strictest decision counts: 0 allow, 3 require_approval, 4 deny.
 
 Examples:
@@ -35,6 +35,7 @@ Examples:
 /// Decide on one request or on a stream of them
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
+#[command(override_usage = "clawc eval [OPTIONS] <PATH> (--request <FILE> | --requests <FILE> | -)")]
 #[command(group(clap::ArgGroup::new("source").required(true).args(["request", "requests", "stdin"])))]
 pub struct Args {
     /// A policy (file or directory) or a compiled bundle
@@ -71,7 +72,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
         match args.format {
             Format::Json => out.line(&decision.to_string())?,
             Format::Human => {
-                let place = requests.is_stream().then(|| format!("{}: ", request.number)).unwrap_or_default();
+                let place = if requests.is_stream() { format!("{}: ", request.number) } else { String::new() };
                 let drawn = decision::human(&decision, &|file| loaded.show(file), out.paint());
                 out.print(&format!("{place}{drawn}"))?;
             }

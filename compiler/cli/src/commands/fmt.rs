@@ -13,7 +13,7 @@ use crate::render::human::{self, Counts};
 use crate::render::text::{count, visible};
 
 const AFTER_HELP: &str = "\
-Exit status: 0, with --check 1 if a file would change; 1 also if a file does not parse, which is then left as it is;
+Exit status: 0; with --check 1 if a file would change; 1 also if a file does not parse, which is then left as it is; \
 2 wrong usage or unreadable files.
 
 Examples:

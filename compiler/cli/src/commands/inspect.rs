@@ -14,9 +14,9 @@ use crate::render::json;
 use crate::render::text::{count, visible};
 
 const AFTER_HELP: &str = "\
-The digest names the bundle in every decision; the digests of the modules are those of their sources, so that a host
-can insist on a company's rules being part of it. A tool whose decision graph would have grown too large is decided
-clause by clause: the same decisions, more slowly.
+The digest names the bundle in every decision; the digests of the modules are those of their sources, so that a \
+host can insist on a company's rules being part of it. A tool whose decision graph would have grown too large is \
+decided clause by clause: the same decisions, more slowly.
 
 Examples:
   clawc inspect policy.clawb

@@ -14,16 +14,19 @@ use crate::render::json;
 use crate::render::tests::{self, Run};
 
 const AFTER_HELP: &str = "\
-The tests of a policy are its `test` blocks and those of the modules it uses. Each runs in a session of its own, on
+The tests of a policy are its `test` blocks and those of the modules it uses. Each runs in a session of its own, on \
 the compiled policy. For a decision that was not expected, the decision is explained.
 
 With --format json one object is printed:
-  { \"tests\": [ { \"name\", \"module\", \"file\", \"line\", \"calls\", \"passed\", \"failures\": [ { \"file\", \"line\", \"column\",
-      \"tool\", \"message\", \"mismatches\": [ { \"what\", \"expected\", \"got\" } ], \"decision\" } ] } ],
+  { \"tests\": [ { \"name\", \"module\", \"file\", \"line\", \"calls\", \"passed\", \"failures\": [ … ] } ],
     \"summary\": { \"passed\", \"failed\" }, \"coverage\": … }
-  coverage  only with --coverage: { \"clauses\": [ { \"clause\", \"kind\", \"file\", \"line\", \"column\", \"hits\" } ],
-            \"conditions\": [ { \"owner\", \"word\", \"text\", \"file\", \"line\", \"column\", \"seen\", \"missing\" } ],
-            \"summary\": { \"clauses\", \"clauses_hit\", \"sides\", \"sides_seen\" } }
+  failures  [ { \"file\", \"line\", \"column\", \"tool\", \"message\",
+              \"mismatches\": [ { \"what\", \"expected\", \"got\" } ], \"decision\" } ]
+  coverage  only with --coverage:
+            { \"clauses\": [ { \"clause\", \"kind\", \"file\", \"line\", \"column\", \"hits\" } ],
+              \"conditions\": [ { \"owner\", \"word\", \"text\", \"file\", \"line\", \"column\",
+                                \"seen\", \"missing\" } ],
+              \"summary\": { \"clauses\", \"clauses_hit\", \"sides\", \"sides_seen\" } }
 
 Exit status: 0 all passed, 1 a test failed or a policy has errors, 2 wrong usage or unreadable files.
 
