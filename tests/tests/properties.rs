@@ -1,7 +1,8 @@
 //! Laws that hold for every policy and every request, tried on random ones.
 //!
 //! `CLAW_DECISIONS` says how many decisions the comparison with the reference takes (200,000 if not said), `CLAW_SEED`
-//! where it starts. A failure prints the seed, the policy and the request.
+//! where it starts, `CLAW_REQUESTS`
+//! how many requests each policy gets (120). A failure prints the seed, the policy and the request.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -17,9 +18,14 @@ use claw_tests::host::prepare;
 use claw_tests::project::{Project, build, findings, load};
 use claw_tests::reference::{Answer, Reference, Status, Word};
 
-/// Requests that are tried on one policy, in sessions of `SESSION`.
-const REQUESTS: usize = 120;
+/// Requests of one session.
 const SESSION: usize = 24;
+
+/// Requests that are tried on one policy, in sessions of `SESSION`. More of them make a long run cheaper, and its policies
+/// fewer.
+fn requests() -> usize {
+    number("CLAW_REQUESTS", 120)
+}
 
 fn number(variable: &str, default: usize) -> usize {
     std::env::var(variable).ok().and_then(|v| v.replace('_', "").parse().ok()).unwrap_or(default)
@@ -89,7 +95,7 @@ fn generated_policies_check() {
 fn the_bundle_decides_as_the_reference_does() {
     let decisions = number("CLAW_DECISIONS", 200_000);
     let tally = Tally::default();
-    for_seeds(decisions.div_ceil(REQUESTS), |seed| compare(seed, &tally));
+    for_seeds(decisions.div_ceil(requests()), |seed| compare(seed, &tally));
     let counts = tally.0.into_inner().expect("no thread failed");
     let all: usize = counts.values().sum();
     println!("{all} decisions: {counts:#?}");
@@ -135,7 +141,7 @@ fn compare(seed: u64, tally: &Tally) {
     let frugal = load(&build(&analysis, Budget { nodes: 1 }).expect("it compiled before")).expect("it loads");
     let digests = policy.bundle().approvals.iter().map(|a| (a.id.clone(), a.digest.to_string())).collect();
     let mut reference = Reference::new(&analysis.package, digests);
-    for _ in 0..REQUESTS / SESSION {
+    for _ in 0..requests() / SESSION {
         let state = MemoryState::new();
         let mut session = Session::default();
         reference.forget();
