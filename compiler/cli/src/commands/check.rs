@@ -78,17 +78,22 @@ fn check(args: &Args, out: &mut Output) -> Result<Checked, Failure> {
     let mut watched = BTreeSet::new();
     let mut findings = Findings::default();
     let mut read = BTreeSet::new();
+    // A file that several policies use is checked with each, and its findings are told once.
+    let mut told = BTreeSet::new();
     for project in &projects {
-        let analysis = &project.analysis;
+        let sources = &project.analysis.sources;
         let show = |path: &str| project.show(path);
-        counts.add(project.counts());
+        let mut fresh = project.analysis.diagnostics.clone();
+        fresh.retain(|finding| {
+            let loc = finding.primary.loc;
+            told.insert((show(&sources.get(loc.file).path), loc.span, finding.code, finding.message.clone()))
+        });
+        counts.add(Counts::of(&fresh));
         watched.extend(project.watched.iter().cloned());
-        read.extend(analysis.sources.files.iter().map(|file| show(&file.path)));
+        read.extend(sources.files.iter().map(|file| show(&file.path)));
         match args.format {
-            Format::Human => {
-                out.print(&human::diagnostics(&analysis.diagnostics, &analysis.sources, &show, out.paint()))?;
-            }
-            Format::Json => findings.add(&analysis.diagnostics, &analysis.sources, &show),
+            Format::Human => out.print(&human::diagnostics(&fresh, sources, &show, out.paint()))?,
+            Format::Json => findings.add(&fresh, sources, &show),
         }
     }
     match args.format {
