@@ -99,32 +99,3 @@ fn decide_as_expected() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
-
-/// Recorded calls of a benchmark that is not part of this repository; skipped where it is not at hand.
-#[test]
-fn banking_agent_decodes_recorded_calls() {
-    let corpus = folder().join("../../shared/corpus/agentdojo/banking.json");
-    let Ok(text) = fs::read_to_string(&corpus) else {
-        eprintln!("skipped: no recorded calls at {}", corpus.display());
-        return;
-    };
-    let corpus: Value = serde_json::from_str(&text).expect("the recorded calls");
-    let policy = Project::folder(&folder().join("banking-agent")).policy().expect("the policy compiles");
-    let mut calls = 0;
-    let traces = corpus["traces"].as_array().expect("traces");
-    for trace in traces.iter().filter(|t| t["kind"] == "user") {
-        let host = Host::new(&policy);
-        for (i, call) in trace["calls"].as_array().expect("calls").iter().enumerate() {
-            calls += 1;
-            let request = serde_json::json!({
-                "call_id": format!("c-{i}"), "time": "2022-04-01T09:00:00Z", "session": trace["task_id"], "environment": "bank",
-                "agent": { "id": "assistant", "roles": ["assistant"] }, "user": { "id": "emma" },
-                "tool": call["tool"], "args": call["args"],
-            });
-            let decision = wire(&host.run(request.to_string().as_bytes(), Settlement::Ok));
-            let reason = decision["reason"].as_str().expect("a reason");
-            assert!(["granted", "rule", "limit"].contains(&reason), "{request}\n{decision}");
-        }
-    }
-    assert!(calls > 20, "only {calls} calls were read");
-}

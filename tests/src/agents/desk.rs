@@ -41,10 +41,7 @@ impl<'p> Desk<'p> {
             "labels": if self.has_read_foreign { vec![FOREIGN] } else { vec![] },
             "args": args,
         });
-        let decision = wire(&self.host.run(request.to_string().as_bytes(), Settlement::Ok));
-        let reason = decision["reason"].as_str().unwrap_or_default();
-        assert!(!reason.starts_with("invalid"), "the host speaks the policy's language: {request}\n{decision}");
-        decision
+        wire(&self.host.run(request.to_string().as_bytes(), Settlement::Ok))
     }
 
     /// The model reads what the call returned.

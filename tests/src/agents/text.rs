@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 pub struct Text {
     plain: String,
     pub addresses: BTreeSet<String>,
+    /// What an address would be if a sentence ended in the midst of it, as in `acme.com.They say`.
+    cut: BTreeSet<String>,
     numbers: BTreeSet<String>,
 }
 
@@ -18,7 +20,8 @@ impl Text {
         let plain = plain(text);
         let addresses = plain.split(separates).filter_map(address).collect();
         let numbers = plain.split(|c: char| !c.is_alphanumeric() && c != '.').filter_map(number).collect();
-        Text { plain, addresses, numbers }
+        let cut = text.split(separates).flat_map(cut).collect();
+        Text { plain, addresses, cut, numbers }
     }
 
     /// The address that the whole text is, if it is one.
@@ -28,16 +31,16 @@ impl Text {
         (canonical(whole) == *only).then_some(only.as_str())
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.plain.is_empty()
-    }
-
     /// Whether `other` stands in here: as an address if it is one, else as words.
     pub fn holds(&self, other: &Text) -> bool {
         match other.as_address() {
-            Some(address) => self.addresses.contains(address),
+            Some(address) => self.holds_address(address),
             None => self.holds_words(&other.plain),
         }
+    }
+
+    pub fn holds_address(&self, address: &str) -> bool {
+        self.addresses.contains(address) || self.cut.contains(address)
     }
 
     pub fn holds_number(&self, wanted: &str) -> bool {
@@ -85,6 +88,13 @@ fn address(token: &str) -> Option<String> {
     })
 }
 
+/// The addresses before a stop that is followed by a capital.
+fn cut(token: &str) -> Vec<String> {
+    let capital = |at: usize| token[at + 1..].starts_with(char::is_uppercase);
+    let stops = token.match_indices('.').filter(|(at, _)| capital(*at));
+    stops.filter_map(|(at, _)| address(&token[..at].to_lowercase())).collect()
+}
+
 /// Without what makes no difference to where a link leads.
 fn canonical(address: &str) -> String {
     let bare = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")).unwrap_or(address);
@@ -102,7 +112,8 @@ fn is_link(token: &str) -> bool {
 
 fn is_host(token: &str) -> bool {
     let Some((names, top)) = token.rsplit_once('.') else { return false };
-    let named = names.split('.').all(|n| !n.is_empty() && n.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_'));
+    let named =
+        names.split('.').all(|n| !n.is_empty() && n.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_'));
     let numeric = token.split('.').count() == 4 && token.split('.').all(|n| n.parse::<u8>().is_ok());
     numeric || (named && top.chars().count() >= 2 && top.chars().all(char::is_alphabetic))
 }
@@ -151,13 +162,17 @@ mod tests {
         assert!(!holds("see acme.com", "acme.com/steal"));
         assert!(holds("mail <eva@acme.com>, please", "Eva@acme.com"));
         assert!(!holds("mail not-eva@acme.com", "eva@acme.com"));
+        assert!(holds("our website www.acme.com.They say", "www.acme.com"));
         assert!(holds("IBAN:DE89370400440532013000.", "DE89370400440532013000"));
     }
 
     #[test]
     fn addresses_are_seen_in_a_text() {
         let found = |text: &str| Text::new(text).addresses.into_iter().collect::<Vec<_>>();
-        assert_eq!(found("link:www.evil.example, or (url=http://b.example/x?y=1)"), ["b.example/x?y=1", "evil.example"]);
+        assert_eq!(
+            found("link:www.evil.example, or (url=http://b.example/x?y=1)"),
+            ["b.example/x?y=1", "evil.example"]
+        );
         assert_eq!(found("ask a@b.example; pay US133000000121212121212"), ["a@b.example", "us133000000121212121212"]);
         assert_eq!(found("on 10.0.0.7"), ["10.0.0.7"]);
         assert!(found("lunch at 12.30 on 2026-03-02, e.g. soup").is_empty());

@@ -96,7 +96,7 @@ impl Tracer {
         }
         let mut origins = vec![Origin::Model];
         for address in &value.addresses {
-            match self.best(&|text| text.addresses.contains(address)) {
+            match self.best(&|text| text.holds_address(address)) {
                 Some(origin) => origins.push(origin),
                 None => return Vec::new(),
             }
@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn addresses_in_a_text_are_looked_up_by_themselves() {
-        let given = args(json!({ "a": "hello there", "b": "look at http://evil.example", "c": "look at other.example" }));
+        let given =
+            args(json!({ "a": "hello there", "b": "look at http://evil.example", "c": "look at other.example" }));
         let expected = json!({ "/args/a": ["model"], "/args/b": ["foreign_text", "model"], "/args/c": [] });
         assert_eq!(Value::Object(tracer().origins(&given)), expected);
     }
