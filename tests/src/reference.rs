@@ -15,7 +15,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use claw_compiler::hir::Package;
-use claw_runtime::{Json, Limits, Pattern, Tri};
+use claw_runtime::{Json, Limits, Pattern, Tri, Zone};
+use jiff::tz::TimeZone;
 
 use self::call::Call;
 pub use self::eval::extern_function;
@@ -69,13 +70,21 @@ pub struct Reference<'p> {
     digests: BTreeMap<String, String>,
     past: Past,
     patterns: RefCell<HashMap<String, Pattern>>,
+    zones: RefCell<HashMap<String, TimeZone>>,
 }
 
 impl<'p> Reference<'p> {
     /// A policy nothing has been asked of yet.
     /// `digests` names the definitions of its approvals.
     pub fn new(package: &'p Package, digests: BTreeMap<String, String>) -> Reference<'p> {
-        Reference { package, limits: Limits::default(), digests, past: Past::default(), patterns: RefCell::default() }
+        Reference {
+            package,
+            limits: Limits::default(),
+            digests,
+            past: Past::default(),
+            patterns: RefCell::default(),
+            zones: RefCell::default(),
+        }
     }
 
     /// Forgets the past.
@@ -123,15 +132,24 @@ impl<'p> Reference<'p> {
 
     /// Settles the latest call, if it was allowed and is open.
     pub fn settle_last(&mut self, how: Status) {
-        if let Some(event) = self.past.events.last_mut() {
-            if event.status == Status::Pending {
-                event.status = how;
-            }
+        if let Some(event) = self.past.events.last_mut()
+            && event.status == Status::Pending
+        {
+            event.status = how;
         }
     }
 
     fn has_label(&self, label: &str, call: &Call) -> Tri {
         if call.labels.contains(label) { Tri::True } else { self.past.has_label(label, call) }
+    }
+
+    fn zone(&self, name: &str) -> TimeZone {
+        let mut zones = self.zones.borrow_mut();
+        let zone = zones.entry(name.to_owned()).or_insert_with(|| {
+            let (name, tzif) = claw_compiler::zones::lookup(name).expect("the checker knows every zone");
+            Zone { name: name.to_owned(), tzif: tzif.to_vec() }.load().expect("the zone's rules")
+        });
+        zone.clone()
     }
 
     fn regex_matches(&self, regex: &str, text: &str) -> bool {

@@ -111,10 +111,11 @@ impl Scope<'_> {
 /// An expression of the type, mostly one that reads something.
 pub fn expr(rng: &mut Rng, scope: &Scope, ty: Ty, depth: usize) -> String {
     let places = scope.places(ty);
-    if depth > 0 && rng.chance(25) {
-        if let Some(text) = computed(rng, scope, ty, depth - 1) {
-            return text;
-        }
+    if depth > 0
+        && rng.chance(25)
+        && let Some(text) = computed(rng, scope, ty, depth - 1)
+    {
+        return text;
     }
     if places.is_empty() || rng.chance(8) {
         return literal(rng, ty);

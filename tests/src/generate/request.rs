@@ -106,10 +106,10 @@ fn tool_ref(rng: &mut Rng, tool: &ToolSig) -> Json {
     if let Some(server) = &tool.server {
         object["server"] = json!(server);
     }
-    if let Some(pinned) = &tool.pinned {
-        if rng.chance(85) {
-            object["digest"] = json!(pinned);
-        }
+    if let Some(pinned) = &tool.pinned
+        && rng.chance(85)
+    {
+        object["digest"] = json!(pinned);
     }
     if tool.server.is_none() && tool.pinned.is_none() && rng.chance(70) { json!(tool.name) } else { object }
 }

@@ -84,10 +84,10 @@ impl Reference<'_> {
         }
         let asking: Asking =
             (call.tenant.clone(), qualified, text(piece, "approval_digest"), text(piece, "request_digest"), asked);
-        if let Some(first) = self.past.first_use(&asking) {
-            if approval.reuse.is_none_or(|reuse| now > first + reuse.as_millis()) {
-                return Err(Lack::Outstanding);
-            }
+        if let Some(first) = self.past.first_use(&asking)
+            && approval.reuse.is_none_or(|reuse| now > first + reuse.as_millis())
+        {
+            return Err(Lack::Outstanding);
         }
         let noted = |vote: &Json| !approval.note_required || !text(vote, "note").trim().is_empty();
         let counted: Vec<&Json> = votes

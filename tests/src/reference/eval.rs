@@ -1,7 +1,7 @@
 //! Expressions, as §6 of the language says: Kleene's logic, everything else strict in *unknown*.
 
 use claw_compiler::hir::{AttrRoot, CompareOp, Expr, ExprKind, Fact, QuantOp, WindowDecl};
-use claw_runtime::{Json, Tri, Value, Zone, collect_fields, json_at};
+use claw_runtime::{Json, Tri, Value, collect_fields, json_at};
 
 use super::call::Call;
 use super::term::{Term, leaf, named};
@@ -90,7 +90,8 @@ impl Reference<'_> {
             }
             ExprKind::InWindow(time, id) => match one(time) {
                 Term::Known(Value::Time(time)) => {
-                    Term::of(Tri::from(in_window(&self.package.windows[id.index()], time)))
+                    let window = &self.package.windows[id.index()];
+                    Term::of(Tri::from(in_window(window, &self.zone(&window.zone), time)))
                 }
                 _ => Term::Unknown,
             },
@@ -350,9 +351,7 @@ fn glob_matches(glob: &str, text: &str) -> bool {
 }
 
 /// By the wall clock of the window's zone; a span over midnight belongs to the day it starts on.
-fn in_window(window: &WindowDecl, time: claw_runtime::Time) -> bool {
-    let (name, tzif) = claw_compiler::zones::lookup(&window.zone).expect("the checker knows every zone");
-    let zone = Zone { name: name.to_owned(), tzif: tzif.to_vec() }.load().expect("the zone's rules");
+fn in_window(window: &WindowDecl, zone: &jiff::tz::TimeZone, time: claw_runtime::Time) -> bool {
     let local = zone.to_datetime(time.timestamp());
     let minute = u16::try_from(local.hour()).unwrap() * 60 + u16::try_from(local.minute()).unwrap();
     let starts = |day: jiff::civil::Date| {
