@@ -13,6 +13,7 @@ pub mod import;
 pub mod lints;
 pub mod lower;
 pub mod patterns;
+pub mod picture;
 mod resolve;
 pub mod source;
 pub mod suggest;

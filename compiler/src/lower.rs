@@ -31,6 +31,7 @@ use intern::Interner;
 pub(crate) use intern::next;
 use targets::Coverage;
 pub use text::Texts;
+pub(crate) use text::constant;
 
 /// A policy as clauses over tests, before the graph is built.
 #[derive(Debug)]

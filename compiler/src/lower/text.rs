@@ -112,7 +112,8 @@ impl Writer<'_> {
     }
 }
 
-fn constant(value: &Value) -> String {
+/// A constant as a policy would write it, about.
+pub(crate) fn constant(value: &Value) -> String {
     match value {
         Value::Bool(b) => b.to_string(),
         Value::Int(n) => n.to_string(),
