@@ -109,6 +109,6 @@ fn edge(out: &mut String, edge: &Edge) {
 }
 
 /// A text between double quotes, in which Graphviz finds no escape of its own.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     visible(text).replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;")
 }

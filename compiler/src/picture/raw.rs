@@ -2,6 +2,8 @@
 //!
 //! For tools that read pictures. People are shown the clauses; this is often too large to be drawn.
 
+use std::fmt::Write;
+
 use claw_runtime::bundle::Kind;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
@@ -9,6 +11,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::Drawer;
+use super::dot::escape;
 use super::words::shorten;
 use crate::graph::{GraphEdge, GraphNode, Root};
 use crate::hir::ToolId;
@@ -108,7 +111,20 @@ impl Walk<'_> {
             }
             GraphNode::Env => ("environment", "env".to_owned()),
             GraphNode::Tier => ("tier", "tier".to_owned()),
-            GraphNode::Leaf(value) => ("answer", value.to_string()),
+            GraphNode::Leaf(value) => ("answer", self.leaf(value)),
+        }
+    }
+
+    /// Leaves are shared between questions of yes and no and the question for the tier.
+    fn leaf(&self, value: u32) -> String {
+        let tiers = &self.drawer.lowered.tables.tiers;
+        let tier = value.checked_sub(1).and_then(|tier| tiers.get(tier as usize));
+        match (value, tier) {
+            (0, _) if tiers.is_empty() => "no".to_owned(),
+            (0, _) => "no / unclassified".to_owned(),
+            (1, None) => "yes".to_owned(),
+            (1, Some(lowest)) => format!("yes / {lowest}"),
+            (_, tier) => tier.cloned().unwrap_or_else(|| value.to_string()),
         }
     }
 
@@ -156,5 +172,26 @@ impl Walk<'_> {
         let more = values.len().saturating_sub(MAX_VALUES);
         let listed = values[..values.len() - more].join(", ");
         if more == 0 { listed } else { format!("{listed} and {more} more") }
+    }
+}
+
+impl RawGraph {
+    /// The graph itself for Graphviz: every test that is asked, for whoever looks into how a policy was compiled.
+    pub fn to_dot(&self) -> String {
+        let mut out = "digraph tests {\n  node [fontname=\"Helvetica\", fontsize=11, shape=box]\n".to_owned();
+        for (at, node) in self.nodes.iter().enumerate() {
+            let shape = match node.kind {
+                "answer" => "circle",
+                "question" => "ellipse",
+                "tool" | "resource" | "prompt" => "folder",
+                _ => "box",
+            };
+            let _ = writeln!(out, "  n{at} [label=\"{}\", shape={shape}]", escape(&node.text));
+        }
+        for edge in &self.edges {
+            let style = if edge.on == "unknown" { ", style=dashed" } else { "" };
+            let _ = writeln!(out, "  n{} -> n{} [label=\"{}\"{style}]", edge.from, edge.to, escape(&edge.on));
+        }
+        out + "}\n"
     }
 }

@@ -19,6 +19,11 @@ fn dot() {
 }
 
 #[test]
+fn the_compiled_graph_as_dot() {
+    snapshot!(draw(SMALL, |drawer| drawer.tool("pay").expect("declared").graph.to_dot()));
+}
+
+#[test]
 fn one_tool_as_json() {
     let json = draw(SMALL, |drawer| drawer.tool("peek").expect("declared").to_json());
     let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
