@@ -147,9 +147,9 @@ fn question(step: &Step, id: &str) -> Node {
         let text = match line.kind {
             LineKind::Clause => {
                 let mark = match line.seen {
-                    Seen::Untold => "• ",
+                    Seen::Untold | Seen::Unreached => "• ",
                     Seen::Taken => "✓ ",
-                    Seen::Passed | Seen::Unreached => "✗ ",
+                    Seen::Passed => "✗ ",
                 };
                 format!("{mark}{}", line.text)
             }

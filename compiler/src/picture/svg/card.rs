@@ -3,7 +3,7 @@
 use super::super::flow::{onward, onward_seen};
 use super::super::words::{columns, wrap};
 use super::super::{Cell, Cluster, Exit, Line, LineKind, Outcome, Seen, Stage, Step, Table};
-use super::pen::{Area, Pen, mood};
+use super::pen::{Area, Pen, strong};
 
 pub const WIDTH: u32 = 2 * PAD + INNER;
 
@@ -52,7 +52,7 @@ pub fn draw(cluster: &Cluster) -> Card {
     if cluster.shared {
         pen.rect(area, "box", 15);
     } else {
-        pen.outcome(area, Outcome::Allow, mood(cluster.end).trim_start());
+        pen.outcome(area, Outcome::Allow, strong(cluster.end).trim_start());
     }
     pen.middle(area.0 + area.2 / 2, y + 19, "title", text);
     pen.close();
@@ -126,7 +126,7 @@ fn question(pen: &mut Pen, area: Area, step: &Step) {
     let hint: Vec<&str> = step.clause.iter().map(String::as_str).chain([step.doc.as_str()]).collect();
     pen.open(step.seen.faint(), hint.join("\n").trim());
     let dashed = if step.shadow { " shadow" } else { "" };
-    pen.rect(area, &format!("box{dashed}{}", mood(step.seen)), 4);
+    pen.rect(area, &format!("box{dashed}{}", strong(step.seen)), 4);
     pen.text(area.0 + 14, area.1 + 16, "stage", &step.stage.word().to_uppercase());
 }
 
@@ -145,9 +145,9 @@ fn line_text(stage: Stage, line: &Line) -> (&'static str, u32, String) {
     // Under its clause, where there are several.
     let under = if matches!(stage, Stage::Grant | Stage::Tier) { 22 } else { 0 };
     match (line.kind, line.seen) {
-        (LineKind::Clause, Seen::Untold) => ("code", 0, format!("• {}", line.text)),
+        (LineKind::Clause, Seen::Untold | Seen::Unreached) => ("code", 0, format!("• {}", line.text)),
         (LineKind::Clause, Seen::Taken) => ("value", 0, format!("✓ {}", line.text)),
-        (LineKind::Clause, Seen::Passed | Seen::Unreached) => ("code", 0, format!("✗ {}", line.text)),
+        (LineKind::Clause, Seen::Passed) => ("code", 0, format!("✗ {}", line.text)),
         (LineKind::Condition, _) => ("code", under, line.text.clone()),
         (LineKind::Value, _) => ("value", 0, format!("→ {}", line.text)),
     }
@@ -172,7 +172,7 @@ fn leave(pen: &mut Pen, step: &Step, exit: &Exit, lines: &[String], (y, height):
     }
     pen.open(exit.seen.faint(), "");
     let dashed = if step.shadow { "shadow" } else { "" };
-    pen.outcome((x, y, EXIT, height), exit.outcome(), &format!("{dashed}{}", mood(exit.seen)));
+    pen.outcome((x, y, EXIT, height), exit.outcome(), &format!("{dashed}{}", strong(exit.seen)));
     let top = middle + 4 - 15 * (lines.len() as u32 - 1) / 2;
     for (line, at) in lines.iter().zip(0..) {
         pen.clause(x + 18, top + 15 * at, "code", line);
@@ -206,8 +206,9 @@ fn matrix(pen: &mut Pen, y: u32, step: &Step, table: &Table) -> u32 {
         pen.text(PAD + 14, top + row_height / 2 + 4, "title", &wrap(&row.tier, 24, 1).concat());
         for (cell, at) in row.cells.iter().zip(0..) {
             let area = (PAD + left + width * at + 4, top, width - 8, *row_height);
-            pen.open(cell.seen.faint(), "");
-            pen.outcome(area, cell.outcome, mood(cell.seen).trim_start());
+            // What is in a faint box is faint already.
+            pen.open(cell.seen.faint() && !step.seen.faint(), "");
+            pen.outcome(area, cell.outcome, strong(cell.seen).trim_start());
             let lines = cell_lines(cell);
             let first = top + row_height / 2 + 4 - 7 * (lines.len() as u32 - 1);
             for (line, n) in lines.iter().zip(0..) {

@@ -138,8 +138,13 @@ impl Pen {
     }
 }
 
-/// The class for what was taken or not, after a space.
-pub fn mood(seen: Seen) -> &'static str {
+/// The class of what was taken, after a space. What was not is in a faint group.
+pub fn strong(seen: Seen) -> &'static str {
+    if seen == Seen::Taken { " taken" } else { "" }
+}
+
+/// The class of a way that was taken or not, after a space.
+fn mood(seen: Seen) -> &'static str {
     match seen {
         Seen::Untold => "",
         Seen::Taken => " taken",
