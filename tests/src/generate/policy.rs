@@ -338,7 +338,11 @@ impl<'r> Writer<'r> {
                 Some(p) => format!("  constrain redact args.{}\n", p.name),
                 None => format!("  constrain timeout {}\n", expr(self.rng, &scope, Ty::Duration, 1)),
             },
-            5 => format!("  constrain redact [\"a\", \"{}\"]\n  constrain hosts domains\n", self.rng.pick(&["b", "c"])),
+            5 => format!(
+                "  constrain redact {}\n  constrain hosts {}\n",
+                self.rng.pick(&["[\"a\", \"b\"]", "[\"a\", \"c\"]", "blocked"]),
+                self.rng.pick(&["domains", "hot"])
+            ),
             _ => format!("  mark {}\n", self.rng.few(LABELS, 1, 2).join("\n  mark ")),
         }
     }
