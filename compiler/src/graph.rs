@@ -40,7 +40,10 @@ pub enum GraphNode {
     Tool(u32),
     Root(Root),
     /// A test with three answers; `memo` is the tool's place for remembering it.
-    Test { atom: AtomId, memo: u32 },
+    Test {
+        atom: AtomId,
+        memo: u32,
+    },
     /// Index into [`DecisionGraph::switches`].
     Switch(u32),
     Env,
@@ -113,7 +116,6 @@ impl DecisionGraph {
         roots
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -157,7 +157,11 @@ impl<'p> Lowerer<'p> {
             tables: self.interner.tables,
             facts: self.interner.facts,
             patterns: self.interner.pattern_texts,
-            clause_locs: self.clause_decls.into_iter().map(|d| ClausePlace { name: d.name_loc, whole: d.loc }).collect(),
+            clause_locs: self
+                .clause_decls
+                .into_iter()
+                .map(|d| ClausePlace { name: d.name_loc, whole: d.loc })
+                .collect(),
             module_files: self.package.modules.iter().map(|m| m.file).collect(),
         }
     }

@@ -157,7 +157,8 @@ fn drop_list_end_commas(feed: &mut Feed) {
                 open.pop();
             }
             TokenKind::Comma
-                if open.last() != Some(&Bracket::Listed) && ends_list(&kind_at, index, open.last() == Some(&Bracket::Arms)) =>
+                if open.last() != Some(&Bracket::Listed)
+                    && ends_list(&kind_at, index, open.last() == Some(&Bracket::Arms)) =>
             {
                 let span = Span::new(token.0, token.2);
                 feed.errors.push(

@@ -200,7 +200,9 @@ fn fits(kind: TokenKind, next: TokenKind) -> bool {
         KwHours | KwExcept | KwExpires | KwReuse | KwAt => next.is_number(),
         KwBy => next.is_name() || next.is_number(),
         KwMax => next.is_name() || next.is_number() || matches!(next, LParen | Minus | KwPer),
-        KwSum => next.is_name() || next.is_number() || matches!(next, LParen | Minus | KwAny | KwAll | KwNone | KwCount),
+        KwSum => {
+            next.is_name() || next.is_number() || matches!(next, LParen | Minus | KwAny | KwAll | KwNone | KwCount)
+        }
         KwBecause => next.is_name() || next.is_string(),
         KwAll | KwNone | KwCount | KwTagged | KwIncludes => next == LParen,
         KwFails => next == KwExpect,

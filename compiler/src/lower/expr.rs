@@ -258,9 +258,9 @@ impl<'p> Lowerer<'p> {
         let tables = &self.interner.tables;
         match &tables.exprs[id.index()] {
             Out::Len(_) | Out::Quant(QuantOp::Count, ..) => true,
-            Out::Builtin(builtin, _) => {
-                claw_runtime::by_name(&tables.builtins[*builtin as usize]).and_then(|id| id.get()).is_none_or(|row| row.lenient)
-            }
+            Out::Builtin(builtin, _) => claw_runtime::by_name(&tables.builtins[*builtin as usize])
+                .and_then(|id| id.get())
+                .is_none_or(|row| row.lenient),
             Out::Else(a, b) => self.may_be_interval(*a) || self.may_be_interval(*b),
             _ => false,
         }

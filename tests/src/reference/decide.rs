@@ -161,8 +161,8 @@ impl Reference<'_> {
             return;
         }
         let amount = if limit.arms.iter().any(|arm| arm.sum.is_some()) {
-            let addends = arms.iter().filter_map(|arm| arm.sum.as_ref()).map(|e| self.addend(e, call, tier));
-            addends.fold(Some(Decimal::ZERO), |sum, addend| sum?.checked_add(addend?))
+            let mut addends = arms.iter().filter_map(|arm| arm.sum.as_ref()).map(|e| self.addend(e, call, tier));
+            addends.try_fold(Decimal::ZERO, |sum, addend| sum.checked_add(addend?))
         } else {
             Some(Decimal::from(1))
         };
