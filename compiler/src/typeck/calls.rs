@@ -277,7 +277,7 @@ impl Exprs<'_, '_> {
                 let field = self.cx.package.schema.records[id.0 as usize].fields.get(*at as usize)?;
                 Some(field.optional || self.may_be_absent(base) == Some(true))
             }
-            ExprKind::Fact(Fact::AgentOwner | Fact::ToolServer | Fact::Tenant | Fact::SessionId) => Some(true),
+            ExprKind::Fact(Fact::AgentOwner | Fact::ToolServer) => Some(true),
             ExprKind::Fact(_) => Some(false),
             _ => None,
         }

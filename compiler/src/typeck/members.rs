@@ -227,6 +227,12 @@ impl Exprs<'_, '_> {
         }
         match found {
             Some((_, param)) => self.typed(ExprKind::Arg(field.name.clone()), param.ty, whole),
+            None if self.cx.package.tools.is_empty() && !self.cx.diagnostics.iter().any(Diagnostic::is_error) => {
+                let message = format!("there is no tool here that has an argument `{}`", field.name);
+                let error = Diagnostic::new(codes::E0204, self.loc(field.span), message)
+                    .help("`any` ranges over all tools of the bundle, and there are none: declare one, or use a module that does");
+                self.fail_with(whole.span, error)
+            }
             None => self.hole(whole.span),
         }
     }
