@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
+use claw_compiler::diagnostics::{Code, Diagnostic};
 
-use crate::Format;
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::Output;
 use crate::project::Project;
+use crate::render::github;
 use crate::render::human::{self, Counts};
 use crate::render::json::{self, Findings};
+use crate::render::sarif;
 use crate::render::text::count;
 
 /// How often `--watch` looks at the files.
@@ -32,10 +34,14 @@ With --format json one object is printed:
   fix     null, or { \"title\", \"applicability\": \"certain\" or \"likely\",
           \"edits\": [ { \"file\", \"range\", \"text\" } ] }
 
+--format sarif prints a SARIF 2.1.0 report, with files relative to the current directory; --format github prints
+workflow commands, which GitHub shows beside the code. See docs/ci.md.
+
 Examples:
   clawc check
   clawc check policies/ --deny warnings
   clawc check main.claw --format json
+  clawc check --format sarif > clawc.sarif
   clawc check main.claw --watch";
 
 /// Parse and type-check policies and report everything that is wrong
@@ -46,12 +52,36 @@ pub struct Args {
     paths: Vec<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Where the pages of the codes are published, for --format sarif: an address with {code} in it
+    #[arg(long, value_name = "URI", value_parser = help_uri)]
+    help_uri: Option<String>,
     /// Findings to treat as errors
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Vec<Deny>,
     /// Check again whenever a file changes, until interrupted
     #[arg(long)]
     watch: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For reading
+    #[default]
+    Human,
+    /// For programs
+    Json,
+    /// For code scanning
+    Sarif,
+    /// For the log of a GitHub workflow
+    Github,
+}
+
+fn help_uri(text: &str) -> Result<String, String> {
+    if text.contains("{code}") && text.contains("://") {
+        Ok(text.to_owned())
+    } else {
+        Err("expected an address with {code} in it, such as https://docs.example/claw/{code}.html".to_owned())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,7 +93,11 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
     if args.watch {
         return watch(args, out);
     }
-    check(args, out).map(|checked| checked.exit)
+    let checked = check(args, out);
+    if let (Format::Github, Err(failure)) = (args.format, &checked) {
+        out.print(&github::failure(failure))?;
+    }
+    checked.map(|checked| checked.exit)
 }
 
 /// What one round of checking found and read.
@@ -74,41 +108,85 @@ struct Checked {
 
 fn check(args: &Args, out: &mut Output) -> Result<Checked, Failure> {
     let projects = files::roots(&args.paths)?.iter().map(|root| Project::open(root)).collect::<Result<Vec<_>, _>>()?;
-    let mut counts = Counts::default();
+    let mut report = Report::new(args.format);
     let mut watched = BTreeSet::new();
-    let mut findings = Findings::default();
-    let mut read = BTreeSet::new();
     // A file that several policies use is checked with each, and its findings are told once.
     let mut told = BTreeSet::new();
     for project in &projects {
         let sources = &project.analysis.sources;
-        let show = |path: &str| project.show(path);
         let mut fresh = project.analysis.diagnostics.clone();
         fresh.retain(|finding| {
             let loc = finding.primary.loc;
-            told.insert((show(&sources.get(loc.file).path), loc.span, finding.code, finding.message.clone()))
+            let file = project.show(&sources.get(loc.file).path);
+            told.insert((file, loc.span, finding.code, finding.message.clone()))
         });
-        counts.add(Counts::of(&fresh));
         watched.extend(project.watched.iter().cloned());
-        read.extend(sources.files.iter().map(|file| show(&file.path)));
-        match args.format {
-            Format::Human => out.print(&human::diagnostics(&fresh, sources, &show, out.paint()))?,
-            Format::Json => findings.add(&fresh, sources, &show),
-        }
+        report.add(project, &fresh, out)?;
     }
-    match args.format {
-        Format::Human => {
-            let files =
-                if counts == Counts::default() { format!(" in {}", count(read.len(), "file")) } else { String::new() };
-            out.line(&format!("{}{files}", counts.summary(out.paint())))?;
-        }
-        Format::Json => {
-            findings.summary.files = read.len();
-            out.print(&json::pretty(&findings)?)?;
-        }
-    }
+    let counts = report.counts;
     let denied = counts.errors > 0 || (counts.warnings > 0 && args.deny.contains(&Deny::Warnings));
-    Ok(Checked { exit: if denied { Exit::Findings } else { Exit::Clean }, watched })
+    let exit = if denied { Exit::Findings } else { Exit::Clean };
+    report.finish(args, exit, out)?;
+    Ok(Checked { exit, watched })
+}
+
+/// What was found so far: printed as it comes where the format allows, and collected where not.
+struct Report {
+    counts: Counts,
+    /// The files that were read.
+    read: BTreeSet<String>,
+    shape: Shape,
+}
+
+enum Shape {
+    Human,
+    Github,
+    Json(Findings),
+    Sarif(sarif::Log),
+}
+
+impl Report {
+    fn new(format: Format) -> Report {
+        let shape = match format {
+            Format::Human => Shape::Human,
+            Format::Github => Shape::Github,
+            Format::Json => Shape::Json(Findings::default()),
+            Format::Sarif => Shape::Sarif(sarif::Log::default()),
+        };
+        Report { counts: Counts::default(), read: BTreeSet::new(), shape }
+    }
+
+    fn add(&mut self, project: &Project, fresh: &[Diagnostic], out: &mut Output) -> Result<(), Failure> {
+        let sources = &project.analysis.sources;
+        let show = |path: &str| project.show(path);
+        self.counts.add(Counts::of(fresh));
+        self.read.extend(sources.files.iter().map(|file| show(&file.path)));
+        match &mut self.shape {
+            Shape::Human => out.print(&human::diagnostics(fresh, sources, &show, out.paint()))?,
+            Shape::Github => out.print(&github::diagnostics(fresh, sources, &show))?,
+            Shape::Json(findings) => findings.add(fresh, sources, &show),
+            Shape::Sarif(log) => log.add(fresh, sources, &show),
+        }
+        Ok(())
+    }
+
+    fn finish(self, args: &Args, exit: Exit, out: &mut Output) -> Result<(), Failure> {
+        match self.shape {
+            Shape::Human | Shape::Github => {
+                let clean = self.counts == Counts::default();
+                let files = if clean { format!(" in {}", count(self.read.len(), "file")) } else { String::new() };
+                out.line(&format!("{}{files}", self.counts.summary(out.paint())))
+            }
+            Shape::Json(mut findings) => {
+                findings.summary.files = self.read.len();
+                out.print(&json::pretty(&findings)?)
+            }
+            Shape::Sarif(log) => {
+                let help = |code: Code| Some(args.help_uri.as_ref()?.replace("{code}", code.as_str()));
+                out.print(&json::pretty(&log.finish(&self.read, exit, &help))?)
+            }
+        }
+    }
 }
 
 /// Checks, waits until something changes, and so on; a file that can't be read now may be readable soon.

@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use claw_compiler::{Checked, testing};
 
-use crate::Format;
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::Output;
 use crate::policy::checked;
 use crate::project::Project;
 use crate::render::json;
+use crate::render::junit;
 use crate::render::tests::{self, Run};
 
 const AFTER_HELP: &str = "\
@@ -28,12 +29,16 @@ With --format json one object is printed:
                                 \"seen\", \"missing\" } ],
               \"summary\": { \"clauses\", \"clauses_hit\", \"sides\", \"sides_seen\" } }
 
+--format junit prints JUnit XML: one suite for each module, one case for each test. A policy with errors is a case \
+that could not be run.
+
 Exit status: 0 all passed, 1 a test failed or a policy has errors, 2 wrong usage or unreadable files.
 
 Examples:
   clawc test
   clawc test main.claw --filter refund
-  clawc test policies/ --coverage";
+  clawc test policies/ --coverage
+  clawc test --format junit > clawc.xml";
 
 /// Run the tests of policies
 #[derive(Debug, clap::Args)]
@@ -51,20 +56,39 @@ pub struct Args {
     filter: Option<String>,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For reading
+    #[default]
+    Human,
+    /// For programs
+    Json,
+    /// For CI systems
+    Junit,
+}
+
 pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
+    if args.coverage && args.format == Format::Junit {
+        return Err(Failure::new("`--format junit` has no place for `--coverage`")
+            .help("measure coverage in a run of its own, with `--format human` or `--format json`"));
+    }
     let mut exit = Exit::Clean;
-    let mut runs = Vec::new();
+    let (mut runs, mut broken) = (Vec::new(), Vec::new());
     for root in files::roots(&args.paths)? {
         let project = Project::open(&root)?;
         match checked(&project, out)? {
             Some(checked) => runs.push(run_project(args, project, &checked)?),
-            None => exit = Exit::Findings,
+            None => {
+                exit = Exit::Findings;
+                broken.push(project);
+            }
         }
     }
     if runs.iter().flat_map(|run| &run.results).any(|result| !result.passed()) {
         exit = Exit::Findings;
     }
     match args.format {
+        Format::Junit => out.print(&junit::report(&runs, &broken))?,
         // Nothing could be run; why is said already.
         Format::Human if runs.is_empty() => {}
         Format::Human => out.print(&tests::human(&runs, args.filter.as_deref(), out.paint()))?,

@@ -1,7 +1,11 @@
-//! What commands print: for people (`human`, `decision`), for machines (`json`).
+//! What commands print: for people (`human`, `decision`), for machines (`json`), for CI systems (`sarif`, `github`,
+//! `junit`).
 
 pub mod decision;
+pub mod github;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod sarif;
 pub mod tests;
 pub mod text;

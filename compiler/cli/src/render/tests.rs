@@ -23,7 +23,7 @@ pub struct Run {
 
 impl Run {
     /// `file`, line, column of a place.
-    fn place(&self, loc: Loc) -> (String, u32, u32) {
+    pub fn place(&self, loc: Loc) -> (String, u32, u32) {
         let (path, at) = self.project.analysis.sources.position(loc);
         (self.project.show(path), at.line, at.column)
     }
@@ -64,7 +64,8 @@ pub fn human(runs: &[Run], filter: Option<&str>, paint: Paint) -> String {
     text
 }
 
-fn failed_test(run: &Run, result: &TestResult, paint: Paint) -> String {
+/// A failed test for people: each call that went wrong, with the decision.
+pub fn failed_test(run: &Run, result: &TestResult, paint: Paint) -> String {
     let mut text = format!("\n{}\n", paint.bold(&format!("test \"{}\"", visible(&result.name))));
     for failure in &result.failures {
         let (file, line, column) = run.place(failure.loc);
