@@ -71,6 +71,16 @@ pub fn read_stdin(limit: u64) -> Result<Vec<u8>, Failure> {
     read_limited(io::stdin().lock(), Path::new("standard input"), limit)
 }
 
+/// A file's bytes, or those of standard input where the path is `-`.
+pub fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
+    if path == Path::new("-") { read_stdin(MAX_DATA) } else { read_bytes(path, MAX_DATA) }
+}
+
+/// What such a path is called in a message: the file in backticks, or "standard input".
+pub fn input_name(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", path.display()) }
+}
+
 fn read_limited(from: impl Read, path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     from.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Failure::io("read", path, &error))?;

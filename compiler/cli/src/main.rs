@@ -20,7 +20,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, When};
 
 const LONG_ABOUT: &str = "\
-Checks, formats, tests, compiles and evaluates claw policies: rules for what software agents may do.
+Starts, checks, formats, tests, draws, compiles and evaluates claw policies: rules for what software agents may do.
 
 A policy is a file such as main.claw with the files it uses. Where a command takes a PATH, a directory stands for \
 its main.claw, or else for every .claw file in it that no other file uses.";
@@ -29,6 +29,7 @@ const AFTER_HELP: &str = "\
 Exit status: 0 if there is nothing to report, 1 if there are findings, 2 for wrong usage and unreadable files.
 
 Examples:
+  clawc init                               start a policy in this directory
   clawc check                              check the policy in this directory
   clawc test policies/ --coverage          run its tests, and show what they never exercised
   clawc build policies/ -o policy.clawb    compile it into a bundle
@@ -48,6 +49,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(commands::init::Args),
     Check(commands::check::Args),
     Fmt(commands::fmt::Args),
     Test(commands::test::Args),
@@ -55,6 +57,10 @@ enum Command {
     Eval(commands::eval::Args),
     Explain(commands::explain::Args),
     Inspect(commands::inspect::Args),
+    Graph(commands::graph::Args),
+    Import(commands::import::Args),
+    Completions(commands::completions::Args),
+    Man(commands::man::Args),
 }
 
 /// `--format`
@@ -80,6 +86,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     match command {
+        Command::Init(args) => commands::init::run(args, out),
         Command::Check(args) => commands::check::run(args, out),
         Command::Fmt(args) => commands::fmt::run(args, out),
         Command::Test(args) => commands::test::run(args, out),
@@ -87,5 +94,9 @@ fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         Command::Eval(args) => commands::eval::run(args, out),
         Command::Explain(args) => commands::explain::run(args, out),
         Command::Inspect(args) => commands::inspect::run(args, out),
+        Command::Graph(args) => commands::graph::run(args, out),
+        Command::Import(args) => commands::import::run(args, out),
+        Command::Completions(args) => commands::completions::run(args, out),
+        Command::Man(args) => commands::man::run(args, out),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use claw_compiler::graph::Budget;
 use claw_compiler::{Checked, compile};
-use claw_runtime::Policy;
+use claw_runtime::{Decision, Limits, MemoryState, NoState, Policy, RequestInput};
 
 use crate::failure::Failure;
 use crate::files;
@@ -56,6 +56,18 @@ pub fn checked(project: &Project, out: &mut Output) -> Result<Option<Checked>, F
 /// The policy as bundle bytes; `None` if it has errors, which are on standard error now.
 pub fn compiled(project: &Project, out: &mut Output) -> Result<Option<Vec<u8>>, Failure> {
     Ok(checked(project, out)?.map(|checked| compile(&checked, &project.analysis.sources, Budget::default()).to_bytes()))
+}
+
+/// Decides on a request that nothing was remembered before: as the first call of the session that it names. One that
+/// names none is decided without any store.
+pub fn decide_alone(policy: &Policy, bytes: &[u8]) -> Decision {
+    match RequestInput::from_json(bytes, &Limits::default()) {
+        Ok(input) if input.session.is_some() => match policy.prepare(&input) {
+            Ok(request) => policy.preview(&request, &MemoryState::default()),
+            Err(denial) => *denial,
+        },
+        _ => policy.decide_json(bytes, &NoState),
+    }
 }
 
 fn load(bytes: &[u8], path: &Path) -> Result<Policy, Failure> {

@@ -72,11 +72,46 @@ fn a_session_remembers() {
     let run = folder.run(&args).expect(0);
     assert_eq!(words(&run.out), ["deny", "allow", "deny", "allow", "allow", "require_approval"]);
     folder.write("r.jsonl", &text);
-    // Without a session nothing is known of earlier calls.
+    // Without --session each call is the first of its session.
     let run = folder.run(&args[..6]).expect(0);
     assert_eq!(words(&run.out), ["deny", "allow", "deny", "allow", "deny", "deny"]);
     // The strictest decision counts.
     folder.run(&[&args[..], &["--exit-status"]].concat()).expect(4);
+}
+
+#[test]
+fn a_request_that_names_a_session_is_the_first_call_of_it() {
+    let folder = Folder::new();
+    folder.write(
+        "main.claw",
+        "environments prod\nroles support\nlabels dirty\ntool get()\ntool put()\ngrant get, put to support\n\
+         limit gets { on get  max 1 per 1h  each session }\n\
+         rule dirty_puts { on put  when dirty in session.labels  deny \"no\" }\n\
+         rule gets_are_dirty { on get  mark dirty }\n",
+    );
+    let call = |tool: &str, session: bool| {
+        let mut call = json!({ "environment": "prod", "agent": { "id": "bot", "roles": ["support"] },
+                               "time": "2026-03-02T10:00:00Z", "tool": tool, "args": {} });
+        if session {
+            call["session"] = json!("s");
+        }
+        format!("{call}\n")
+    };
+    let evaluate = |calls: &[String], flags: &[&str]| {
+        folder.write("r.jsonl", calls.concat());
+        folder.run(&[&["eval", ".", "--requests", "r.jsonl", "--format", "json"], flags].concat()).expect(0).out
+    };
+    let in_session = [call("get", true), call("get", true), call("put", true)];
+    // Each stands for itself: the limit is not used up, and the label is not set.
+    assert_eq!(words(&evaluate(&in_session, &[])), ["allow"; 3]);
+    assert_eq!(words(&evaluate(&in_session, &["--session"])), ["allow", "deny", "deny"]);
+    // Without a session, nothing is known.
+    let out = evaluate(&[call("get", false), call("put", false)], &[]);
+    assert_eq!(words(&out), ["deny"; 2]);
+    assert_eq!(decisions(&out)[0]["reason"], "limit_unavailable");
+    // A request that does not fit the policy is denied as it ever was.
+    let bad = call("get", true).replace("\"args\":{}", "\"args\":{\"x\":1}");
+    assert_eq!(decisions(&evaluate(&[bad], &[]))[0]["reason"], "invalid_request");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::Format;
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::Output;
-use crate::policy::Loaded;
+use crate::policy::{Loaded, decide_alone};
 use crate::render::decision;
 
 const AFTER_HELP: &str = "\
@@ -20,6 +20,10 @@ A request is a JSON object; everything but `args` is the host's word:
 
 Whatever a request holds, there is a decision: a malformed one is denied with the reason invalid_request. The clock \
 is never supplied: where a rule reads `now`, put \"time\" into the request.
+
+A request that names a `session` is decided as the first call of it: no limit is used up, no label is set. Without \
+`session`, and without --session, nothing is known of other calls, so limits and labels are unknown and deny. With \
+--session the calls follow one another.
 
 With --format json each decision is one line, in the order of the requests.
 
@@ -102,7 +106,7 @@ struct Decider<'a> {
 
 impl Decider<'_> {
     fn decide(&mut self, bytes: &[u8], number: usize) -> Decision {
-        let Some(state) = &self.session else { return self.policy.decide_json(bytes, &NoState) };
+        let Some(state) = &self.session else { return decide_alone(self.policy, bytes) };
         let request = RequestInput::from_json(bytes, &Limits::default()).map_err(|_| ()).and_then(|mut input| {
             // A call is remembered by its id, one that has none by its line; and the stream is one session where
             // the host does not tell sessions apart.
@@ -154,15 +158,13 @@ fn is_beginning(text: &[u8]) -> bool {
 impl Requests {
     fn open(args: &Args) -> Result<Requests, Failure> {
         let path = args.request.as_deref().or(args.requests.as_deref()).unwrap_or(Path::new("-"));
-        let is_stdin = path == Path::new("-");
-        let name = if is_stdin { "standard input".to_owned() } else { format!("`{}`", path.display()) };
+        let name = files::input_name(path);
         if args.request.is_some() {
-            let bytes =
-                if is_stdin { files::read_stdin(files::MAX_DATA)? } else { files::read_bytes(path, files::MAX_DATA)? };
+            let bytes = files::read_input(path)?;
             let is_empty = bytes.iter().all(u8::is_ascii_whitespace);
             return Ok(Requests { name, from: From::One((!is_empty).then_some(bytes)) });
         }
-        let input: Box<dyn Read> = if is_stdin {
+        let input: Box<dyn Read> = if path == Path::new("-") {
             Box::new(io::stdin())
         } else {
             // For the message about a missing file or a directory.

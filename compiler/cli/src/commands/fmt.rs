@@ -91,7 +91,8 @@ fn format(text: &str, name: &str, out: &mut Output) -> Result<Option<String>, Fa
     }
 }
 
-fn report_errors(text: &str, name: &str, out: &mut Output) {
+/// Prints the syntax errors of a file, which is then left as it is.
+pub fn report_errors(text: &str, name: &str, out: &mut Output) {
     // The compiler turns syntax errors into findings; what else it finds is no business of the formatter.
     let mut workspace = Workspace::new();
     workspace.set_file("file.claw", text);

@@ -2,8 +2,13 @@
 
 pub mod build;
 pub mod check;
+pub mod completions;
 pub mod eval;
 pub mod explain;
 pub mod fmt;
+pub mod graph;
+pub mod import;
+pub mod init;
 pub mod inspect;
+pub mod man;
 pub mod test;

@@ -1,0 +1,45 @@
+//! `clawc completions` and `clawc man`: what is made from the command line's own definition.
+
+mod common;
+
+use common::Folder;
+
+const COMMANDS: [&str; 12] =
+    ["init", "check", "fmt", "test", "build", "eval", "explain", "inspect", "graph", "import", "completions", "man"];
+
+#[test]
+fn every_shell_gets_a_script_with_every_command() {
+    let folder = Folder::new();
+    for (shell, sign) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef clawc"),
+        ("fish", "complete -c clawc"),
+        ("powershell", "Register-ArgumentCompleter"),
+        ("elvish", "edit:completion:arg-completer"),
+    ] {
+        let run = folder.run(&["completions", shell]).expect(0);
+        assert!(run.out.contains(sign), "{shell}: {}", run.out);
+        for command in COMMANDS {
+            assert!(run.out.contains(command), "{shell} lacks {command}");
+        }
+    }
+    folder.run(&["completions"]).expect(2);
+    folder.run(&["completions", "cmd"]).expect(2);
+}
+
+#[test]
+fn there_is_a_page_for_every_command() {
+    let folder = Folder::new();
+    let run = folder.run(&["man", "--dir", "share/man1"]).expect(0);
+    assert_eq!(run.out, "wrote 14 pages to share/man1\n");
+    for command in COMMANDS.iter().chain(&["import-mcp"]) {
+        let page = folder.read(&format!("share/man1/clawc-{command}.1"));
+        assert!(page.contains(".SH NAME") && page.contains(".SH SYNOPSIS"), "{command}: {page}");
+        assert!(page.contains(".SH EXAMPLES"), "{command} shows no example");
+    }
+    let root = folder.run(&["man"]).expect(0).out;
+    assert_eq!(root, folder.read("share/man1/clawc.1"));
+    for command in COMMANDS {
+        assert!(root.contains(&format!("clawc\\-{command}(1)")), "{command}");
+    }
+}
