@@ -313,15 +313,20 @@ impl<'a> Drawer<'a> {
 
     /// The tool that a request names.
     fn called(&self, request: &Json) -> Option<ToolId> {
-        let text = |key| request.get(key).and_then(Json::as_str);
-        let (wire, server) = (text("tool")?, text("server"));
-        let kind = match text("kind") {
+        let text = |of: &'_ Json, key| of.get(key).and_then(Json::as_str).map(str::to_owned);
+        let tool = request.get("tool")?;
+        // A plain string, or an object with the server beside the name.
+        let (wire, server) = match tool.as_str() {
+            Some(name) => (name.to_owned(), None),
+            None => (text(tool, "name")?, text(tool, "server")),
+        };
+        let kind = match request.get("kind").and_then(Json::as_str) {
             Some("resource") => ToolKind::Resource,
             Some("prompt") => ToolKind::Prompt,
             _ => ToolKind::Tool,
         };
         let mut named = (0..).zip(&self.package.tools).filter(|(_, tool)| tool.wire == wire && tool.kind == kind);
-        let exact = named.clone().find(|(_, tool)| tool.server.as_deref() == server);
+        let exact = named.clone().find(|(_, tool)| tool.server == server);
         exact.or_else(|| named.next()).map(|(at, _)| ToolId(at))
     }
 
