@@ -36,3 +36,9 @@ fn broken_files_are_refused() {
     assert!(format("rule {").is_err());
     assert!(format("labels a /// stray\n").is_ok(), "a warning is no reason to refuse");
 }
+
+#[test]
+fn documentation_stands_at_the_margin() {
+    let source = "/// Why.\nlabels lockdown\n\n/// How many.\nlet x: int = 3\n// Who.\nlive frozen: set<string>\n";
+    assert_eq!(claw_syntax::format(source).as_deref(), Ok(source));
+}

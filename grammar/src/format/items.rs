@@ -87,8 +87,19 @@ fn declaration(w: &mut Writer, item: &Item, toks: Toks<'_, '_>, source: &str) {
         }
         kind => match block_style(kind) {
             Some(style) => block(w, &style, toks, source),
-            None => seq(w, toks, 2),
+            None => line(w, toks),
         },
+    }
+}
+
+/// A declaration without a block: what does not fit is indented, but not what is written before it.
+fn line(w: &mut Writer, toks: Toks<'_, '_>) {
+    match toks.split_first() {
+        Some((first, rest)) if !first.lead.is_empty() => {
+            w.token(first, 0);
+            seq(w, rest, 2);
+        }
+        _ => seq(w, toks, 2),
     }
 }
 
