@@ -9,9 +9,12 @@ use std::process::{Command, Stdio};
 use common::{Folder, SHOP};
 use serde_json::{Value, json};
 
-/// An error with a fix behind wide characters, an error with a second place, a warning.
-const FINDINGS: &str = "package p\nenvironments dev\nroles support\nlabels never_read\ntool t(x: int)\n/* 😀 */ grant t \
-                        to suport\ntool t(y: int)\nrule m { on t mark never_read }\n";
+/// Errors: a comment of another language, a word with a fix behind wide characters, one with a second place.
+const FINDINGS: &str = "package p\nenvironments dev\nroles support\n\ntool t(x: int)\n/* 😀 */ grant t to suport\n\
+                        tool t(y: int)\n";
+
+const WARNING: &str = "package w\nenvironments dev\nroles r\nlabels never_read\ntool t()\ngrant t to r\n\
+                       rule m { on t mark never_read }\n";
 
 fn sarif(folder: &Folder, args: &[&str], code: i32) -> Value {
     let run = folder.run(&[&["check", "--format", "sarif"], args].concat()).expect(code);
@@ -78,6 +81,11 @@ fn every_sarif_result_has_its_rule() {
             assert!(start.0 >= 1 && start.1 >= 1 && start <= end, "{region}");
         }
     }
+    folder.write("main.claw", WARNING);
+    let warned = sarif(&folder, &[], 0);
+    assert_eq!(result(&warned, "W0103")["level"], "warning");
+    let denied = sarif(&folder, &["--deny", "warnings"], 1);
+    assert_eq!(denied["runs"][0]["invocations"][0]["exitCode"], 1);
     let ids: Vec<_> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
     assert!(ids.is_sorted() && ids.contains(&"E0109"), "{ids:?}");
 }
@@ -148,10 +156,18 @@ fn github_shows_one_annotation_for_each_finding() {
                     `suport`%0Ahelp: did you mean `support`?";
     let lines: Vec<_> = run.out.lines().collect();
     assert!(lines.contains(&expected), "{}", run.out);
-    assert!(lines.iter().any(|line| line.starts_with("::warning file=a%2Cb.claw,line=4,")), "{}", run.out);
     let (last, commands) = lines.split_last().unwrap();
     assert!(commands.iter().all(|line| line.starts_with("::error ") || line.starts_with("::warning ")), "{}", run.out);
     assert!(last.contains("error") && !last.contains("::"), "{last}");
+
+    folder.write("w.claw", WARNING);
+    let run = folder.run(&["check", "w.claw", "--format", "github"]).expect(0);
+    assert!(
+        run.out.starts_with("::warning file=w.claw,line=7,col=15,endLine=7,endColumn=30,title=W0103::"),
+        "{}",
+        run.out
+    );
+    folder.run(&["check", "w.claw", "--format", "github", "--deny", "warnings"]).expect(1);
 
     let run = folder.run(&["check", "missing.claw", "--format", "github"]).expect(2);
     assert_eq!(run.out, "::error title=clawc::no such file or directory: `missing.claw`\n");

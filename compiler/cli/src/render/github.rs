@@ -45,7 +45,23 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use claw_compiler::diagnostics::codes;
+    use claw_compiler::hir::Loc;
+    use claw_syntax::Span;
+
     use super::*;
+
+    #[test]
+    fn columns_are_left_out_where_a_finding_spans_lines() {
+        let mut sources = Sources::default();
+        let file = sources.add("p.claw", "é😀 a\nb\n".into());
+        let drawn = |start, end| {
+            let finding = Diagnostic::new(codes::E0101, Loc { file, span: Span { start, end } }, "m");
+            diagnostics(&[finding], &sources, &str::to_owned)
+        };
+        assert_eq!(drawn(7, 8), "::error file=p.claw,line=1,col=5,endLine=1,endColumn=6,title=E0101::m\n");
+        assert_eq!(drawn(7, 10), "::error file=p.claw,line=1,endLine=2,title=E0101::m\n");
+    }
 
     #[test]
     fn nothing_ends_a_command_early() {
