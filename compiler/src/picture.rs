@@ -313,7 +313,7 @@ impl<'a> Drawer<'a> {
 
     /// The tool that a request names.
     fn called(&self, request: &Json) -> Option<ToolId> {
-        let text = |of: &'_ Json, key| of.get(key).and_then(Json::as_str).map(str::to_owned);
+        let text = |of: &Json, key| of.get(key).and_then(Json::as_str).map(str::to_owned);
         let tool = request.get("tool")?;
         // A plain string, or an object with the server beside the name.
         let (wire, server) = match tool.as_str() {

@@ -43,3 +43,16 @@ fn there_is_a_page_for_every_command() {
         assert!(root.contains(&format!("clawc\\-{command}(1)")), "{command}");
     }
 }
+
+#[test]
+fn the_reference_and_the_help_name_every_command() {
+    let reference = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/language.md")).unwrap();
+    let help = Folder::new().run(&["--help"]).expect(0).out;
+    for command in COMMANDS {
+        assert!(reference.contains(&format!("`clawc {command} ")), "docs/language.md lacks {command}");
+        assert!(help.contains(&format!("\n  {command} ")), "{command} in\n{help}");
+    }
+    let listed = help.split_once("Commands:\n").unwrap().1.split("\n\n").next().unwrap();
+    let listed = listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).count();
+    assert_eq!(listed, COMMANDS.len() + 1, "these, and `help`\n{help}");
+}
