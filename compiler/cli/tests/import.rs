@@ -48,7 +48,7 @@ fn a_merge_changes_what_must_change_and_reports_it() {
     folder.write("main.claw", policy);
     let run = folder.run(&["import", "mcp", "tools.json", "--into", "main.claw"]).expect(0);
     assert_eq!(run.out, "");
-    for line in ["added    tool `send_mail` (`send-mail`)", "removed  tool `old`", "granted to nobody yet"] {
+    for line in ["added    tool `send_mail` (`send-mail`)", "removed  tool `old`", "no grant in `main.claw` covers"] {
         assert!(run.err.contains(line), "`{line}` in\n{}", run.err);
     }
     let merged = folder.read("main.claw");
@@ -58,8 +58,25 @@ fn a_merge_changes_what_must_change_and_reports_it() {
 
     let run = folder.run(&["import", "mcp", "tools.json", "--into", "main.claw"]).expect(0);
     assert!(run.err.contains("0 added, 0 changed"), "{}", run.err);
-    assert!(!run.err.contains("granted to nobody"), "{}", run.err);
+    assert!(!run.err.contains("grant"), "{}", run.err);
     assert_eq!(folder.read("main.claw"), merged);
+}
+
+#[test]
+fn an_addition_that_is_granted_at_once_is_warned_of() {
+    let folder = Folder::new();
+    folder.write("tools.json", TOOLS);
+    folder.write("all.claw", "environments prod\nroles support\ntool get()\ngrant any to support\n");
+    let run = folder.run(&["import", "mcp", "tools.json", "--into", "all.claw"]).expect(0);
+    let warning = "warning: a grant in `all.claw` covers what was added: `read_page` and `send_mail`\n";
+    assert!(run.err.contains(warning), "{}", run.err);
+    folder.write(
+        "get.claw",
+        "environments prod\nroles support\ntool get()\ngrant get, read_* to support\ntool read_me()\n",
+    );
+    let run = folder.run(&["import", "mcp", "tools.json", "--into", "get.claw"]).expect(0);
+    let warning = "warning: a grant in `get.claw` covers what was added: `read_page`\n";
+    assert!(run.err.contains(warning), "{}", run.err);
 }
 
 #[test]

@@ -30,6 +30,15 @@ fn the_policy_checks_and_passes_its_tests() {
 }
 
 #[test]
+fn what_to_type_next_can_be_typed() {
+    let folder = Folder::new();
+    let run = folder.run(&["init", "my bot's"]).expect(0);
+    assert!(run.out.contains("\n  clawc check 'my bot'\\''s'  "), "{}", run.out);
+    let run = folder.run(&["init"]).expect(0);
+    assert!(run.out.contains("\n  clawc check                  what is"), "{}", run.out);
+}
+
+#[test]
 fn the_name_is_as_asked_or_one_that_fits() {
     let folder = Folder::new();
     folder.run(&["init", "--name", "acme.support", "--yes"]).expect(0);

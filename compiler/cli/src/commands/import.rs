@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use claw_compiler::import::{self, Declarations, Options, Status};
+use clap::builder::NonEmptyStringValueParser;
+use claw_compiler::import::{self, Declarations, Options, Report, Status};
+use claw_compiler::suggest;
 
 use crate::commands::fmt;
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::Output;
+use crate::project::Project;
 use crate::render::text::visible;
 
 const AFTER_HELP: &str = "\
@@ -36,7 +39,8 @@ The manifest is what the server answers to `tools/list`, as it came or only its 
 in one list, and `resources`, `resourceTemplates` and `prompts` are read too.
 
 With --into only what must change is changed, nothing is ever deleted, and a stricter declaration of yours stays; a \
-report goes to standard error. Added tools are granted to nobody. A repeated import changes nothing.
+report goes to standard error. It warns if a grant of the policy covers what was added, as `grant any` does. A \
+repeated import changes nothing.
 
 Exit status: 0 imported (changed or not), 1 the policy does not parse and is left as it is, 2 wrong usage, unreadable \
 files, or no manifest.
@@ -55,7 +59,7 @@ struct Mcp {
     #[arg(value_name = "TOOLS.json")]
     manifest: PathBuf,
     /// Declare everything `on server "NAME"`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     server: Option<String>,
     /// Add the digest of each definition, so that a changed one is denied
     #[arg(long)]
@@ -118,7 +122,36 @@ fn merge(policy: &Path, declarations: &Declarations, out: &mut Output) -> Result
     }
     out.error(&visible(&merged.report.to_string()));
     if merged.report.count(Status::Added) > 0 {
-        out.error(&format!("what was added is granted to nobody yet; see `clawc check {shown}`\n"));
+        tell_grants(policy, &merged.report, out);
     }
     Ok(Exit::Clean)
+}
+
+/// Whether what was added can be called now: by intent, it is looked at first.
+fn tell_grants(policy: &Path, report: &Report, out: &mut Output) {
+    let shown = policy.display();
+    // A policy whose other files can't be read is reported by every command that needs them.
+    let granted = Project::open(policy).map(|project| granted(&project, report)).unwrap_or_default();
+    if granted.is_empty() {
+        out.error(&format!("no grant in `{shown}` covers what was added; `clawc check {shown}` says what is open\n"));
+        return;
+    }
+    let paint = out.err_paint();
+    let names = visible(&suggest::list(granted.iter().map(String::as_str)));
+    out.error(&format!(
+        "{}: a grant in `{shown}` covers what was added: {names}\n  {}: look at it, or name the tools in that grant\n",
+        paint.yellow_bold("warning"),
+        paint.cyan("help"),
+    ));
+}
+
+/// The added declarations that some grant is about.
+fn granted(project: &Project, report: &Report) -> Vec<String> {
+    let package = &project.analysis.package;
+    let added = report.entries.iter().filter(|entry| entry.status == Status::Added);
+    let covers = |name: &str| {
+        let mut tools = package.grants.iter().flat_map(|grant| &grant.target.tools);
+        tools.any(|id| package.tools.get(id.index()).is_some_and(|tool| tool.decl.name == name))
+    };
+    added.filter(|entry| covers(&entry.name)).map(|entry| entry.name.clone()).collect()
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
 use claw_compiler::import::{Declarations, Options};
 use claw_compiler::{Checked, Workspace, testing};
 
@@ -44,7 +45,7 @@ pub struct Args {
     #[arg(long, num_args = 2, value_names = ["KIND", "FILE"])]
     from: Option<Vec<String>>,
     /// With --from: declare everything `on server "SERVER"`
-    #[arg(long, value_name = "SERVER", requires = "from")]
+    #[arg(long, value_name = "SERVER", requires = "from", value_parser = NonEmptyStringValueParser::new())]
     server: Option<String>,
     /// With --from: add the digest of each definition, so that a changed one is denied
     #[arg(long, requires = "from")]
@@ -188,7 +189,8 @@ fn package_of(directory: &Path) -> String {
 }
 
 fn next_steps(path: &Path, args: &Args, declarations: Option<&Declarations>) -> String {
-    let (shown, directory) = (path.display(), files::tidy(&args.directory));
+    let shown = path.display();
+    let directory = shell_word(&files::tidy(&args.directory));
     let what = match declarations {
         None => String::new(),
         Some(declarations) => format!(", with {}", count(declarations.items.len(), "declaration")),
@@ -199,14 +201,21 @@ fn next_steps(path: &Path, args: &Args, declarations: Option<&Declarations>) -> 
     };
     let commands =
         [("check", "what is wrong or still open"), ("test", "run the tests in it"), ("graph", "draw how it decides")];
-    let here = directory == Path::new(".");
+    let here = directory == ".";
     let command = |name: &str| match (name, here) {
         ("graph", true) => "clawc graph . -o policy.svg".to_owned(),
-        ("graph", false) => format!("clawc graph {} -o policy.svg", directory.display()),
+        ("graph", false) => format!("clawc graph {} -o policy.svg", directory),
         (name, true) => format!("clawc {name}"),
-        (name, false) => format!("clawc {name} {}", directory.display()),
+        (name, false) => format!("clawc {name} {}", directory),
     };
     let width = commands.iter().map(|(name, _)| command(name).chars().count()).max().unwrap_or(0);
     let lines: String = commands.iter().map(|(name, why)| format!("  {:<width$}  {why}\n", command(name))).collect();
     format!("wrote {shown}{what}\n\nNext:\n  {first}\n{lines}")
+}
+
+/// A path as it is typed at a prompt.
+fn shell_word(path: &Path) -> String {
+    let path = visible(&path.display().to_string());
+    let plain = |c: char| c.is_alphanumeric() || "_-./\\:".contains(c);
+    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
