@@ -37,3 +37,8 @@ laws decisions="2000000":
 # the benchmarks; see benches/README.md
 bench:
     cd benches && cargo bench
+
+# the documentation as a book, in target/book
+book:
+    command -v mdbook >/dev/null || cargo install mdbook --locked
+    mdbook build docs
