@@ -6,6 +6,8 @@
 //! clause that names several tools is one clause. Nothing here knows of graphs, atoms or bundles.
 
 use claw_runtime::{BuiltinId, Date, Decimal, Duration, Field, Json, Schema, Time, Type, Value};
+// Closed sets that mean the same in a policy and in its bundle: said once, by the format.
+pub use claw_runtime::bundle::{AttrRoot, CompareOp, Fact, Kind as ToolKind, LimitKey, MergeOp as Merge, QuantOp};
 pub use claw_syntax::Span;
 
 macro_rules! ids {
@@ -171,13 +173,6 @@ pub struct Attr {
     pub module: ModuleId,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ToolKind {
-    Tool,
-    Resource,
-    Prompt,
-}
-
 #[derive(Clone, Debug)]
 pub struct Tool {
     pub decl: Decl,
@@ -253,14 +248,6 @@ pub struct Quorum {
     pub n: u32,
     pub roles: Vec<RoleId>,
     pub loc: Loc,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Merge {
-    Min,
-    Max,
-    Intersect,
-    Union,
 }
 
 #[derive(Clone, Debug)]
@@ -417,15 +404,6 @@ pub struct LimitArm {
     pub loc: Loc,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LimitKey {
-    Agent,
-    User,
-    Tenant,
-    Session,
-    Tool,
-}
-
 #[derive(Clone, Debug)]
 pub enum Beyond {
     /// Deny, saying when to try again.
@@ -502,57 +480,6 @@ pub struct Expr {
     pub kind: ExprKind,
     pub ty: Type,
     pub loc: Loc,
-}
-
-/// A root whose attributes the host supplies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AttrRoot {
-    Agent,
-    User,
-    Context,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CompareOp {
-    Lt,
-    Le,
-    Gt,
-    Ge,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum QuantOp {
-    Any,
-    All,
-    None,
-    Count,
-}
-
-/// Facts about the request that have one fixed type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fact {
-    /// `string`
-    AgentId,
-    /// `string`; may be absent
-    AgentOwner,
-    /// `list<agent>`: the delegation chain
-    AgentChain,
-    /// `int`: the chain's length
-    AgentDepth,
-    /// `string`
-    UserId,
-    /// `string`: the session's id
-    SessionId,
-    /// `string`: the declared name of the tool called
-    ToolName,
-    /// `string`; absent for calls that name no server
-    ToolServer,
-    /// the environment, `Word(Environment)`
-    Env,
-    /// `time`
-    Now,
-    /// `string`
-    Tenant,
 }
 
 #[derive(Clone, Debug)]

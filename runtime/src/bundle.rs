@@ -517,6 +517,25 @@ pub enum AttrRoot {
     Context,
 }
 
+impl Fact {
+    /// As it is written in policies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Fact::AgentId => "agent.id",
+            Fact::AgentOwner => "agent.owner",
+            Fact::AgentChain => "agent.chain",
+            Fact::AgentDepth => "agent.depth",
+            Fact::UserId => "user.id",
+            Fact::SessionId => "session.id",
+            Fact::ToolName => "tool.name",
+            Fact::ToolServer => "tool.server",
+            Fact::Env => "env",
+            Fact::Now => "now",
+            Fact::Tenant => "tenant",
+        }
+    }
+}
+
 /// Facts of one fixed type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]

@@ -135,7 +135,7 @@ impl<'p> Lowerer<'p> {
                 Beyond::Require(ids) => (approvals(ids), None),
                 Beyond::Deny(message) => (Vec::new(), message.as_ref()),
             };
-            let mut keys: Vec<bundle::LimitKey> = limit.keys.iter().map(|k| limit_key(*k)).collect();
+            let mut keys = limit.keys.clone();
             keys.sort_unstable();
             keys.dedup();
             self.interner.tables.limits.push(LimitDef {
@@ -259,15 +259,5 @@ impl<'p> Lowerer<'p> {
             }
         }
         sets.into_iter().fold(PriorSet::default(), |a, b| self.interner.union(a, b))
-    }
-}
-
-fn limit_key(key: hir::LimitKey) -> bundle::LimitKey {
-    match key {
-        hir::LimitKey::Agent => bundle::LimitKey::Agent,
-        hir::LimitKey::User => bundle::LimitKey::User,
-        hir::LimitKey::Tenant => bundle::LimitKey::Tenant,
-        hir::LimitKey::Session => bundle::LimitKey::Session,
-        hir::LimitKey::Tool => bundle::LimitKey::Tool,
     }
 }

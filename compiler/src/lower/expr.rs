@@ -3,11 +3,11 @@
 //! An expression is lowered for one *site*: the tool being called and the variables in scope. Conditions are
 //! lowered in `cond.rs`, which takes apart their boolean structure and comes here for the tests.
 
-use claw_runtime::bundle::{self, AttrRoot, CompareOp, Expr as Out, ExprId, Fact, QuantOp, Range};
+use claw_runtime::bundle::{AttrRoot, Expr as Out, ExprId, Fact, QuantOp, Range};
 use claw_runtime::{Type, Value};
 
 use super::Lowerer;
-use crate::hir::{self, Expr, ExprKind, PredicateId, ToolId};
+use crate::hir::{Expr, ExprKind, PredicateId, ToolId};
 
 /// Whether a value can be missing when a well-formed request is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,7 +112,7 @@ impl<'p> Lowerer<'p> {
             ExprKind::Eq(..) | ExprKind::In(..) => return self.membership(expr, site),
             ExprKind::Compare(op, a, b) => {
                 let (a, b) = (self.expr(a, site), self.expr(b, site));
-                (Out::Compare(compare(*op), a.id, b.id), strict(&[a, b]))
+                (Out::Compare(*op, a.id, b.id), strict(&[a, b]))
             }
             ExprKind::InWindow(time, window) => {
                 let time = self.expr(time, site);
@@ -135,7 +135,7 @@ impl<'p> Lowerer<'p> {
                 site.locals.push(strict(&[list]));
                 let body = self.expr(body, site);
                 site.locals.pop();
-                (Out::Quant(quant(*op), list.id, body.id), strict(&[list, body]))
+                (Out::Quant(*op, list.id, body.id), strict(&[list, body]))
             }
             ExprKind::List(items) => {
                 let (items, known) = self.exprs(items, site);
@@ -188,12 +188,11 @@ impl<'p> Lowerer<'p> {
         (Out::Arg(index), field_known(field))
     }
 
-    fn attr(&self, root: hir::AttrRoot, index: u32) -> (Out, Known) {
-        let (root, known) = match root {
-            hir::AttrRoot::Agent => (AttrRoot::Agent, field_known(&self.package.agent[index as usize].field)),
+    fn attr(&self, root: AttrRoot, index: u32) -> (Out, Known) {
+        let known = match root {
+            AttrRoot::Agent => field_known(&self.package.agent[index as usize].field),
             // A request may come without these roots altogether.
-            hir::AttrRoot::User => (AttrRoot::User, Known::Perhaps),
-            hir::AttrRoot::Context => (AttrRoot::Context, Known::Perhaps),
+            AttrRoot::User | AttrRoot::Context => Known::Perhaps,
         };
         (Out::Attr(root, index), known)
     }
@@ -326,37 +325,13 @@ fn is_of(value: &Value, ty: &Type) -> bool {
     )
 }
 
-fn lower_fact(fact: hir::Fact) -> (Out, Known) {
-    let (fact, known) = match fact {
-        hir::Fact::AgentId => (Fact::AgentId, Known::Always),
-        hir::Fact::AgentOwner => (Fact::AgentOwner, Known::OrAbsent),
-        hir::Fact::AgentChain => (Fact::AgentChain, Known::Perhaps),
-        hir::Fact::AgentDepth => (Fact::AgentDepth, Known::Perhaps),
-        hir::Fact::UserId => (Fact::UserId, Known::Perhaps),
-        hir::Fact::SessionId => (Fact::SessionId, Known::Perhaps),
-        hir::Fact::ToolName => (Fact::ToolName, Known::Always),
-        hir::Fact::ToolServer => (Fact::ToolServer, Known::OrAbsent),
-        hir::Fact::Env => (Fact::Env, Known::Always),
-        hir::Fact::Now => (Fact::Now, Known::Perhaps),
-        hir::Fact::Tenant => (Fact::Tenant, Known::Perhaps),
+fn lower_fact(fact: Fact) -> (Out, Known) {
+    let known = match fact {
+        Fact::AgentId | Fact::ToolName | Fact::Env => Known::Always,
+        Fact::AgentOwner | Fact::ToolServer => Known::OrAbsent,
+        Fact::AgentChain | Fact::AgentDepth | Fact::UserId | Fact::SessionId | Fact::Now | Fact::Tenant => {
+            Known::Perhaps
+        }
     };
     (Out::Fact(fact), known)
-}
-
-fn compare(op: hir::CompareOp) -> CompareOp {
-    match op {
-        hir::CompareOp::Lt => bundle::CompareOp::Lt,
-        hir::CompareOp::Le => bundle::CompareOp::Le,
-        hir::CompareOp::Gt => bundle::CompareOp::Gt,
-        hir::CompareOp::Ge => bundle::CompareOp::Ge,
-    }
-}
-
-fn quant(op: hir::QuantOp) -> QuantOp {
-    match op {
-        hir::QuantOp::Any => QuantOp::Any,
-        hir::QuantOp::All => QuantOp::All,
-        hir::QuantOp::None => QuantOp::None,
-        hir::QuantOp::Count => QuantOp::Count,
-    }
 }

@@ -1,8 +1,7 @@
 //! The tables that are taken over from the package as they are: vocabularies, tools, approvals, windows.
 
 use claw_runtime::bundle::{
-    ApprovalDef, Bundle, ConstraintDef, ExternDef, Kind, LiveDef, MergeOp, ModuleInfo, Range, RoleDef, ToolDef,
-    WindowDef, ZoneDef,
+    ApprovalDef, Bundle, ConstraintDef, ExternDef, LiveDef, ModuleInfo, Range, RoleDef, ToolDef, WindowDef, ZoneDef,
 };
 use claw_runtime::{Days, Digest, Field, Json, Span, TimeOfDay, Window};
 
@@ -52,11 +51,7 @@ fn tool(tool: &hir::Tool) -> ToolDef {
     tags.dedup();
     ToolDef {
         name: tool.decl.name.clone(),
-        kind: match tool.kind {
-            hir::ToolKind::Tool => Kind::Tool,
-            hir::ToolKind::Resource => Kind::Resource,
-            hir::ToolKind::Prompt => Kind::Prompt,
-        },
+        kind: tool.kind,
         wire: tool.wire.clone(),
         server: tool.server.clone(),
         params: tool.params.clone(),
@@ -81,13 +76,7 @@ fn external(decl: &hir::Extern) -> ExternDef {
 }
 
 fn constraint(decl: &hir::Constraint) -> ConstraintDef {
-    let merge = match decl.merge {
-        hir::Merge::Min => MergeOp::Min,
-        hir::Merge::Max => MergeOp::Max,
-        hir::Merge::Intersect => MergeOp::Intersect,
-        hir::Merge::Union => MergeOp::Union,
-    };
-    ConstraintDef { name: decl.decl.name.clone(), ty: decl.ty.clone(), merge }
+    ConstraintDef { name: decl.decl.name.clone(), ty: decl.ty.clone(), merge: decl.merge }
 }
 
 fn windows(package: &Package) -> (Vec<ZoneDef>, Vec<WindowDef>) {

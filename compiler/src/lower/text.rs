@@ -4,7 +4,7 @@
 //! expression means the same.
 
 use claw_runtime::Value;
-use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, Fact, QuantOp, Range};
+use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, QuantOp, Range};
 
 /// Deeper parts of a label are left out.
 const LABEL_DEPTH: u32 = 6;
@@ -46,7 +46,7 @@ impl Writer<'_> {
         match &t.exprs[expr.index()] {
             Expr::Const(id) => constant(&t.consts[id.index()]),
             Expr::Arg(i) => format!("args.{}", field(&t.tools[self.tool as usize].params, *i)),
-            Expr::Fact(fact) => fact_name(*fact).to_owned(),
+            Expr::Fact(fact) => fact.name().to_owned(),
             Expr::Attr(AttrRoot::Agent, i) => format!("agent.{}", field(&t.agent, *i)),
             Expr::Attr(AttrRoot::User, i) => format!("user.{}", field(&t.user, *i)),
             Expr::Attr(AttrRoot::Context, i) => format!("context.{}", field(&t.context, *i)),
@@ -128,22 +128,6 @@ pub(crate) fn constant(value: &Value) -> String {
 
 fn json(value: &(impl serde::Serialize + ?Sized)) -> String {
     serde_json::to_string(value).expect("values have no map with keys that are not strings")
-}
-
-fn fact_name(fact: Fact) -> &'static str {
-    match fact {
-        Fact::AgentId => "agent.id",
-        Fact::AgentOwner => "agent.owner",
-        Fact::AgentChain => "agent.chain",
-        Fact::AgentDepth => "agent.depth",
-        Fact::UserId => "user.id",
-        Fact::SessionId => "session.id",
-        Fact::ToolName => "tool.name",
-        Fact::ToolServer => "tool.server",
-        Fact::Env => "env",
-        Fact::Now => "now",
-        Fact::Tenant => "tenant",
-    }
 }
 
 fn compare_name(op: CompareOp) -> &'static str {

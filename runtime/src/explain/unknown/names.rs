@@ -2,7 +2,7 @@
 
 use super::{Blame, operands};
 use crate::builtins::Form;
-use crate::bundle::{AttrRoot, Bundle, Expr, ExprId, Fact};
+use crate::bundle::{AttrRoot, Bundle, Expr, ExprId};
 use crate::{Collect, Field, Type, Value};
 
 impl<'a> Blame<'_, 'a> {
@@ -16,7 +16,7 @@ impl<'a> Blame<'_, 'a> {
                 let (root, fields) = attributes(bundle, *root);
                 format!("{root}.{}", field_name(fields.get(*i as usize)))
             }
-            Expr::Fact(fact) => fact_name(*fact).to_owned(),
+            Expr::Fact(fact) => fact.name().to_owned(),
             Expr::Live(i) => bundle.lives.get(*i as usize).map_or_else(String::new, |live| live.name.clone()),
             Expr::Local(depth) => self.names.get(*depth as usize).cloned().unwrap_or_else(|| "an element".to_owned()),
             Expr::HasLabel(_) => "session.labels".to_owned(),
@@ -91,22 +91,6 @@ fn attributes(bundle: &Bundle, root: AttrRoot) -> (&'static str, &[Field]) {
         AttrRoot::Agent => ("agent", &bundle.agent),
         AttrRoot::User => ("user", &bundle.user),
         AttrRoot::Context => ("context", &bundle.context),
-    }
-}
-
-fn fact_name(fact: Fact) -> &'static str {
-    match fact {
-        Fact::AgentId => "agent.id",
-        Fact::AgentOwner => "agent.owner",
-        Fact::AgentChain => "agent.chain",
-        Fact::AgentDepth => "agent.depth",
-        Fact::UserId => "user.id",
-        Fact::SessionId => "session.id",
-        Fact::ToolName => "tool.name",
-        Fact::ToolServer => "tool.server",
-        Fact::Env => "env",
-        Fact::Now => "now",
-        Fact::Tenant => "tenant",
     }
 }
 
