@@ -30,13 +30,18 @@ pub fn regex(pattern: &str) -> Result<Vec<u8>, String> {
     // The pattern stands alone as a regular expression, so the group can't be closed from inside it. A line break
     // ends a comment that `(?x)` allows at its end; it is tried second, since elsewhere it would be a literal.
     let anchored = format!(r"\A(?:{pattern})\z");
-    if syntax::parse(&anchored).is_ok() { build(&anchored) } else { build(&format!("\\A(?:{pattern}\n)\\z")) }
+    let anchored = if syntax::parse(&anchored).is_ok() { anchored } else { format!("\\A(?:{pattern}\n)\\z") };
+    build(&anchored, syntax::Config::new())
 }
 
 /// The automaton of a glob on the whole value: `*` is any text, `?` is any one character, all else is itself.
 pub fn glob(pattern: &str) -> Result<Vec<u8>, String> {
-    build(&glob_regex(pattern))
+    // Bytes are no characters: the parser has to be told that this is meant.
+    build(&glob_regex(pattern), syntax::Config::new().utf8(false))
 }
+
+/// Any text. Values are UTF-8, so any bytes will do, and take far fewer states than any characters.
+const ANY_TEXT: &str = "(?s-u:.)*";
 
 /// A glob as a regular expression.
 fn glob_regex(glob: &str) -> String {
@@ -44,8 +49,8 @@ fn glob_regex(glob: &str) -> String {
     for c in glob.chars() {
         match c {
             // `**` says no more than `*`, and must not cost more.
-            '*' if out.ends_with(".*") => {}
-            '*' => out.push_str(".*"),
+            '*' if out.ends_with(ANY_TEXT) => {}
+            '*' => out.push_str(ANY_TEXT),
             '?' => out.push('.'),
             c if c.is_ascii_punctuation() => out.extend(['\\', c]),
             c => out.push(c),
@@ -54,13 +59,14 @@ fn glob_regex(glob: &str) -> String {
     out + r"\z"
 }
 
-fn build(pattern: &str) -> Result<Vec<u8>, String> {
+fn build(pattern: &str, syntax: syntax::Config) -> Result<Vec<u8>, String> {
     let config = dense::Config::new()
         .start_kind(StartKind::Anchored)
         .dfa_size_limit(Some(DFA_LIMIT))
         .determinize_size_limit(Some(DETERMINIZE_LIMIT));
     let dfa = dense::Builder::new()
         .configure(config)
+        .syntax(syntax)
         .thompson(thompson::Config::new().nfa_size_limit(Some(NFA_LIMIT)))
         .build(pattern)
         .map_err(|e| build_error(&e))?;
