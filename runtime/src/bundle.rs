@@ -617,3 +617,43 @@ pub enum Expr {
     /// (query, the key's values in the order of `PriorDef::params`, the window in milliseconds)
     Prior(PriorId, Range, i64),
 }
+
+impl Expr {
+    /// The direct operands: two of its own at most, and a range of `Bundle::operands`.
+    #[must_use]
+    pub fn operands(&self) -> ([Option<ExprId>; 2], Option<Range>) {
+        match self {
+            Expr::Const(_)
+            | Expr::Arg(_)
+            | Expr::Fact(_)
+            | Expr::Attr(..)
+            | Expr::Live(_)
+            | Expr::Local(_)
+            | Expr::HasLabel(_)
+            | Expr::AgentHasRole(_)
+            | Expr::UserHasRole(_)
+            | Expr::TierAtLeast(_)
+            | Expr::Origins(..)
+            | Expr::Collect(_) => ([None, None], None),
+            Expr::RecordField(e, _)
+            | Expr::Match(e, _)
+            | Expr::Not(e)
+            | Expr::InWindow(e, _)
+            | Expr::Len(e)
+            | Expr::Present(e)
+            | Expr::JsonAt(e, ..) => ([Some(*e), None], None),
+            Expr::Eq(a, b)
+            | Expr::Compare(_, a, b)
+            | Expr::In(a, b)
+            | Expr::Concat(a, b)
+            | Expr::Quant(_, a, b)
+            | Expr::Else(a, b) => ([Some(*a), Some(*b)], None),
+            Expr::Builtin(_, range)
+            | Expr::And(range)
+            | Expr::Or(range)
+            | Expr::List(range)
+            | Expr::Extern(_, range)
+            | Expr::Prior(_, range, _) => ([None, None], Some(*range)),
+        }
+    }
+}

@@ -270,40 +270,9 @@ impl Interner {
 
 /// The direct operands of an expression.
 fn parts(expr: &Expr, operands: &[ExprId]) -> Vec<ExprId> {
-    let slice = |r: &Range| operands[r.start as usize..(r.start + r.len) as usize].to_vec();
-    match expr {
-        Expr::Const(_)
-        | Expr::Arg(_)
-        | Expr::Fact(_)
-        | Expr::Attr(..)
-        | Expr::Live(_)
-        | Expr::Local(_)
-        | Expr::HasLabel(_)
-        | Expr::AgentHasRole(_)
-        | Expr::UserHasRole(_)
-        | Expr::TierAtLeast(_)
-        | Expr::Origins(..)
-        | Expr::Collect(_) => Vec::new(),
-        Expr::RecordField(a, _)
-        | Expr::Match(a, _)
-        | Expr::Not(a)
-        | Expr::InWindow(a, _)
-        | Expr::Len(a)
-        | Expr::Present(a)
-        | Expr::JsonAt(a, _, _) => vec![*a],
-        Expr::Eq(a, b)
-        | Expr::Compare(_, a, b)
-        | Expr::In(a, b)
-        | Expr::Concat(a, b)
-        | Expr::Quant(_, a, b)
-        | Expr::Else(a, b) => vec![*a, *b],
-        Expr::Builtin(_, r)
-        | Expr::And(r)
-        | Expr::Or(r)
-        | Expr::List(r)
-        | Expr::Extern(_, r)
-        | Expr::Prior(_, r, _) => slice(r),
-    }
+    let (own, range) = expr.operands();
+    let listed = range.map_or(&[][..], |r| &operands[r.start as usize..(r.start + r.len) as usize]);
+    own.into_iter().flatten().chain(listed.iter().copied()).collect()
 }
 
 /// What an expression costs beyond its operands.

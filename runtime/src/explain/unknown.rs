@@ -141,26 +141,12 @@ impl<'a> Blame<'_, 'a> {
     }
 }
 
-/// The operands of an expression that is evaluated strictly.
+/// The operands of an expression that is evaluated strictly. A quantifier's body has no value outside of it.
 fn operands(eval: &Eval<'_>, expr: &Expr) -> Vec<ExprId> {
-    match expr {
-        Expr::RecordField(e, _)
-        | Expr::Match(e, _)
-        | Expr::InWindow(e, _)
-        | Expr::Len(e)
-        | Expr::JsonAt(e, ..)
-        | Expr::Not(e)
-        | Expr::Present(e) => vec![*e],
-        Expr::Eq(a, b) | Expr::Compare(_, a, b) | Expr::In(a, b) | Expr::Concat(a, b) | Expr::Else(a, b) => {
-            vec![*a, *b]
-        }
-        Expr::Quant(_, list, _) => vec![*list],
-        Expr::Builtin(_, range)
-        | Expr::List(range)
-        | Expr::Extern(_, range)
-        | Expr::Prior(_, range, _)
-        | Expr::And(range)
-        | Expr::Or(range) => eval.operands(*range).to_vec(),
-        _ => Vec::new(),
+    if let Expr::Quant(_, list, _) = expr {
+        return vec![*list];
     }
+    let (own, range) = expr.operands();
+    let listed = range.map_or(&[][..], |range| eval.operands(range));
+    own.into_iter().flatten().chain(listed.iter().copied()).collect()
 }

@@ -1,7 +1,7 @@
 //! Checks of the expression and condition arenas: operands stand earlier, and neither depth nor cost is unbounded.
 
 use crate::LoadError;
-use crate::bundle::{Cond, Expr, ExprId, Range};
+use crate::bundle::{Cond, Expr};
 use crate::load::{Check, Checker, MAX_DEPTH, MAX_WEIGHT, bad, slice, within};
 
 /// How deep an entry nests, and how much it costs.
@@ -31,50 +31,13 @@ fn earlier(sizes: &[Size], operand: u32, table: &str, entry: usize) -> Result<Si
     sizes.get(operand as usize).copied().ok_or_else(|| bad(table, entry, "an operand that does not stand earlier"))
 }
 
-/// The direct operands of an expression: two of its own, and a range of the operand table.
-fn operands(expr: &Expr) -> ([Option<ExprId>; 2], Option<Range>) {
-    match expr {
-        Expr::Const(_)
-        | Expr::Arg(_)
-        | Expr::Fact(_)
-        | Expr::Attr(..)
-        | Expr::Live(_)
-        | Expr::Local(_)
-        | Expr::HasLabel(_)
-        | Expr::AgentHasRole(_)
-        | Expr::UserHasRole(_)
-        | Expr::TierAtLeast(_)
-        | Expr::Origins(..)
-        | Expr::Collect(_) => ([None, None], None),
-        Expr::RecordField(e, _)
-        | Expr::Match(e, _)
-        | Expr::Not(e)
-        | Expr::InWindow(e, _)
-        | Expr::Len(e)
-        | Expr::Present(e)
-        | Expr::JsonAt(e, ..) => ([Some(*e), None], None),
-        Expr::Eq(a, b)
-        | Expr::Compare(_, a, b)
-        | Expr::In(a, b)
-        | Expr::Concat(a, b)
-        | Expr::Quant(_, a, b)
-        | Expr::Else(a, b) => ([Some(*a), Some(*b)], None),
-        Expr::Builtin(_, range)
-        | Expr::And(range)
-        | Expr::Or(range)
-        | Expr::List(range)
-        | Expr::Extern(_, range)
-        | Expr::Prior(_, range, _) => ([None, None], Some(*range)),
-    }
-}
-
 impl Checker<'_> {
     pub(super) fn exprs(&self) -> Check {
         let b = self.bundle;
         let mut sizes: Vec<Size> = Vec::with_capacity(b.exprs.len());
         for (i, expr) in b.exprs.iter().enumerate() {
             let mut size = Size { depth: 1, weight: 1 };
-            let (own, range) = operands(expr);
+            let (own, range) = expr.operands();
             let listed = range.map_or(Ok(&[][..]), |range| slice(&b.operands, range, "exprs", i))?;
             for operand in own.into_iter().flatten().chain(listed.iter().copied()) {
                 size.add(earlier(&sizes, operand.0, "exprs", i)?);
