@@ -12,6 +12,8 @@ mod bitset;
 mod budget;
 pub mod builtins;
 pub mod bundle;
+#[allow(dead_code)]
+mod call;
 mod canonical;
 mod collect;
 mod command;
@@ -39,6 +41,8 @@ mod render;
 mod request;
 mod secret;
 mod shape;
+#[allow(dead_code)]
+mod shell;
 mod sql;
 pub mod state;
 mod time;
