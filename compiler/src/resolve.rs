@@ -8,6 +8,7 @@ mod attributes;
 mod declare;
 mod modules;
 mod signatures;
+mod standard;
 pub(crate) mod targets;
 mod types;
 

@@ -5,16 +5,13 @@ use std::sync::Arc;
 use claw_syntax::ast::{Item, ItemKind, UseDecl, UseSource};
 use claw_syntax::{Parse, SyntaxError};
 
-use super::{Cx, docs};
+use super::{Cx, docs, standard};
 use crate::analysis::{Missing, MissingKind};
 use crate::diagnostics::{Applicability, Code, Diagnostic, Edit, codes};
 use crate::hir::{FileId, Loc, Module, ModuleId};
 use crate::source::Sources;
 use crate::suggest;
 use crate::workspace::{Source, Workspace, normalize, parent};
-
-/// The modules that ship with the compiler: name and text.
-const STD: &[(&str, &str)] = &[];
 
 /// What loading found.
 pub(super) struct Loaded {
@@ -153,22 +150,21 @@ impl Loader<'_> {
         if let Some(known) = self.known(name, at) {
             return known;
         }
-        let Some((_, text)) = STD.iter().find(|(std, _)| *std == name) else {
+        let Some(text) = standard::text(name) else {
             let message = match name.strip_prefix("std.") {
                 Some(_) => format!("there is no standard module `{name}`"),
                 None => format!("`{name}` is no module"),
             };
-            let near = suggest::nearest(name, STD.iter().map(|(std, _)| *std));
+            let near = suggest::nearest(name, standard::names());
             let help = match name.strip_prefix("std.") {
                 None => Some(format!("a file is used by its path: `use \"./{name}.claw\"`")),
-                Some(_) if STD.is_empty() => Some("this compiler ships with no standard modules".to_owned()),
-                Some(_) => Some(format!("there are {}", suggest::list(STD.iter().map(|(std, _)| *std)))),
+                Some(_) => Some(format!("there are {}", suggest::list(standard::names()))),
             };
             let error = Diagnostic::new(codes::E0105, at, message).maybe_help(help).did_you_mean(at, near);
             self.out.diagnostics.push(error);
             return None;
         };
-        Some(self.module(name.to_owned(), Source::new(*text), true))
+        Some(self.module(name.to_owned(), Source::new(text), true))
     }
 
     /// A module that is loaded already: `Some(None)` after reporting that it is being loaded right now.
