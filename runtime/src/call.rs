@@ -54,6 +54,21 @@ impl Text {
     }
 }
 
+impl Call {
+    /// The words as they are written, for people.
+    pub(crate) fn shown(&self) -> String {
+        let mut out = self.program.shown.to_string();
+        for arg in &self.args {
+            out.push(' ');
+            out.push_str(&arg.shown);
+        }
+        if self.more_args {
+            out.push_str(" …");
+        }
+        out
+    }
+}
+
 /// The known ones of these texts.
 pub(crate) fn known_list<'a>(texts: impl Iterator<Item = &'a Text>, complete: bool) -> PartialList {
     let mut complete = complete;

@@ -80,6 +80,7 @@ pub fn value_to_json(value: &Value, ty: &Type, schema: &Schema) -> Json {
         Value::IpNet(net) => Json::str(net.to_string()),
         Value::Path(p) => Json::Str(p.text().clone()),
         Value::Command(c) => Json::Str(c.text().clone()),
+        Value::Call(call) => Json::str(call.shown()),
         Value::Sql(s) => Json::Str(s.text().clone()),
         Value::List(items) | Value::Set(items) => {
             let element = ty.element().unwrap_or(&Type::Error);

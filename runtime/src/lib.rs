@@ -58,6 +58,7 @@ pub use self::builtins::{
     expected_right, lookup_function, lookup_member, lookup_method, lookup_negation, lookup_operator, members_of,
 };
 pub use self::bundle::{Bundle, Kind};
+pub use self::call::Call;
 pub use self::canonical::{Digest, fields_to_json, value_to_json};
 pub use self::collect::{Collect, collect, collect_fields};
 pub use self::command::{Command, PartialList};

@@ -91,6 +91,7 @@ fn render_value(value: &Value, limit: usize, out: &mut String) {
         Value::IpNet(net) => out.push_str(&net.to_string()),
         Value::Path(p) => escape(p.as_str(), limit, out),
         Value::Command(c) => escape(c.text(), limit, out),
+        Value::Call(call) => escape(&call.shown(), limit, out),
         Value::Sql(s) => escape(s.text(), limit, out),
         Value::List(items) | Value::Set(items) => render_items(items, limit, out),
         Value::Record(fields) => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Command, Date, Decimal, Duration, Email, Host, Json, PathValue, Secret, Sql, Time, UrlValue};
+use crate::{Call, Command, Date, Decimal, Duration, Email, Host, Json, PathValue, Secret, Sql, Time, UrlValue};
 
 /// A value in canonical form. Its type is known from where it stands; see [`crate::Type`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub enum Value {
     List(#[serde(deserialize_with = "crate::nest::bounded")] Arc<[Value]>),
     /// Sorted, without duplicates.
     Set(#[serde(deserialize_with = "sorted")] Arc<[Value]>),
+    /// A simple command of a `command`. It comes from reading one, never from a bundle.
+    #[serde(skip)]
+    Call(Arc<Call>),
 }
 
 /// Reads a set from a bundle; whatever the order there, the set is in order.
