@@ -8,6 +8,13 @@ pub(super) const MODULES: &[(&str, &str)] = &[
     ("std.net", include_str!("../../std/net.claw")),
     ("std.time", include_str!("../../std/time.claw")),
     ("std.guards.coding_agent", include_str!("../../std/guards/coding_agent.claw")),
+    ("std.tools.claude_code", include_str!("../../std/tools/claude_code.claw")),
+    ("std.tools.codex", include_str!("../../std/tools/codex.claw")),
+    ("std.tools.openclaw", include_str!("../../std/tools/openclaw.claw")),
+    ("std.tools.mcp_filesystem", include_str!("../../std/tools/mcp_filesystem.claw")),
+    ("std.tools.mcp_git", include_str!("../../std/tools/mcp_git.claw")),
+    ("std.tools.mcp_fetch", include_str!("../../std/tools/mcp_fetch.claw")),
+    ("std.tools.mcp_memory", include_str!("../../std/tools/mcp_memory.claw")),
 ];
 
 /// The text of a module.
