@@ -6,14 +6,15 @@
 //! `!=` is the negation of `==`, and `not in` that of `in`.
 
 mod agent;
-mod code;
 pub(crate) mod compare;
 mod json;
 mod list;
 mod net;
 mod number;
 mod path;
+mod shell;
 mod signature;
+mod sql;
 mod text;
 mod time;
 
@@ -277,7 +278,8 @@ static TABLE: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
     [
         net::ROWS,
         path::ROWS,
-        code::ROWS,
+        shell::ROWS,
+        sql::ROWS,
         json::ROWS,
         agent::ROWS,
         time::ROWS,

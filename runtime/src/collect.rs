@@ -34,7 +34,7 @@ impl Collect {
         })
     }
 
-    /// The type of the elements; commands are of any dialect.
+    /// The type of the elements.
     #[must_use]
     pub fn element(self) -> Type {
         match self {
@@ -42,7 +42,7 @@ impl Collect {
             Collect::Urls => Type::Url,
             Collect::Hosts => Type::Host,
             Collect::Emails => Type::Email,
-            Collect::Commands => Type::Command(crate::ShellDialect::Bash),
+            Collect::Commands => Type::AnyCommand,
         }
     }
 }

@@ -76,6 +76,10 @@ pub enum Type {
     RemotePath,
     Command(ShellDialect),
     Sql(SqlDialect),
+    /// A `command` of any dialect: the parameter of a predicate, an element of `commands(args)`. No value is decoded as it.
+    AnyCommand,
+    /// An `sql` of any dialect: the parameter of a predicate. No value is decoded as it.
+    AnySql,
     /// One simple command of a `command` (an element of `.calls`).
     Call,
     /// One agent of `agent.chain`; members `.id`, `.roles`, `.owner`.
@@ -185,6 +189,16 @@ impl Type {
         )
     }
 
+    /// Commands of one dialect stand where those of another are asked about, and so do statements: their members are the same.
+    #[must_use]
+    pub fn is_kin(&self, other: &Type) -> bool {
+        matches!(
+            (self, other),
+            (Type::Command(_) | Type::AnyCommand, Type::Command(_) | Type::AnyCommand)
+                | (Type::Sql(_) | Type::AnySql, Type::Sql(_) | Type::AnySql)
+        )
+    }
+
     /// The type as it is written in a policy.
     #[must_use]
     pub fn display(&self, schema: &Schema) -> String {
@@ -224,6 +238,8 @@ impl Type {
             Type::Sql(SqlDialect::Mysql) => "sql(mysql)",
             Type::Sql(SqlDialect::Sqlite) => "sql(sqlite)",
             Type::Sql(SqlDialect::Ansi) => "sql(ansi)",
+            Type::AnyCommand => "command",
+            Type::AnySql => "sql",
             Type::Call => "call",
             Type::Agent => "agent",
             Type::Enum(_) => "enum",

@@ -41,6 +41,7 @@ fn destination(ty: &Type) -> Option<&'static str> {
         Type::Url => Some("url"),
         Type::Path => Some("path"),
         Type::Command(_) => Some("command"),
+        Type::Sql(_) => Some("sql"),
         Type::List(inner) | Type::Set(inner) => destination(inner),
         _ => None,
     }

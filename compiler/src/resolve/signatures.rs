@@ -106,11 +106,11 @@ impl Cx<'_> {
                 self.package.lives[id.index()].ty = ty;
             }
             (ItemKind::Predicate(decl), Some(Symbol::Predicate(id))) => {
-                let params = self.plain_params(module, &decl.params, "a predicate");
+                let params = self.plain_params(module, &decl.params, "a predicate", Self::parameter_type);
                 self.package.predicates[id.index()].params = params;
             }
             (ItemKind::Extern(decl), Some(Symbol::Extern(id))) => {
-                let params = self.plain_params(module, &decl.params, "an extern function");
+                let params = self.plain_params(module, &decl.params, "an extern function", Self::type_expr);
                 let result = self.type_expr(module, &decl.ret);
                 let timeout = self.extern_timeout(module, item, decl);
                 let entry = &mut self.package.externs[id.index()];
@@ -146,10 +146,16 @@ impl Cx<'_> {
     }
 
     /// Parameters of predicates and externs: neither optional nor with a default.
-    fn plain_params(&mut self, module: ModuleId, params: &[ast::Param], of: &str) -> Vec<(String, Type)> {
+    fn plain_params(
+        &mut self,
+        module: ModuleId,
+        params: &[ast::Param],
+        of: &str,
+        typed: fn(&mut Self, ModuleId, &ast::TypeExpr) -> Type,
+    ) -> Vec<(String, Type)> {
         let mut out: Vec<(String, Type)> = Vec::new();
         for param in params {
-            let ty = self.type_expr(module, &param.ty);
+            let ty = typed(self, module, &param.ty);
             let loc = self.loc(module, param.span);
             if param.optional || param.default.is_some() {
                 let what = if param.optional { "can't be optional" } else { "can't have a default" };

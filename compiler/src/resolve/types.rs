@@ -56,9 +56,30 @@ const SQLS: [(&str, SqlDialect); 4] = [
     ("ansi", SqlDialect::Ansi),
 ];
 
+/// Types that only parameters of predicates have: nobody can send a value of them, or they say too little to decode one.
+const INNER: [(&str, Type); 3] = [("command", Type::AnyCommand), ("sql", Type::AnySql), ("call", Type::Call)];
+
+/// What the type is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// A value that comes from outside, or is written in the policy.
+    Data,
+    /// A parameter of a predicate.
+    Parameter,
+}
+
 impl Cx<'_> {
     /// The type that is meant; [`Type::Error`] after reporting that there is none.
     pub(crate) fn type_expr(&mut self, module: ModuleId, ty: &TypeExpr) -> Type {
+        self.typed(module, ty, Of::Data)
+    }
+
+    /// The type of a predicate's parameter, which can be more than data: `call`, and `command` or `sql` of any dialect.
+    pub(crate) fn parameter_type(&mut self, module: ModuleId, ty: &TypeExpr) -> Type {
+        self.typed(module, ty, Of::Parameter)
+    }
+
+    fn typed(&mut self, module: ModuleId, ty: &TypeExpr, of: Of) -> Type {
         match &ty.kind {
             TypeExprKind::Error => Type::Error,
             TypeExprKind::Name(path) if path.is_hole() => Type::Error,
@@ -76,10 +97,13 @@ impl Cx<'_> {
                         self.refer_path(module, path, symbol);
                         Type::Record(id)
                     }
+                    None if of == Of::Parameter && INNER.iter().any(|(word, _)| *word == name) => {
+                        INNER.iter().find(|(word, _)| *word == name).map_or(Type::Error, |(_, ty)| ty.clone())
+                    }
                     other => self.unknown_type(module, ty, &name, other),
                 }
             }
-            TypeExprKind::Generic { name, args } => self.generic(module, ty, name, args),
+            TypeExprKind::Generic { name, args } => self.generic(module, ty, name, args, of),
             TypeExprKind::Dialect { name, dialect } => self.dialect(module, ty, name, dialect),
         }
     }
@@ -107,6 +131,9 @@ impl Cx<'_> {
             error("`command` needs a dialect".into()).help("write `command(bash)`")
         } else if name == "sql" {
             error("`sql` needs a dialect".into()).help("write `sql(postgres)`")
+        } else if name == "call" {
+            error("only a parameter of a predicate can be a `call`".into())
+                .help("nobody sends single calls: take a `command(bash)`, and ask about its `.calls`")
         } else {
             let declared = |s: Symbol| matches!(s, Symbol::Enum(_) | Symbol::Record(_));
             let scalars = SCALARS.iter().map(|(word, _)| *word);
@@ -118,8 +145,8 @@ impl Cx<'_> {
         Type::Error
     }
 
-    fn generic(&mut self, module: ModuleId, ty: &TypeExpr, name: &Ident, args: &[TypeExpr]) -> Type {
-        let inner: Vec<Type> = args.iter().map(|arg| self.type_expr(module, arg)).collect();
+    fn generic(&mut self, module: ModuleId, ty: &TypeExpr, name: &Ident, args: &[TypeExpr], of: Of) -> Type {
+        let inner: Vec<Type> = args.iter().map(|arg| self.typed(module, arg, of)).collect();
         let loc = self.loc(module, ty.span);
         let [element] = inner.as_slice() else {
             self.report(Diagnostic::new(codes::E0110, loc, format!("`{}` takes one type", name.name)));

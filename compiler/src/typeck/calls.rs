@@ -5,6 +5,7 @@ use claw_syntax::Span;
 use claw_syntax::ast::{self, ExprKind as Ast, Ident, TypeExpr};
 
 use super::Exprs;
+use super::compare::ask_of_command;
 use super::expr::{Args, is_name};
 use crate::analysis::Symbol;
 use crate::diagnostics::{Diagnostic, codes};
@@ -219,6 +220,9 @@ impl Exprs<'_, '_> {
         let names: Vec<&str> = rows.iter().map(|row| row.surface()).collect();
         let near = suggest::nearest(&field.name, names.iter().copied());
         let error = Diagnostic::new(codes::E0203, loc, format!("`{shown}` has no member `{}`", field.name));
+        if let Some(help) = ask_of_command(&receiver, self.cx.text(receiver.loc), &field.name) {
+            return self.fail_with(span, error.help(help));
+        }
         let error = match near {
             None if names.is_empty() => error,
             None => error.help(format!("it has {}", suggest::list(names.iter().copied()))),

@@ -1,6 +1,6 @@
 //! `==` and the order.
 
-use claw_runtime::{Op, Type, Value, lookup_operator};
+use claw_runtime::{Form, Op, Type, Value, lookup_operator, members_of};
 use claw_syntax::Span;
 use claw_syntax::ast::{self, BinaryOp, ExprKind as Ast};
 
@@ -10,6 +10,34 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::hir::{CompareOp, Expr, ExprKind, Fact, TierId};
 use crate::resolve::Vocabulary;
 use crate::suggest;
+
+/// There is no text to compare, like or match: `rm  -rf /`, `'rm' -rf /` and `"$(echo rm)" -rf /` do the same.
+const COMMAND_HELP: &str = "text says little of what a command does: ask for its `.calls`, `.programs`, `.only([…])`";
+const SQL_HELP: &str = "text says little of what a statement does: ask for its `.read_only`, `.kinds`, `.tables`";
+const CALL_HELP: &str = "ask for its parts: `.program`, `.has([…])`, `.args`, `.starts([…])`";
+
+/// What to ask of a value whose text says nothing.
+pub(super) fn ask_instead(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Command(_) | Type::AnyCommand => Some(COMMAND_HELP),
+        Type::Sql(_) | Type::AnySql => Some(SQL_HELP),
+        Type::Call => Some(CALL_HELP),
+        _ => None,
+    }
+}
+
+/// What to write where a command was asked for what its calls have, or for its text.
+pub(super) fn ask_of_command(receiver: &Expr, text: &str, name: &str) -> Option<String> {
+    if !receiver.ty.is_kin(&Type::AnyCommand) {
+        return None;
+    }
+    let row = members_of(&Type::Call).find(|row| row.surface() == name);
+    match row.map(|row| row.form) {
+        Some(Form::Method) => Some(format!("ask its calls: `any(c in {text}.calls: c.{name}([…]))`")),
+        Some(_) => Some(format!("ask its calls: `any(c in {text}.calls: c.{name} …)`")),
+        None => (name == "text").then(|| COMMAND_HELP.to_owned()),
+    }
+}
 
 impl Exprs<'_, '_> {
     pub(super) fn equality(&mut self, span: Span, lhs: &ast::Expr, rhs: &ast::Expr) -> Expr {
@@ -65,10 +93,8 @@ impl Exprs<'_, '_> {
         if left.ty == right.ty {
             let help = match left.ty {
                 Type::Json => Some("read it as a type first: `(x.at(\"/pointer\") as string)`"),
-                Type::Command(_) => Some("look at what it does: `.calls`, `.only([…])`"),
-                Type::Sql(_) => Some("look at what it does: `.read_only`, `.tables`"),
                 Type::Record(_) => Some("compare the fields one by one"),
-                _ => None,
+                ref other => ask_instead(other),
             };
             let error = Diagnostic::new(codes::E0206, loc, format!("values of type `{a}` can't be compared"));
             return self.fail_with(span, error.maybe_help(help.map(str::to_owned)));
@@ -82,7 +108,7 @@ impl Exprs<'_, '_> {
             (None, Some(element)) if *element == left.ty || (element.is_domain() && left.ty == Type::Str) => {
                 Some(format!("write `{} in {}`", text(left), text(right)))
             }
-            _ => None,
+            _ => ask_instead(&left.ty).or_else(|| ask_instead(&right.ty)).map(str::to_owned),
         };
         let error = Diagnostic::new(codes::E0206, loc, message)
             .label(left.loc, format!("this is `{a}`"))

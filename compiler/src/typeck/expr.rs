@@ -242,7 +242,7 @@ pub(crate) fn fits(found: &Type, want: &Type) -> bool {
     match (found, want) {
         (Type::Error, _) | (_, Type::Error) => true,
         (Type::List(a), Type::List(b)) | (Type::Set(a), Type::Set(b)) => fits(a, b),
-        _ => found == want,
+        _ => found == want || found.is_kin(want),
     }
 }
 

@@ -4,6 +4,7 @@ use claw_runtime::{Field, Type, lookup_member, members_of};
 use claw_syntax::ast::{self, ExprKind as Ast, Ident};
 
 use super::Exprs;
+use super::compare::ask_of_command;
 use super::expr::{Args, fits};
 use crate::analysis::Symbol;
 use crate::diagnostics::{Diagnostic, codes};
@@ -105,6 +106,10 @@ impl Exprs<'_, '_> {
             let error = Diagnostic::new(codes::E0203, loc, "nothing is known of what a `json` value holds")
                 .help(format!("read it as a type: `(….at(\"/{}\") as string)`", field.name));
             return self.fail_with(whole.span, error);
+        }
+        if let Some(help) = ask_of_command(receiver, self.cx.text(receiver.loc), &field.name) {
+            let error = Diagnostic::new(codes::E0203, loc, format!("`{shown}` has no member `{}`", field.name));
+            return self.fail_with(whole.span, error.help(help));
         }
         self.no_member(whole, field, format!("`{shown}` has no member"), &members)
     }

@@ -5,6 +5,7 @@ use claw_syntax::Span;
 use claw_syntax::ast::{self, ExprKind as Ast};
 
 use super::Exprs;
+use super::compare::ask_instead;
 use super::expr::fits;
 use crate::analysis::Symbol;
 use crate::diagnostics::{Diagnostic, codes};
@@ -168,6 +169,7 @@ impl Exprs<'_, '_> {
                 }
                 _ => format!("write `{} == {}`, or make a list of it: `[{}]`", text(left), text(right), text(right)),
             },
+            (_, right) if ask_instead(right).is_some() => ask_instead(right).unwrap_or_default().to_owned(),
             (Type::Host, _) => {
                 format!("for a domain and what is below it write `{} under {}`", text(left), text(right))
             }
@@ -190,7 +192,7 @@ impl Exprs<'_, '_> {
                 let name = self.show(element);
                 Some(format!("give `{}` the type `{name}` where it is declared", text(left)))
             }
-            _ => None,
+            _ => ask_instead(&left.ty).map(str::to_owned),
         };
         let error = Diagnostic::new(codes::E0206, self.loc(span), message)
             .label(left.loc, format!("this is `{a}`"))

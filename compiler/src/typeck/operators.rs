@@ -5,6 +5,7 @@ use claw_syntax::Span;
 use claw_syntax::ast::{self, BinaryOp, ExprKind as Ast};
 
 use super::Exprs;
+use super::compare::ask_instead;
 use super::expr::fits;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::hir::{Expr, ExprKind};
@@ -244,7 +245,8 @@ impl Exprs<'_, '_> {
             let loc = self.loc(lhs.span);
             let message = format!("`{}` works on text, not on `{}`", op.text(), self.show(&left.ty));
             let text = self.cx.text(loc).to_owned();
-            let help = left.ty.element().map(|_| format!("ask of its elements: `any(x in {text}: x {} …)`", op.text()));
+            let each = left.ty.element().map(|_| format!("ask of its elements: `any(x in {text}: x {} …)`", op.text()));
+            let help = each.or_else(|| ask_instead(&left.ty).map(str::to_owned));
             return self.fail_with(span, Diagnostic::new(codes::E0207, loc, message).maybe_help(help));
         }
         let kind = match op {

@@ -1,6 +1,6 @@
 //! Types, literals, operators, members and calls.
 
-use crate::{accept, report};
+use crate::{PRELUDE, accept, check, report};
 
 /// Rules with these conditions on a target.
 fn conditions(target: &str, conditions: &[&str]) -> String {
@@ -82,6 +82,10 @@ fn accepted_about_others() {
         &[
             "args.command.only([\"ls\", \"cat\"]) and args.cwd under \"/srv/app\"",
             "any(c in args.command.calls: c.program in [\"rm\", \"dd\"])",
+            "any(c in commands(args): c.pipes_into([\"sh\"])) or none(p in args.command.programs: p == \"rm\")",
+            "all(c in args.command.calls: c.has([\"-f\"]) and any(v in c.values([\"-o\"]): v like \"/tmp/*\"))",
+            "any(c in args.command.calls: c.starts([\"git\", args.cwd.name]) or c.code like \"*rm*\" or c.network)",
+            "len(args.command.opaque_because) == 0 or args.command.plain or \"curl\" in args.command.substitutions",
             "args.cwd under [\"/srv\", \"/opt\"] or args.remote under \"/srv\" or args.cwd.name == \"x\"",
         ],
     );
@@ -255,4 +259,56 @@ fn data_from_files() {
     assert_eq!(check_files(&[("p.claw", source)]), "p.claw:2:27 E0103 there is no file `data/hosts.json`\n");
     snapshot!(check_files(&[("p.claw", source), ("data/hosts.json", r#"["acme.com", 5]"#)]));
     snapshot!(check_files(&[("p.claw", source), ("data/hosts.json", "[\"acme.com\",]")]));
+}
+
+#[test]
+fn commands_have_no_text() {
+    snapshot!(conditions(
+        "exec",
+        &[
+            "args.command == \"ls\"",
+            "args.command like \"rm *\"",
+            "args.command in [\"ls\"]",
+            "\"rm\" in args.command",
+            "any(c in commands(args): c == \"rm\")",
+            "any(c in args.command.calls: c == \"rm\")",
+            "any(c in args.command.calls: c matches r\"rm\")",
+            "args.command.text == \"ls\"",
+            "args.command.has([\"-f\"])",
+            "args.command.calls.program == \"rm\"",
+            "any(c in args.command.calls: c.has(\"-f\"))",
+        ]
+    ));
+}
+
+#[test]
+fn predicates_over_commands_take_any_dialect() {
+    let policy = |rule: &str| {
+        format!(
+            "{PRELUDE}tool sh(c: command(sh)) is write\n\
+             predicate deletes(c: command) = any(x in c.calls: rm(x))\n\
+             predicate rm(x: call) = x.program == \"rm\"\n\
+             predicate some(xs: list<call>) = any(x in xs: rm(x))\n\
+             predicate bash_only(c: command(bash)) = deletes(c) or some(c.calls)\n\
+             predicate reads(q: sql) = q.read_only\n\
+             rule r {{ {rule} }}\n"
+        )
+    };
+    let accepted = [
+        "on exec when deletes(args.command) deny \"no\"",
+        "on sh when bash_only(args.c) deny \"no\"",
+        "on query when not reads(args.statement) deny \"no\"",
+        "on any when any(c in commands(args): deletes(c)) deny \"no\"",
+    ];
+    for rule in accepted {
+        assert_eq!(check(&policy(rule)), "", "{rule}");
+    }
+    let refused = [
+        "on exec when reads(args.command) deny \"no\"",
+        "on any when deletes(\"ls\") deny \"no\"",
+        "on exec when rm(args.command) deny \"no\"",
+    ];
+    for rule in refused {
+        assert!(check(&policy(rule)).contains("expected"), "{rule}");
+    }
 }

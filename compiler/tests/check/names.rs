@@ -63,6 +63,8 @@ fn types_that_do_not_exist() {
         "tool t(a: command)",
         "tool t(a: command(zsh))",
         "tool t(a: sql(oracle))",
+        "tool t(a: call)",
+        "extern t(a: list<call>) -> bool { timeout 1s }",
         "tool t(a: Tickt)",
         "tool t(a: mail)",
         "tool t(a: list<string, int>)",

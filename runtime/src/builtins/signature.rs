@@ -63,8 +63,8 @@ impl Pat {
             return true;
         }
         match self {
-            Pat::Command => matches!(ty, Type::Command(_)),
-            Pat::Sql => matches!(ty, Type::Sql(_)),
+            Pat::Command => ty.is_kin(&Type::AnyCommand),
+            Pat::Sql => ty.is_kin(&Type::AnySql),
             Pat::Number => is_number(ty),
             Pat::Text => {
                 matches!(ty, Type::Str | Type::Email | Type::Host | Type::Url | Type::Path | Type::RemotePath)
@@ -144,9 +144,8 @@ fn is_number(ty: &Type) -> bool {
 /// of where they lead.
 fn is_equatable(ty: &Type) -> bool {
     match ty {
-        Type::Secret | Type::Json | Type::Command(_) | Type::Sql(_) | Type::Call | Type::Agent | Type::Record(_) => {
-            false
-        }
+        Type::Secret | Type::Json | Type::Call | Type::Agent | Type::Record(_) => false,
+        Type::Command(_) | Type::Sql(_) | Type::AnyCommand | Type::AnySql => false,
         Type::List(element) => is_equatable(element),
         Type::Set(element) => **element != Type::Path && is_equatable(element),
         _ => true,
