@@ -218,3 +218,32 @@ fn a_path_below_is_told_from_one_that_may_leave() {
         }
     }
 }
+
+/// `Glob` takes patterns that are absolute.
+#[test]
+fn a_pattern_below_is_told_from_one_that_may_leave() {
+    let text = "package p\nuse std.tools.claude_code as v\nenvironments prod\nroles bot\ngrant v.Glob to bot\n\
+                rule confined { on v.Glob unless v.pattern_stays_below(args.pattern) deny \"no\" }\n";
+    let policy = Project::source(text).policy().expect("a policy");
+    let inside = ["*.rs", "**/*.ts", "src/**/*.{ts,tsx}", "{src,docs}/*", "a/{.x,y}", ".github/*", "a..b", "?.c"];
+    let outside = [
+        "/etc/*",
+        "~/*",
+        "../*",
+        "a/../../*",
+        "**/..",
+        "{/etc,a}/*",
+        "{a,/etc}/*",
+        "{..,a}/*",
+        "{a,../b}",
+        "C:/*",
+        "",
+        "[/]etc/*",
+    ];
+    for (pattern, below) in inside.map(|p| (p, true)).into_iter().chain(outside.map(|p| (p, false))) {
+        let request = json!({
+            "environment": "prod", "agent": { "id": "a", "roles": ["bot"] }, "tool": "Glob", "args": { "pattern": pattern },
+        });
+        assert_eq!(policy.decide_json_pure(request.to_string().as_bytes()).is_allowed(), below, "{pattern:?}");
+    }
+}
