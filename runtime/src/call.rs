@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::shell::script::{GapKind, Word};
 use crate::{PartialList, Tri};
 
 /// A text of which some parts may not be known.
@@ -14,8 +15,12 @@ pub(crate) struct Text {
     pub prefix: Arc<str>,
     /// `None` if all of it is known; else what is known after the last unknown part.
     pub suffix: Option<Arc<str>>,
-    /// May be no word or several.
+    /// May be no word or several. A parameter's value: only the first begins with `prefix`, only the last ends
+    /// with `suffix`; where there is a `pattern`, each of them does both.
     pub splits: bool,
+    /// If nothing but globs and a leading `~` is not known: the word with `*` and `~` in their places. All words
+    /// that it becomes fit, and no `/` hides in a `*`.
+    pub pattern: Option<Arc<str>>,
     /// As it is written, for people.
     pub shown: Arc<str>,
 }
@@ -45,7 +50,21 @@ impl Text {
     /// A text that is known.
     pub(crate) fn known(text: impl Into<Arc<str>>) -> Text {
         let text = text.into();
-        Text { prefix: text.clone(), suffix: None, splits: false, shown: text }
+        Text { prefix: text.clone(), suffix: None, splits: false, pattern: None, shown: text }
+    }
+
+    /// A word of a script, shown as it is written.
+    pub(crate) fn of_word(word: &Word, shown: &str) -> Text {
+        if let Some(text) = word.known() {
+            return Text { shown: shown.into(), ..Text::known(text) };
+        }
+        Text {
+            prefix: word.prefix().into(),
+            suffix: Some(word.suffix().into()),
+            splits: word.splits(),
+            pattern: pattern(word),
+            shown: shown.into(),
+        }
     }
 
     /// All of it, if it is known.
@@ -67,6 +86,23 @@ impl Call {
         }
         out
     }
+}
+
+fn pattern(word: &Word) -> Option<Arc<str>> {
+    let mut out = String::with_capacity(word.text.len() + word.gaps.len());
+    let mut from = 0;
+    for gap in &word.gaps {
+        let at = gap.at as usize;
+        out.push_str(word.text.get(from..at)?);
+        out.push(match gap.kind {
+            GapKind::Glob => '*',
+            GapKind::Home if at == 0 => '~',
+            _ => return None,
+        });
+        from = at;
+    }
+    out.push_str(word.text.get(from..)?);
+    Some(out.into())
 }
 
 /// The known ones of these texts.
