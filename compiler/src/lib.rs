@@ -9,6 +9,7 @@ pub mod diagnostics;
 pub mod emit;
 pub mod graph;
 pub mod hir;
+pub mod ide;
 pub mod import;
 pub mod lints;
 pub mod lower;

@@ -102,6 +102,7 @@ impl LineIndex {
         let line = (at.line.max(1) - 1) as usize;
         let Some(start) = self.starts.get(line).map(|s| *s as usize) else { return text.len() as u32 };
         let end = self.starts.get(line + 1).map_or(text.len(), |s| *s as usize - 1);
+        let end = if text[start..end].ends_with('\r') && end < text.len() { end - 1 } else { end };
         let mut left = at.column.max(1) - 1;
         let mut offset = start;
         for c in text[start..end].chars() {

@@ -49,6 +49,11 @@ impl Workspace {
         }
     }
 
+    /// Whether a policy file has just this text.
+    pub fn has(&self, path: &str, text: &str) -> bool {
+        self.source(&normalize("", path)).is_some_and(|source| *source.text == *text)
+    }
+
     pub fn remove_file(&mut self, path: &str) {
         self.sources.remove(&normalize("", path));
     }

@@ -1,41 +1,115 @@
-//! The protocol's side: every message becomes an event for the main loop.
+//! The protocol's side: every message becomes an event for the main loop, every request a question to a snapshot.
 //!
-//! No handler awaits anything before its event is sent, since tower-lsp keeps the order of messages only up
-//! to a handler's first await.
+//! No handler awaits anything before its event is sent, since tower-lsp keeps the order of messages only up to a
+//! handler's first await. A request that is cancelled drops its handler; nobody waits for its answer then.
 
-use tokio::sync::mpsc::UnboundedSender;
-use tower_lsp::jsonrpc::Result;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::lsp_types::{
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
-    InitializeParams, InitializeResult,
+    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
+    DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult, DocumentFormattingParams,
+    DocumentSymbolParams, DocumentSymbolResponse, FileSystemWatcher, FullDocumentDiagnosticReport, GlobPattern,
+    GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams, InitializeParams, InitializeResult,
+    InitializedParams, Location, ReferenceParams, Registration, RelatedFullDocumentDiagnosticReport,
+    RelatedUnchangedDocumentDiagnosticReport, SymbolInformation, TextEdit, UnchangedDocumentDiagnosticReport, Url,
+    WorkspaceFolder, WorkspaceSymbolParams,
 };
 use tower_lsp::{Client, LanguageServer};
 
-use crate::capabilities;
-use crate::main_loop::{self, Event};
+use crate::capabilities::{self, Settings};
+use crate::features;
+use crate::guard;
+use crate::main_loop::{self, Event, Everything};
+use crate::publish;
+use crate::snapshot::Snapshot;
+
+/// The versions of open documents as they arrived, which may be ahead of what the loop has taken.
+#[derive(Clone, Debug, Default)]
+pub struct Versions(Arc<Mutex<HashMap<Url, i32>>>);
+
+impl Versions {
+    fn set(&self, uri: &Url, version: Option<i32>) {
+        let mut versions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match version {
+            Some(version) => versions.insert(uri.clone(), version),
+            None => versions.remove(uri),
+        };
+    }
+
+    /// Whether a document has another version by now.
+    pub fn is_stale(&self, uri: &Url, version: Option<i32>) -> bool {
+        let versions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.get(uri).is_some_and(|now| Some(*now) != version)
+    }
+}
 
 #[derive(Debug)]
 pub struct Backend {
-    events: UnboundedSender<Event>,
+    client: Client,
+    events: Sender<Event>,
+    versions: Versions,
+    /// Register for changes of files once the client is ready.
+    watch: std::sync::atomic::AtomicBool,
 }
 
 impl Backend {
     pub fn new(client: Client) -> Backend {
-        Backend { events: main_loop::start(client) }
+        let versions = Versions::default();
+        let events = main_loop::start(client.clone(), versions.clone());
+        Backend { client, events, versions, watch: false.into() }
     }
 
     fn send(&self, event: Event) {
         // The loop ends only with the process.
         let _ = self.events.send(event);
     }
+
+    /// Answers a request about a document from a snapshot, on a thread of its own. An answer that the document has
+    /// outrun is dropped.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        uri: &Url,
+        work: impl FnOnce(&Snapshot) -> T + Send + 'static,
+    ) -> Result<T> {
+        let (reply, snapshot) = oneshot::channel();
+        self.send(Event::Ask { uri: uri.clone(), reply });
+        let snapshot = snapshot.await.map_err(|_| Error::internal_error())??;
+        let version = snapshot.version;
+        let answer = guard::off_thread(move || work(&snapshot)).await?;
+        if self.versions.is_stale(uri, version) { Err(Error::content_modified()) } else { Ok(answer) }
+    }
+
+    /// Answers a request about all policies.
+    pub async fn ask_all<T: Send + 'static>(&self, work: impl FnOnce(&Everything) -> T + Send + 'static) -> Result<T> {
+        let (reply, everything) = oneshot::channel();
+        self.send(Event::AskAll { reply });
+        let everything = everything.await.map_err(|_| Error::internal_error())?;
+        guard::off_thread(move || work(&everything)).await
+    }
 }
 
 #[tower_lsp::async_trait]
 impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
-        let encoding = capabilities::negotiate(&params);
-        self.send(Event::Encoding(encoding));
-        Ok(capabilities::answer(encoding))
+        let settings = Arc::new(Settings::of(&params));
+        self.watch.store(settings.watches, std::sync::atomic::Ordering::Relaxed);
+        let answer = capabilities::answer(&settings);
+        self.send(Event::Start(settings));
+        Ok(answer)
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        if self.watch.load(std::sync::atomic::Ordering::Relaxed) {
+            let client = self.client.clone();
+            // The client's answer may take its time; nothing here waits for it.
+            tokio::spawn(async move { client.register_capability(vec![watching()]).await });
+        }
     }
 
     async fn shutdown(&self) -> Result<()> {
@@ -44,22 +118,95 @@ impl LanguageServer for Backend {
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
         let document = params.text_document;
-        self.send(Event::Text { uri: document.uri, version: document.version, text: document.text });
+        self.versions.set(&document.uri, Some(document.version));
+        self.send(Event::Open { uri: document.uri, version: document.version, text: document.text });
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
-        // Full synchronisation: the last change holds the whole text.
-        if let Some(change) = params.content_changes.into_iter().next_back() {
-            let document = params.text_document;
-            self.send(Event::Text { uri: document.uri, version: document.version, text: change.text });
-        }
+        let document = params.text_document;
+        self.versions.set(&document.uri, Some(document.version));
+        self.send(Event::Change { uri: document.uri, version: document.version, changes: params.content_changes });
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
-        self.send(Event::Closed { uri: params.text_document.uri });
+        self.versions.set(&params.text_document.uri, None);
+        self.send(Event::Close { uri: params.text_document.uri });
     }
 
     async fn did_save(&self, _: DidSaveTextDocumentParams) {
-        self.send(Event::FilesChanged);
+        self.send(Event::Saved);
+    }
+
+    async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+        self.send(Event::Disk(params.changes.into_iter().map(|change| change.uri).collect()));
+    }
+
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        let paths = |folders: Vec<WorkspaceFolder>| -> Vec<PathBuf> {
+            folders.iter().filter_map(|folder| folder.uri.to_file_path().ok()).collect()
+        };
+        self.send(Event::Folders { added: paths(params.event.added), removed: paths(params.event.removed) });
+    }
+
+    async fn diagnostic(&self, params: DocumentDiagnosticParams) -> Result<DocumentDiagnosticReportResult> {
+        let (reply, findings) = oneshot::channel();
+        self.send(Event::Pull { uri: params.text_document.uri, reply });
+        let items = findings.await.map_err(|_| Error::internal_error())?;
+        Ok(report(items, params.previous_result_id).into())
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        let at = params.text_document_position_params;
+        self.ask(&at.text_document.uri, move |s| features::hover(s, at.position)).await
+    }
+
+    async fn goto_definition(&self, params: GotoDefinitionParams) -> Result<Option<GotoDefinitionResponse>> {
+        let at = params.text_document_position_params;
+        self.ask(&at.text_document.uri, move |s| features::definition(s, at.position)).await
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        let at = params.text_document_position;
+        let with_declaration = params.context.include_declaration;
+        self.ask(&at.text_document.uri, move |s| Some(features::references(s, at.position, with_declaration))).await
+    }
+
+    async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
+        self.ask(&params.text_document.uri, |s| Some(features::document_symbols(s))).await
+    }
+
+    async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<Vec<SymbolInformation>>> {
+        self.ask_all(move |everything| Some(features::workspace_symbols(everything, &params.query))).await
+    }
+
+    async fn formatting(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>> {
+        self.ask(&params.text_document.uri, features::formatting).await
+    }
+}
+
+/// The report of a pull; short where the client has it already.
+fn report(items: Vec<tower_lsp::lsp_types::Diagnostic>, previous: Option<String>) -> DocumentDiagnosticReport {
+    let result_id = publish::result_id(&items);
+    if previous.as_ref() == Some(&result_id) {
+        return DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport {
+            related_documents: None,
+            unchanged_document_diagnostic_report: UnchangedDocumentDiagnosticReport { result_id },
+        });
+    }
+    DocumentDiagnosticReport::Full(RelatedFullDocumentDiagnosticReport {
+        related_documents: None,
+        full_document_diagnostic_report: FullDocumentDiagnosticReport { result_id: Some(result_id), items },
+    })
+}
+
+/// The wish to hear of changed files.
+fn watching() -> Registration {
+    let watcher = |glob: &str| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.to_owned()), kind: None };
+    let options =
+        DidChangeWatchedFilesRegistrationOptions { watchers: vec![watcher("**/*.claw"), watcher("**/*.json")] };
+    Registration {
+        id: "claw-files".to_owned(),
+        method: "workspace/didChangeWatchedFiles".to_owned(),
+        register_options: serde_json::to_value(options).ok(),
     }
 }

@@ -1,40 +1,126 @@
 //! What the server offers, and what the client can take.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
 use tower_lsp::lsp_types::{
-    InitializeParams, InitializeResult, PositionEncodingKind, ServerCapabilities, ServerInfo,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    ClientCapabilities, DiagnosticOptions, DiagnosticServerCapabilities, HoverProviderCapability, InitializeParams,
+    InitializeResult, OneOf, PositionEncodingKind, SaveOptions, ServerCapabilities, ServerInfo,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
-use crate::convert::Encoding;
+use crate::map::Encoding;
+
+/// How long nobody must have typed before findings are pushed, in milliseconds.
+const PAUSE: u64 = 150;
+
+/// What was agreed on at the start of the session.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub encoding: Encoding,
+    /// The folders that are open.
+    pub folders: Vec<PathBuf>,
+    /// The pause before findings are pushed; `{"pause": 50}` in the client's initialisation options sets it.
+    pub pause: Duration,
+    /// The client asks for findings itself.
+    pub pulls: bool,
+    /// The client can be told to ask again.
+    pub pull_refresh: bool,
+    /// The client watches files for the server.
+    pub watches: bool,
+    /// All that the client says of itself, for features that care.
+    pub client: ClientCapabilities,
+}
+
+impl Settings {
+    pub fn of(params: &InitializeParams) -> Settings {
+        let client = params.capabilities.clone();
+        let text = client.text_document.as_ref();
+        let workspace = client.workspace.as_ref();
+        let pause = params.initialization_options.as_ref().and_then(|o| o.get("pause")).and_then(Value::as_u64);
+        Settings {
+            encoding: encoding(&client),
+            folders: folders(params),
+            pause: Duration::from_millis(pause.unwrap_or(PAUSE)),
+            pulls: text.is_some_and(|text| text.diagnostic.is_some()),
+            pull_refresh: workspace
+                .and_then(|w| w.diagnostic.as_ref())
+                .is_some_and(|diagnostic| diagnostic.refresh_support == Some(true)),
+            watches: workspace
+                .and_then(|w| w.did_change_watched_files.as_ref())
+                .is_some_and(|watching| watching.dynamic_registration == Some(true)),
+            client,
+        }
+    }
+}
 
 /// UTF-8 where the client offers it, else UTF-16, which every client must support.
-pub fn negotiate(params: &InitializeParams) -> Encoding {
-    let offered = params.capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
+fn encoding(client: &ClientCapabilities) -> Encoding {
+    let offered = client.general.as_ref().and_then(|general| general.position_encodings.as_ref());
     match offered {
         Some(kinds) if kinds.contains(&PositionEncodingKind::UTF8) => Encoding::Utf8,
         _ => Encoding::Utf16,
     }
 }
 
-/// The answer to `initialize`. Nothing stands here that is not implemented.
-pub fn answer(encoding: Encoding) -> InitializeResult {
-    let sync = TextDocumentSyncOptions {
-        open_close: Some(true),
-        change: Some(TextDocumentSyncKind::FULL),
-        ..TextDocumentSyncOptions::default()
-    };
+fn folders(params: &InitializeParams) -> Vec<PathBuf> {
+    match &params.workspace_folders {
+        Some(folders) => folders.iter().filter_map(|folder| folder.uri.to_file_path().ok()).collect(),
+        None => params.root_uri.iter().filter_map(|uri| uri.to_file_path().ok()).collect(),
+    }
+}
+
+/// The answer to `initialize`.
+pub fn answer(settings: &Settings) -> InitializeResult {
     InitializeResult {
-        capabilities: ServerCapabilities {
-            position_encoding: Some(match encoding {
-                Encoding::Utf8 => PositionEncodingKind::UTF8,
-                Encoding::Utf16 => PositionEncodingKind::UTF16,
-            }),
-            text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
-            ..ServerCapabilities::default()
-        },
+        capabilities: offered(settings),
         server_info: Some(ServerInfo {
             name: "claw-lsp".to_owned(),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         }),
+    }
+}
+
+/// Nothing stands here that is not implemented.
+fn offered(settings: &Settings) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(match settings.encoding {
+            Encoding::Utf8 => PositionEncodingKind::UTF8,
+            Encoding::Utf16 => PositionEncodingKind::UTF16,
+        }),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(sync())),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: None,
+        }),
+        diagnostic_provider: settings.pulls.then(|| {
+            DiagnosticServerCapabilities::Options(DiagnosticOptions {
+                identifier: Some("claw".to_owned()),
+                inter_file_dependencies: true,
+                workspace_diagnostics: false,
+                ..DiagnosticOptions::default()
+            })
+        }),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        definition_provider: Some(OneOf::Left(true)),
+        references_provider: Some(OneOf::Left(true)),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        workspace_symbol_provider: Some(OneOf::Left(true)),
+        document_formatting_provider: Some(OneOf::Left(true)),
+        ..ServerCapabilities::default()
+    }
+}
+
+fn sync() -> TextDocumentSyncOptions {
+    TextDocumentSyncOptions {
+        open_close: Some(true),
+        change: Some(TextDocumentSyncKind::INCREMENTAL),
+        save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
+        ..TextDocumentSyncOptions::default()
     }
 }

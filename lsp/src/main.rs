@@ -1,15 +1,22 @@
 //! `claw-lsp`: the claw language server, on standard input and output.
 //!
-//! `backend` turns protocol messages into events and does nothing else; `main_loop` owns all state and takes
-//! the events one by one; `state` knows documents and findings but not the protocol; `convert` is the only
-//! place where byte offsets become positions.
+//! `backend` turns protocol messages into events and requests into questions; `main_loop` takes the events one by one;
+//! `world`, which the loop owns, knows documents, files and policies; a `snapshot` of it answers a request, in the way of
+//! that request's file in `features`; `publish` remembers what the client was told; `map` is the only place where byte
+//! offsets become positions. The answers themselves come from the compiler.
 
 mod backend;
 mod capabilities;
-mod convert;
+mod features;
+mod files;
+mod guard;
 mod main_loop;
+mod map;
+mod publish;
 mod service;
-mod state;
+mod snapshot;
+mod text;
+mod world;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,6 +25,9 @@ use tower_lsp::{LspService, Server};
 
 use crate::backend::Backend;
 use crate::service::{Exit, Wrapper};
+
+/// Messages that are handled at a time. A cancellation waits behind so many requests at most.
+const CONCURRENCY: usize = 64;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
@@ -49,7 +59,7 @@ fn main() -> ExitCode {
 async fn serve() -> ExitCode {
     let (service, socket) = LspService::new(Backend::new);
     let exit = Exit::default();
-    let server = Server::new(tokio::io::stdin(), tokio::io::stdout(), socket);
+    let server = Server::new(tokio::io::stdin(), tokio::io::stdout(), socket).concurrency_level(CONCURRENCY);
     let wrapped = Wrapper::new(service, exit.clone());
     tokio::select! {
         () = server.serve(wrapped) => {}

@@ -135,9 +135,10 @@ impl Loader<'_> {
         }
         let Some(source) = self.workspace.source(&key).cloned() else {
             let files: Vec<&str> = self.workspace.files().filter(|f| *f != from_key).collect();
-            let mut missing = Diagnostic::new(codes::E0103, at, format!("there is no file `{key}`"));
+            let message = format!("there is no file `{}`", self.shown(&key));
+            let mut missing = Diagnostic::new(codes::E0103, at, message);
             if let Some(near) = suggest::nearest(&key, files) {
-                missing = missing.help(format!("did you mean `{near}`?"));
+                missing = missing.help(format!("did you mean `{}`?", self.shown(near)));
             }
             self.out.diagnostics.push(missing);
             self.out.missing.push(Missing { path: key, kind: MissingKind::Source, loc: at });
@@ -167,14 +168,21 @@ impl Loader<'_> {
         Some(self.module(name.to_owned(), Source::new(text), true))
     }
 
+    /// A path as a message names it: where paths are absolute, as seen from the folder of the root.
+    fn shown<'k>(&self, key: &'k str) -> &'k str {
+        let folder = self.keys.first().map(|root| parent(root)).filter(|folder| folder.starts_with('/'));
+        folder.and_then(|folder| key.strip_prefix(folder)?.strip_prefix('/')).unwrap_or(key)
+    }
+
     /// A module that is loaded already: `Some(None)` after reporting that it is being loaded right now.
     fn known(&mut self, key: &str, at: Loc) -> Option<Option<ModuleId>> {
         let id = ModuleId(self.keys.iter().position(|k| k == key)? as u32);
         let Some(start) = self.open.iter().position(|open| *open == id) else { return Some(Some(id)) };
-        let circle: Vec<String> = self.open[start..].iter().map(|m| format!("`{}`", self.keys[m.index()])).collect();
+        let circle: Vec<String> =
+            self.open[start..].iter().map(|m| format!("`{}`", self.shown(&self.keys[m.index()]))).collect();
         let message = match circle.as_slice() {
             [own] => format!("{own} uses itself"),
-            _ => format!("files use each other in a circle: {} → `{key}`", circle.join(" → ")),
+            _ => format!("files use each other in a circle: {} → `{}`", circle.join(" → "), self.shown(key)),
         };
         let help = "move what both need into a third file that both use";
         self.out.diagnostics.push(Diagnostic::new(codes::E0104, at, message).help(help));

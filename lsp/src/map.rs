@@ -1,8 +1,8 @@
-//! From the compiler's terms to the protocol's: the only place where byte offsets become positions.
+//! From the compiler's terms to the protocol's: the only place where byte offsets become positions, and positions offsets.
 
 use claw_compiler::diagnostics::{Diagnostic, Severity, Tag};
 use claw_compiler::hir::Loc;
-use claw_compiler::source::{Columns, SourceFile, Sources};
+use claw_compiler::source::{self, Columns, LineIndex, SourceFile, Sources};
 use tower_lsp::lsp_types::{
     self as lsp, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, NumberOrString, Position,
     Range, Url,
@@ -25,6 +25,15 @@ impl Encoding {
     }
 }
 
+impl Encoding {
+    /// The byte offset of a position; what lies outside of the text is taken as the nearest place in it.
+    pub fn offset(self, lines: &LineIndex, text: &str, at: Position) -> u32 {
+        let at = source::Position { line: at.line.saturating_add(1), column: at.character.saturating_add(1) };
+        lines.offset(text, at, self.columns())
+    }
+}
+
+/// The position of a byte offset.
 fn position(file: &SourceFile, offset: u32, encoding: Encoding) -> Position {
     let at = file.lines.position(&file.text, offset, encoding.columns());
     Position { line: at.line - 1, character: at.column - 1 }

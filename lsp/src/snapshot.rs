@@ -1,0 +1,89 @@
+//! What a request sees: everything that is known at one moment, unchanging, on whatever thread it is asked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use claw_compiler::Analysis;
+use claw_compiler::hir::{FileId, Loc};
+use claw_compiler::ide;
+use claw_compiler::source::SourceFile;
+use claw_compiler::source::Sources;
+use claw_syntax::Span;
+use tower_lsp::lsp_types::{Location, Position, Range, TextEdit, Url};
+
+use crate::capabilities::Settings;
+use crate::{files, map};
+
+/// A file as a part of one policy.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub analysis: Arc<Analysis>,
+    pub file: FileId,
+}
+
+/// What is known about one document.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub uri: Url,
+    /// None for a file that is not open.
+    pub version: Option<i32>,
+    /// The document in the policy that matters most.
+    pub main: View,
+    /// The document in every policy it is part of, the main one first: for what must not miss a place.
+    pub views: Vec<View>,
+    /// The addresses of open documents, by path.
+    pub open: BTreeMap<String, Url>,
+    pub settings: Arc<Settings>,
+}
+
+impl Snapshot {
+    pub fn analysis(&self) -> &Analysis {
+        &self.main.analysis
+    }
+
+    pub fn file(&self) -> FileId {
+        self.main.file
+    }
+
+    fn source(&self) -> &SourceFile {
+        self.main.analysis.sources.get(self.main.file)
+    }
+
+    /// A position in the document as a byte offset.
+    pub fn offset(&self, at: Position) -> u32 {
+        let source = self.source();
+        self.settings.encoding.offset(&source.lines, &source.text, at)
+    }
+
+    /// A range in the document as byte offsets.
+    pub fn span(&self, range: Range) -> Span {
+        let start = self.offset(range.start);
+        Span::new(start, self.offset(range.end).max(start))
+    }
+
+    /// A place in the document.
+    pub fn range(&self, span: Span) -> Range {
+        map::range(&self.main.analysis.sources, Loc { file: self.main.file, span }, self.settings.encoding)
+    }
+
+    /// Edits of the document.
+    pub fn edits(&self, edits: Vec<ide::TextEdit>) -> Vec<TextEdit> {
+        edits.into_iter().map(|edit| TextEdit::new(self.range(edit.span), edit.text)).collect()
+    }
+
+    /// A place in any file of a policy; none where the file is part of the compiler.
+    pub fn location(&self, sources: &Sources, loc: Loc) -> Option<Location> {
+        let uri = self.address(&sources.get(loc.file).path)?;
+        Some(Location { uri, range: self.range_in(sources, loc) })
+    }
+
+    /// The range of a place in any file of a policy.
+    pub fn range_in(&self, sources: &Sources, loc: Loc) -> Range {
+        map::range(sources, loc, self.settings.encoding)
+    }
+
+    /// The address of a file of a policy.
+    pub fn address(&self, path: &str) -> Option<Url> {
+        self.open.get(path).cloned().or_else(|| files::uri(path))
+    }
+}
