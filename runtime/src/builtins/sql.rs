@@ -27,6 +27,33 @@ pub(super) static ROWS: &[Builtin] = &[
          path, so it is not listed and the list is only partly known.",
         |a| of(a, |s| s.tables().into()),
     ),
+    member(
+        "sql.columns",
+        WORDS,
+        "The columns named, without their tables. Only partly known where columns are used without being named: `*`, a \
+         whole row, an `insert` that lists none.",
+        |a| of(a, |s| s.columns().into()),
+    ),
+    member(
+        "sql.functions",
+        WORDS,
+        "The functions called by name, with their schema if they are given one other than `pg_catalog`.",
+        |a| of(a, |s| s.functions().into()),
+    ),
+    member(
+        "sql.has_where",
+        Pat::Bool,
+        "Has every `update`, every `delete` and every outermost `select` from a table a `where` that depends on the row? \
+         `where 1=1` counts as none.",
+        |a| of(a, |s| s.has_where().into()),
+    ),
+    member(
+        "sql.opaque",
+        Pat::Bool,
+        "Could some part not be read, because it is no SQL of the dialect, too large, or read differently by different \
+         servers?",
+        |a| of(a, |s| s.opaque().into()),
+    ),
 ];
 
 /// What is asked may not be told by the text alone.

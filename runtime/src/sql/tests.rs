@@ -210,7 +210,7 @@ fn who_knows() {
             "select 1; .shell ls",
             "select '\u{1b}[2J'",
             "-- x\rdrop table a",
-]
+        ],
     );
     read_only(
         Mysql,
