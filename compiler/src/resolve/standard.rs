@@ -11,6 +11,7 @@ pub(super) const MODULES: &[(&str, &str)] = &[
     ("std.tools.claude_code", include_str!("../../std/tools/claude_code.claw")),
     ("std.tools.codex", include_str!("../../std/tools/codex.claw")),
     ("std.tools.openclaw", include_str!("../../std/tools/openclaw.claw")),
+    ("std.tools.openclaw_gateway", include_str!("../../std/tools/openclaw_gateway.claw")),
     ("std.tools.mcp_filesystem", include_str!("../../std/tools/mcp_filesystem.claw")),
     ("std.tools.mcp_git", include_str!("../../std/tools/mcp_git.claw")),
     ("std.tools.mcp_fetch", include_str!("../../std/tools/mcp_fetch.claw")),
