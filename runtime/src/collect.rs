@@ -1,5 +1,7 @@
 //! All values of one kind in a call's arguments: `paths(args)`, `urls(args)`, `hosts(args)`, `emails(args)`,
-//! `commands(args)`.
+//! `commands(args)`. Commands are looked into; other texts are not.
+
+mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,12 +62,8 @@ pub fn collect(value: &Value, ty: &Type, schema: &Schema, kind: Collect, out: &m
         },
         // Anything may be in there, and no rule may look into it.
         (Value::Json(_), _) => false,
-        (Value::Command(_), _) => {
-            if kind == Collect::Commands {
-                out(value);
-            }
-            kind == Collect::Commands
-        }
+        (Value::Command(_), _) if kind == Collect::Commands => put(value, out),
+        (Value::Command(command), _) => words::inside(command, kind, out),
         (Value::Path(_), Type::Path) if kind == Collect::Paths => put(value, out),
         (Value::Url(_), _) if kind == Collect::Urls => put(value, out),
         (Value::Email(_), _) if kind == Collect::Emails => put(value, out),

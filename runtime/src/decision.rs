@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::bitset::Bits;
 use crate::bundle::{ApprovalId, ClauseKind};
-use crate::{Digest, Duration, Json, Reason};
+use crate::{CommandReading, Digest, Duration, Json, Reason};
 
 /// What may be done with a call. The order is strictness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +88,8 @@ pub struct Decision {
     pub environment: Option<String>,
     /// The canonical arguments: what was judged and is to be dispatched. `null` where the request was not understood.
     pub args: Json,
+    /// How the commands among the arguments are read; whoever is asked for approval must be shown it. Empty if there are none.
+    pub commands: Vec<CommandReading>,
     /// Every clause that applied, in the policy's order.
     pub applied: Vec<Applied>,
     /// The approvals that are required and outstanding.
@@ -211,6 +213,8 @@ impl Decision {
         out.put("tier", option(self.tier.as_deref()));
         out.put("environment", option(self.environment.as_deref()));
         out.put("args", self.args.clone());
+        let commands = || Json::Arr(self.commands.iter().map(CommandReading::to_json).collect());
+        out.put_some("commands", (!self.commands.is_empty()).then(commands));
         out.put("applied", Json::Arr(self.applied.iter().map(Applied::to_json).collect()));
         out.put("approvals", Json::Arr(self.approvals.iter().map(Approval::to_json).collect()));
         let constraints = self.constraints.iter().map(|(name, value)| (name.as_str().into(), value.clone()));

@@ -15,7 +15,10 @@ use crate::{
     Verdict,
 };
 
+mod reading;
 mod unknown;
+
+pub use self::reading::{CallReading, CommandReading};
 
 impl Policy {
     /// Decides as [`Policy::decide`] does, and says why.
@@ -59,6 +62,7 @@ impl Policy {
             tier: None,
             environment: None,
             args: Json::Null,
+            commands: Vec::new(),
             applied: Vec::new(),
             approvals: Vec::new(),
             constraints: Vec::new(),
@@ -107,6 +111,7 @@ impl Explanation<'_> {
             tier: tier.and_then(|tier| bundle.tiers.get(tier as usize)).cloned(),
             environment: bundle.environments.get(self.request.env as usize).cloned(),
             args: self.request.args_json(self.policy),
+            commands: self.commands(),
             applied,
             approvals: self.found.verdict.approvals().filter_map(|id| self.approval(id)).collect(),
             constraints: if executable { self.constraints() } else { Vec::new() },
@@ -279,6 +284,11 @@ impl Explanation<'_> {
             note_required: def.note_required,
             required_by: required_by.into_iter().flatten().map(|clause| (*clause).to_owned()).collect(),
         })
+    }
+
+    fn commands(&self) -> Vec<CommandReading> {
+        let args = self.request.known_args().unwrap_or_default();
+        reading::commands(args, &self.judge.tool.params, &self.policy.bundle.schema)
     }
 
     fn constraints(&self) -> Vec<(String, Json)> {

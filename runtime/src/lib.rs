@@ -67,6 +67,7 @@ pub use self::decision::{Applied, Approval, Decision, Effect, Outcome, Verdict};
 pub use self::decode::{DecodeError, Decoder, Extra, decode_value, json_at, parse_text};
 pub use self::email::Email;
 pub use self::error::{Invalid, LoadError};
+pub use self::explain::{CallReading, CommandReading};
 pub use self::host::{Host, is_private, parse_ip, parse_net};
 pub use self::json::{Json, JsonError};
 pub use self::limits::Limits;

@@ -46,6 +46,7 @@ fn answer() -> Arc<Decision> {
         tier: None,
         environment: None,
         args: Json::Null,
+        commands: Vec::new(),
         applied: Vec::new(),
         approvals: Vec::new(),
         constraints: Vec::new(),

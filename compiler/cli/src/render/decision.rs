@@ -1,6 +1,6 @@
 //! Decisions for people: the answer first, then every clause that had a part in it, the strictest at the top.
 
-use claw_runtime::{Applied, Approval, Decision, Effect, Outcome, Reason};
+use claw_runtime::{Applied, Approval, CallReading, CommandReading, Decision, Effect, Outcome, Reason};
 
 use crate::output::Paint;
 use crate::render::text::visible;
@@ -16,6 +16,7 @@ pub fn human(decision: &Decision, show: &dyn Fn(&str) -> String, paint: Paint) -
     for approval in &decision.approvals {
         text.push_str(&needed(approval, paint));
     }
+    decision.commands.iter().for_each(|reading| text.push_str(&command(reading, paint)));
     if let Some(wait) = &decision.retry_after {
         text.push_str(&format!("  {}  in {wait}\n", label("try again", paint)));
     }
@@ -92,6 +93,26 @@ fn needed(approval: &Approval, paint: Paint) -> String {
         terms.join(" and "),
         conditions.join(", "),
     )
+}
+
+/// A command as it is read, one line for each call.
+fn command(reading: &CommandReading, paint: Paint) -> String {
+    let mut lines: Vec<String> = reading.calls.iter().map(call).collect();
+    lines.extend(reading.opaque.iter().map(|why| paint.yellow(&visible(why))));
+    if reading.more {
+        lines.push(paint.yellow("and perhaps more that can't be known before it runs"));
+    }
+    let head = format!("  {}  {}\n", label("runs", paint), paint.dim(&visible(&reading.pointer)));
+    lines.into_iter().fold(head, |text, line| format!("{text}{INDENT}{line}\n"))
+}
+
+fn call(call: &CallReading) -> String {
+    let mut line = visible(&call.words.join(" "));
+    let facts = [("through", &call.wrappers), ("sets", &call.env), ("reads", &call.reads), ("writes", &call.writes)];
+    for (word, names) in facts.into_iter().filter(|(_, names)| !names.is_empty()) {
+        line.push_str(&format!("  ({word} {})", visible(&names.join(", "))));
+    }
+    line
 }
 
 /// Continuation lines stand under the clause's name.

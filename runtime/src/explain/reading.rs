@@ -1,0 +1,165 @@
+//! How the commands of a call are read, for whoever has to consent to them: their text may look like something else.
+//!
+//! Shows what [`Command`] found. Bounded, and harmless to print: see [`crate::render`].
+
+use std::sync::Arc;
+
+use crate::call::{Call, Text};
+use crate::json::push_token;
+use crate::render::escape;
+use crate::{Command, Field, Json, Schema, Type, Value};
+
+/// Commands that are shown.
+const COMMANDS: usize = 8;
+/// Calls of one command, and words of one call.
+const CALLS: usize = 32;
+/// Characters of a word.
+const WORD: usize = 200;
+
+/// A command as it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandReading {
+    /// Where it stands in the request, as a JSON pointer.
+    pub pointer: String,
+    /// The simple commands that may run.
+    pub calls: Vec<CallReading>,
+    /// Not all calls are shown: there are too many, or some can't be known.
+    pub more: bool,
+    /// What can't be read before it runs.
+    pub opaque: Vec<String>,
+}
+
+/// A simple command as it is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallReading {
+    /// The program and its arguments. What is not known is shown as it is written.
+    pub words: Vec<String>,
+    /// The wrappers around it, outermost first.
+    pub wrappers: Vec<String>,
+    /// Names of the variables that are set for it.
+    pub env: Vec<String>,
+    /// Files that are redirected into it.
+    pub reads: Vec<String>,
+    /// Files that its output is redirected to.
+    pub writes: Vec<String>,
+}
+
+/// The commands among a call's arguments, in order.
+pub(super) fn commands(values: &[Option<Value>], fields: &[Field], schema: &Schema) -> Vec<CommandReading> {
+    let mut out = Vec::new();
+    in_fields(values, fields, schema, &mut "/args".to_owned(), &mut out);
+    out
+}
+
+fn in_fields(
+    values: &[Option<Value>],
+    fields: &[Field],
+    schema: &Schema,
+    at: &mut String,
+    out: &mut Vec<CommandReading>,
+) {
+    for (value, field) in values.iter().zip(fields) {
+        if let Some(value) = value {
+            below(&field.name, at, |at| in_value(value, &field.ty, schema, at, out));
+        }
+    }
+}
+
+fn in_value(value: &Value, ty: &Type, schema: &Schema, at: &mut String, out: &mut Vec<CommandReading>) {
+    match (value, ty) {
+        (Value::Command(command), _) if out.len() < COMMANDS => out.push(reading(command, at)),
+        (Value::List(items) | Value::Set(items), Type::List(element) | Type::Set(element)) => {
+            for (i, item) in items.iter().enumerate() {
+                below(&i.to_string(), at, |at| in_value(item, element, schema, at, out));
+            }
+        }
+        (Value::Record(values), Type::Record(id)) => {
+            if let Some(record) = schema.record(*id) {
+                in_fields(values, &record.fields, schema, at, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Goes one step down for the time of `then`.
+fn below(key: &str, at: &mut String, then: impl FnOnce(&mut String)) {
+    let before = at.len();
+    push_token(at, key);
+    then(at);
+    at.truncate(before);
+}
+
+fn reading(command: &Command, at: &str) -> CommandReading {
+    let calls = command.calls();
+    CommandReading {
+        pointer: at.to_owned(),
+        calls: calls.items.iter().take(CALLS).filter_map(call).collect(),
+        more: !calls.complete || calls.items.len() > CALLS,
+        opaque: Vec::new(),
+    }
+}
+
+fn call(value: &Value) -> Option<CallReading> {
+    let Value::Call(call) = value else { return None };
+    let Call { program, args, wrappers, env, reads, writes, .. } = &**call;
+    Some(CallReading {
+        words: shown(std::iter::once(program).chain(args)),
+        wrappers: names(wrappers),
+        env: names(env),
+        reads: shown(reads.iter()),
+        writes: shown(writes.iter()),
+    })
+}
+
+fn shown<'a>(texts: impl Iterator<Item = &'a Text>) -> Vec<String> {
+    bounded(texts.map(|text| &*text.shown))
+}
+
+fn names(names: &[Arc<str>]) -> Vec<String> {
+    bounded(names.iter().map(|name| &**name))
+}
+
+fn bounded<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut out = Vec::new();
+    for (i, text) in texts.enumerate() {
+        let mut shown = String::new();
+        if i == CALLS {
+            out.push("…".to_owned());
+            break;
+        }
+        escape(text, WORD, &mut shown);
+        out.push(shown);
+    }
+    out
+}
+
+impl CommandReading {
+    pub(crate) fn to_json(&self) -> Json {
+        let calls = self.calls.iter().map(CallReading::to_json).collect();
+        let mut out = vec![("at".into(), Json::str(self.pointer.as_str())), ("calls".into(), Json::Arr(calls))];
+        if self.more {
+            out.push(("more".into(), Json::Bool(true)));
+        }
+        put(&mut out, "opaque", &self.opaque);
+        Json::Obj(out)
+    }
+}
+
+impl CallReading {
+    fn to_json(&self) -> Json {
+        let mut out = Vec::new();
+        put(&mut out, "words", &self.words);
+        put(&mut out, "wrappers", &self.wrappers);
+        put(&mut out, "env", &self.env);
+        put(&mut out, "reads", &self.reads);
+        put(&mut out, "writes", &self.writes);
+        Json::Obj(out)
+    }
+}
+
+fn put(out: &mut Vec<(Arc<str>, Json)>, key: &str, texts: &[String]) {
+    if !texts.is_empty() {
+        out.push((key.into(), Json::Arr(texts.iter().map(|text| Json::str(text.as_str())).collect())));
+    }
+}
