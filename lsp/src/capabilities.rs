@@ -12,6 +12,7 @@ use tower_lsp::lsp_types::{
 };
 
 use crate::map::Encoding;
+use crate::pages::Pages;
 
 /// How long nobody must have typed before findings are pushed, in milliseconds.
 const PAUSE: u64 = 150;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub pull_refresh: bool,
     /// The client watches files for the server.
     pub watches: bool,
+    /// Where the pages of codes are; `{"helpUri": "https://…/{code}"}` in the initialisation options sets it.
+    pub pages: Pages,
     /// All that the client says of itself, for features that care.
     pub client: ClientCapabilities,
 }
@@ -39,6 +42,8 @@ impl Settings {
         let client = params.capabilities.clone();
         let text = client.text_document.as_ref();
         let workspace = client.workspace.as_ref();
+        let shows_pages = text.and_then(|t| t.publish_diagnostics.as_ref()?.code_description_support);
+        let help = params.initialization_options.as_ref().and_then(|o| o.get("helpUri")).and_then(Value::as_str);
         let pause = params.initialization_options.as_ref().and_then(|o| o.get("pause")).and_then(Value::as_u64);
         Settings {
             encoding: encoding(&client),
@@ -51,6 +56,7 @@ impl Settings {
             watches: workspace
                 .and_then(|w| w.did_change_watched_files.as_ref())
                 .is_some_and(|watching| watching.dynamic_registration == Some(true)),
+            pages: if shows_pages == Some(true) { Pages::new(help) } else { Pages::None },
             client,
         }
     }

@@ -12,6 +12,7 @@ mod files;
 mod guard;
 mod main_loop;
 mod map;
+mod pages;
 mod publish;
 mod service;
 mod snapshot;

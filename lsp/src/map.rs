@@ -4,9 +4,11 @@ use claw_compiler::diagnostics::{Diagnostic, Severity, Tag};
 use claw_compiler::hir::Loc;
 use claw_compiler::source::{self, Columns, LineIndex, SourceFile, Sources};
 use tower_lsp::lsp_types::{
-    self as lsp, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, NumberOrString, Position,
-    Range, Url,
+    self as lsp, CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
+    NumberOrString, Position, Range, Url,
 };
+
+use crate::capabilities::Settings;
 
 /// What the client counts in a line; agreed on at the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,9 +51,10 @@ pub fn range(sources: &Sources, loc: Loc, encoding: Encoding) -> Range {
 pub fn diagnostic(
     finding: &Diagnostic,
     sources: &Sources,
-    encoding: Encoding,
+    settings: &Settings,
     uri: &dyn Fn(&str) -> Option<Url>,
 ) -> lsp::Diagnostic {
+    let encoding = settings.encoding;
     let related = finding.labels.iter().filter_map(|label| {
         let uri = uri(&sources.get(label.loc.file).path)?;
         let location = Location { uri, range: range(sources, label.loc, encoding) };
@@ -68,6 +71,7 @@ pub fn diagnostic(
             Severity::Warning => DiagnosticSeverity::WARNING,
         }),
         code: Some(NumberOrString::String(finding.code.to_string())),
+        code_description: settings.pages.of(finding.code.as_str()).map(|href| CodeDescription { href }),
         source: Some("claw".to_owned()),
         message: message(finding),
         related_information: some(related.collect()),

@@ -64,7 +64,7 @@ pub fn findings(world: &mut World) -> BTreeMap<String, Vec<Diagnostic>> {
         let sources = &analysis.sources;
         for finding in &analysis.diagnostics {
             let key = &sources.get(finding.primary.loc.file).path;
-            let shown = map::diagnostic(finding, sources, world.settings.encoding, &|path| world.uri(path));
+            let shown = map::diagnostic(finding, sources, &world.settings, &|path| world.uri(path));
             let known = findings.entry(key.clone()).or_default();
             // Two policies may use the same file.
             if !known.contains(&shown) {

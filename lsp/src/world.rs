@@ -288,6 +288,9 @@ impl World {
         if !self.uses.contains_key(&key) {
             self.reread(&key);
         }
+        if !self.uses.contains_key(&key) {
+            return None;
+        }
         let mut views = Vec::new();
         for root in self.roots(&key) {
             let analysis = self.analysis(&root);
@@ -309,5 +312,69 @@ impl World {
     /// The addresses of open documents, by key.
     pub fn open_uris(&self) -> BTreeMap<String, Url> {
         self.documents.iter().map(|(key, document)| (key.clone(), document.uri.clone())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::findings;
+    use proptest::prelude::*;
+    use tower_lsp::lsp_types::{Position, Range};
+
+    const NAMES: [&str; 3] = ["a", "b", "c"];
+
+    /// What is typed: whole lines and bits of them, good and bad.
+    const BITS: [&str; 16] = [
+        "package p\n",
+        "use \"./b.claw\" as b\n",
+        "use \"./c.claw\" as c\n",
+        "use \"./a.claw\"\n",
+        "environments dev\n",
+        "roles r\n",
+        "tool t(x: string)\n",
+        "grant t to r\n",
+        "rule q { on t when args.x == \"é😀\" deny \"no\" }\n",
+        "grant b.t to r\n",
+        "let k: int = 3\n",
+        "\n",
+        "{",
+        "\"",
+        "x",
+        "// 😀\n",
+    ];
+
+    fn uri(name: &str) -> Url {
+        Url::parse(&format!("file:///nowhere/at/all/{name}.claw")).unwrap()
+    }
+
+    fn type_at(world: &mut World, name: &str, version: i32, (from, to): (u32, u32), text: &str) {
+        let range = Range::new(Position::new(from, 0), Position::new(to, 0));
+        let change = TextDocumentContentChangeEvent { range: Some(range), range_length: None, text: text.to_owned() };
+        world.change(&uri(name), version, vec![change]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn edits_end_in_the_findings_of_the_final_text(
+            edits in prop::collection::vec((0..3usize, 0..8u32, 0..3u32, 0..BITS.len(), any::<bool>()), 1..40),
+        ) {
+            let mut typed = World::default();
+            NAMES.iter().for_each(|name| typed.open(uri(name), 0, String::new()));
+            for (version, (file, line, removed, bit, look)) in edits.into_iter().enumerate() {
+                type_at(&mut typed, NAMES[file], version as i32, (line, line + removed), BITS[bit]);
+                if look {
+                    findings(&mut typed);
+                }
+            }
+            let mut opened = World::default();
+            for name in NAMES {
+                let document = typed.document(&files::key(&uri(name))).unwrap();
+                opened.open(uri(name), 1, document.text.clone());
+            }
+            prop_assert_eq!(findings(&mut typed), findings(&mut opened));
+        }
     }
 }

@@ -27,8 +27,12 @@ pub struct Editor {
 
 impl Editor {
     pub fn start() -> Editor {
-        let mut child =
-            Command::new(env!("CARGO_BIN_EXE_claw-lsp")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_claw-lsp"))
+            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stdin = child.stdin.take();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, messages) = mpsc::channel();
@@ -125,10 +129,25 @@ impl Editor {
         }
     }
 
-    /// Forgets what arrived, after waiting for it a little.
-    pub fn settle(&mut self) {
-        while self.messages.recv_timeout(Duration::from_millis(400)).is_ok() {}
-        self.kept.clear();
+    /// How many reports on a document arrive until half a second passes without any message.
+    pub fn pushed(&mut self, uri: &str) -> usize {
+        let mut count = 0;
+        while let Ok(message) = self.messages.recv_timeout(Duration::from_millis(500)) {
+            let report = message["method"] == "textDocument/publishDiagnostics";
+            count += usize::from(report && message["params"]["uri"] == uri);
+        }
+        count
+    }
+
+    /// How many reports on a document arrive before the one on a version.
+    pub fn pushes_until(&mut self, uri: &str, version: i32) -> usize {
+        for count in 0.. {
+            let message = self.wait(|m| m["method"] == "textDocument/publishDiagnostics" && m["params"]["uri"] == uri);
+            if message["params"]["version"] == version {
+                return count;
+            }
+        }
+        unreachable!("there is an end to it")
     }
 
     pub fn open(&mut self, uri: &str, text: &str) {

@@ -57,3 +57,61 @@ fn closing_clears() {
     editor.close(URI);
     assert_eq!(starts(&editor.findings(URI)), []);
 }
+
+#[test]
+fn a_client_that_pulls_gets_findings_when_it_asks_and_nothing_twice() {
+    let pulling = json!({ "textDocument": { "diagnostic": {} } });
+    let (mut editor, _) = Editor::initialized(pulling);
+    editor.open(URI, TWO_ERRORS);
+    let report = editor.about("textDocument/diagnostic", URI, json!({}));
+    assert_eq!((report["kind"].as_str(), starts(report["items"].as_array().unwrap()).len()), (Some("full"), 2));
+    let again = editor.about("textDocument/diagnostic", URI, json!({ "previousResultId": report["resultId"] }));
+    assert_eq!((again["kind"].as_str(), &again["resultId"]), (Some("unchanged"), &report["resultId"]));
+    // Asked right after an edit, without any pause.
+    editor.edit(URI, 2, (4, 11), (4, 17), "r");
+    let report = editor.about("textDocument/diagnostic", URI, json!({ "previousResultId": report["resultId"] }));
+    assert_eq!(starts(report["items"].as_array().unwrap()).len(), 1, "{report}");
+    assert_eq!(editor.pushed(URI), 0);
+}
+
+#[test]
+fn fast_typing_is_not_answered_letter_by_letter() {
+    let (mut editor, _) = Editor::initialized(json!({}));
+    editor.open(URI, CLEAN);
+    editor.findings_at(URI, 1);
+    for version in 2..42 {
+        editor.edit(URI, version, (0, 9), (0, 9), "p");
+    }
+    let before = editor.pushes_until(URI, 41);
+    assert!(before <= 3, "{before} reports for 40 keystrokes");
+}
+
+#[test]
+fn codes_lead_to_their_page() {
+    let shows = json!({ "textDocument": { "publishDiagnostics": { "codeDescriptionSupport": true } } });
+    let help = "https://policies.example/{code}";
+    for options in [json!({}), json!({ "helpUri": help })] {
+        let params = json!({ "processId": null, "capabilities": shows, "initializationOptions": options });
+        let (mut editor, _) = Editor::with(params);
+        editor.open(URI, TWO_ERRORS);
+        let finding = editor.findings(URI).swap_remove(0);
+        let (code, href) = (finding["code"].as_str().unwrap(), finding["codeDescription"]["href"].as_str().unwrap());
+        match href.strip_prefix("file://") {
+            Some(page) => assert!(std::fs::read_to_string(page).unwrap().starts_with(&format!("# {code}"))),
+            None => assert_eq!(href, help.replace("{code}", code)),
+        }
+    }
+}
+
+#[test]
+fn related_places_and_tags_are_told() {
+    let (mut editor, _) = Editor::initialized(json!({}));
+    let text = "package p\nenvironments dev\nroles r\ntool t(a: string)\ntool t(b: string)\ngrant t to r\n";
+    editor.open(URI, text);
+    let findings = editor.findings(URI);
+    let twice = findings.iter().find(|f| f["severity"] == 1).unwrap();
+    assert_eq!(twice["relatedInformation"][0]["location"]["range"]["start"]["line"], 3, "{twice}");
+    editor.change(URI, 2, &text.replace("tool t(b: string)", "let unused: int = 3"));
+    let findings = editor.findings_at(URI, 2);
+    assert!(findings.iter().any(|f| f["tags"] == json!([1])), "{findings:#?}");
+}

@@ -5,6 +5,7 @@ mod features;
 mod files;
 mod findings;
 mod session;
+mod speed;
 mod sync;
 
 use editor::{Editor, Folder, starts};

@@ -44,3 +44,74 @@ fn unknown_methods_are_answered() {
     editor.open(URI, TWO_ERRORS);
     assert_eq!(starts(&editor.findings(URI)).len(), 2);
 }
+
+/// A request that is cancelled is answered at once, as cancelled or, if it was quicker, with its result.
+#[test]
+fn cancelled_requests_are_answered_and_later_ones_too() {
+    let (mut editor, _) = Editor::initialized(json!({}));
+    editor.open(URI, CLEAN);
+    let place = json!({ "textDocument": { "uri": URI }, "position": { "line": 4, "character": 7 } });
+    let ids: Vec<u64> = (0..200).map(|_| editor.ask("textDocument/hover", place.clone())).collect();
+    for id in &ids {
+        editor.notify("$/cancelRequest", json!({ "id": id }));
+    }
+    let mut cancelled = 0;
+    for id in ids {
+        let answer = editor.answer(id);
+        match answer["error"]["code"].as_i64() {
+            None => assert!(answer["result"].is_object(), "{answer}"),
+            Some(code) => {
+                assert_eq!(code, -32800, "{answer}");
+                cancelled += 1;
+            }
+        }
+    }
+    println!("{cancelled} of 200 were cancelled in time");
+    assert!(editor.request("textDocument/hover", place)["result"].is_object());
+}
+
+/// An answer about a text that is gone is none.
+#[test]
+fn what_the_typing_outran_is_dropped() {
+    let (mut editor, _) = Editor::initialized(json!({}));
+    editor.open(URI, CLEAN);
+    let place = json!({ "textDocument": { "uri": URI }, "position": { "line": 4, "character": 7 } });
+    let mut ids = Vec::new();
+    for version in 2..200 {
+        editor.edit(URI, version, (0, 9), (0, 9), "p");
+        ids.push(editor.ask("textDocument/hover", place.clone()));
+    }
+    let answers: Vec<Value> = ids.into_iter().map(|id| editor.answer(id)).collect();
+    for answer in &answers {
+        let code = answer["error"]["code"].as_i64();
+        assert!(code == Some(-32801) || answer["result"].is_object(), "{answer}");
+    }
+    // The last one was not outrun.
+    assert!(answers.last().unwrap()["result"].is_object());
+}
+
+#[test]
+fn requests_about_unknown_documents_are_errors_and_harmless() {
+    let (mut editor, _) = Editor::initialized(json!({}));
+    let place =
+        json!({ "textDocument": { "uri": "file:///nowhere/x.claw" }, "position": { "line": 4, "character": 7 } });
+    assert_eq!(editor.request("textDocument/hover", place)["error"]["code"], -32602);
+    // Changes and closings of what is not open.
+    editor.edit("untitled:none", 4, (0, 0), (0, 0), "x");
+    editor.close("untitled:none");
+    editor.open(URI, TWO_ERRORS);
+    assert_eq!(starts(&editor.findings(URI)).len(), 2);
+}
+
+#[test]
+fn watching_is_asked_for_where_the_client_can() {
+    let watching = json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } });
+    let (mut editor, _) = Editor::initialized(watching);
+    let request = editor.wait(|message| message["method"] == "client/registerCapability");
+    let registration = &request["params"]["registrations"][0];
+    assert_eq!(registration["method"], "workspace/didChangeWatchedFiles");
+    assert_eq!(registration["registerOptions"]["watchers"][0]["globPattern"], "**/*.claw");
+    editor.send(&json!({ "jsonrpc": "2.0", "id": request["id"], "result": null }));
+    editor.open(URI, TWO_ERRORS);
+    assert_eq!(starts(&editor.findings(URI)).len(), 2);
+}
