@@ -74,7 +74,7 @@ fn everything_is_documented() {
             missing.extend(undocumented.map(|f| format!("{}, `{f}`", decl.name)));
         }
         let decls = package.tools.iter().map(|t| &t.decl).chain(&package.record_decls).chain(&package.enum_decls);
-        let decls = decls.chain(package.predicates.iter().map(|p| &p.decl));
+        let decls = decls.chain(package.predicates.iter().map(|p| &p.decl)).chain(package.tags.iter().map(|t| &t.decl));
         missing.extend(decls.filter(|d| d.doc.is_empty()).map(|d| d.name.clone()));
         assert!(missing.is_empty(), "{name} does not say what these are: {}", missing.join("; "));
     }
