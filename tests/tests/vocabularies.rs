@@ -83,7 +83,7 @@ fn everything_is_documented() {
 /// A policy classifies whole groups of tools, so every tool is in one, and the groups mean the same everywhere.
 #[test]
 fn every_tool_has_a_tag() {
-    let known = ["reads", "writes", "executes", "network", "sends", "delegates", "schedules", "bookkeeping"];
+    let known = ["reads", "writes", "executes", "types", "network", "sends", "delegates", "schedules", "bookkeeping"];
     for (name, text) in vocabularies() {
         let package = Project::source(&text).analyze().package;
         let untagged: Vec<&str> =
