@@ -1,3 +1,5 @@
+//! Tables of statements with what is known about them.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -415,70 +417,6 @@ fn what_is_asked_is_no_part_of_the_value() {
     assert_eq!(bytes, postcard::to_stdvec(&fresh).unwrap());
     let read: Sql = postcard::from_bytes(&bytes).unwrap();
     assert_eq!(read.read_only(), True);
-}
-
-/// All answers, in a thread with the stack that servers give theirs.
-fn survives(text: String) {
-    let thread = std::thread::Builder::new().stack_size(1 << 20);
-    let done = thread.spawn(move || {
-        for dialect in DIALECTS {
-            let _ = Sql::new(dialect, text.as_str()).read_only();
-        }
-    });
-    done.unwrap().join().unwrap();
-}
-
-#[test]
-fn hostile_nesting() {
-    let patterns = [
-        ("select ", "(", "1", ")"),
-        ("select * from ", "(", "t", ")"),
-        ("select * from ", "lateral (select * from ", "t", ") a"),
-        ("select * from ", "(select * from ", "t", ") a"),
-        ("select * from a ", "join (b ", "on 1", ")"),
-        ("select * from a ", "join b ", "", " on 1"),
-        ("", "explain ", "select 1", ""),
-        ("", "describe ", "select 1", ""),
-        ("", "desc ", "select 1", ""),
-        ("", "if 1 then ", "select 1;", " end if;"),
-        ("", "begin ", "select 1;", " end;"),
-        ("", "prepare a as ", "select 1", ""),
-        ("select ", "case when ", "1", " then 1 end"),
-        ("select ", "(select case when 1 in (", "1", ") then 1 end)"),
-        ("with a as (", "with a as (", "select 1", ") select 1"),
-        ("select 1 where 1 in ", "(select 1 from (", "select 1", ") a)"),
-        ("select ", "exists(select ", "1", ")"),
-        ("select ", "not ", "1", ""),
-        ("select ", "- ", "1", ""),
-        ("select 1", " or a", "", ""),
-        ("select a", "::int", "", ""),
-        ("select a", " is null", "", ""),
-        ("select a", " isnull", "", ""),
-        ("select a", "[1]", "", ""),
-        ("select a", "(1)", "", ""),
-        ("select a", "->1", "", ""),
-        ("select a", " not like b", "", ""),
-        ("select a", " at time zone 'x'", "", ""),
-        ("select a", " collate b", "", ""),
-        ("select a", ".b", "", ""),
-        ("select 1", " union select 1", "", ""),
-        ("select 1 from a", " join b on 1", "", ""),
-        ("create table t (a ", "array<", "int", ">"),
-        ("select cast(a as ", "struct<a ", "int", ">"),
-        ("select interval ", "interval ", "1", ""),
-        ("", "/*", "", "*/"),
-        ("select ", "a(", "a", ",a)"),
-        ("select a ", "between ", "1", " and 2"),
-        ("create view a as ", "select ", "1", ""),
-        ("", "select 1;", "", ""),
-        ("select 1", ",1", "", ""),
-        ("insert into t values (1)", ",(1)", "", ""),
-    ];
-    for (before, open, middle, close) in patterns {
-        for depth in [12, 15, 24, 100, 320, 490, 990, 4_000, 100_000] {
-            survives(format!("{before}{}{middle}{}", open.repeat(depth), close.repeat(depth)));
-        }
-    }
 }
 
 #[test]
