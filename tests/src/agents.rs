@@ -10,7 +10,7 @@ mod score;
 mod text;
 mod trace;
 
-pub use corpus::{Call, Pair, Suite, Trace, suites};
+pub use corpus::{Call, Pair, Suite, Trace, corpus_folder, suites};
 pub use desk::{Desk, FOREIGN};
 pub use plain::{PLAIN, Plain};
 pub use score::{Score, Staging, score};

@@ -83,10 +83,10 @@ impl Suite {
     }
 }
 
-/// Where the recordings should lie.
-fn folder() -> PathBuf {
+/// Where the recordings should lie, of agents and others.
+pub fn corpus_folder() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    std::env::var_os("CLAW_CORPUS").map_or_else(beside, PathBuf::from).join("agentdojo")
+    std::env::var_os("CLAW_CORPUS").map_or_else(beside, PathBuf::from)
 }
 
 /// All suites that are at hand, each with the tools that its server lists; or where none was found.
@@ -94,7 +94,7 @@ fn folder() -> PathBuf {
 /// # Errors
 /// The folder that is not there.
 pub fn suites() -> Result<Vec<(Suite, Vec<u8>)>, PathBuf> {
-    let folder = folder();
+    let folder = corpus_folder().join("agentdojo");
     let Ok(entries) = fs::read_dir(&folder) else { return Err(folder) };
     let mut found = Vec::new();
     for path in entries.flatten().map(|entry| entry.path()) {
