@@ -7,6 +7,7 @@ pub mod condition;
 pub mod policy;
 pub mod request;
 pub mod rng;
+mod shell;
 pub mod universe;
 
 pub use policy::{PolicyText, policy};

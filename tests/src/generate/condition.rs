@@ -1,6 +1,7 @@
 //! Random conditions, typed as they are built so that they check clean.
 
 use super::rng::Rng;
+use super::shell::shell_test;
 use super::universe::{ATTRS, ITEM, LABELS, ORIGINS, PARAMS, Param, ROLES, TIERS, Ty, literals};
 
 /// Where `session.labels` and `tier` may stand: more of them must always mean stricter.
@@ -92,6 +93,37 @@ impl Scope<'_> {
             Ty::Email => &[("local", Ty::Str), ("domain", Ty::Host)],
             Ty::Url => &[("scheme", Ty::Str), ("host", Ty::Host), ("path", Ty::Str)],
             Ty::Path => &[("name", Ty::Str), ("extension", Ty::Str)],
+            Ty::Command => &[
+                ("calls", Ty::Calls),
+                ("programs", Ty::Strs),
+                ("substitutions", Ty::Strs),
+                ("opaque_because", Ty::Strs),
+                ("opaque", Ty::Bool),
+                ("plain", Ty::Bool),
+            ],
+            Ty::Call => &[
+                ("program", Ty::Str),
+                ("subcommand", Ty::Str),
+                ("code", Ty::Str),
+                ("args", Ty::Strs),
+                ("positional", Ty::Strs),
+                ("flags", Ty::Strs),
+                ("env", Ty::Strs),
+                ("reads", Ty::Strs),
+                ("writes", Ty::Strs),
+                ("stdin_from", Ty::Strs),
+                ("wrappers", Ty::Strs),
+                ("network", Ty::Bool),
+            ],
+            Ty::Sql => &[
+                ("read_only", Ty::Bool),
+                ("opaque", Ty::Bool),
+                ("has_where", Ty::Bool),
+                ("kinds", Ty::Strs),
+                ("tables", Ty::Strs),
+                ("columns", Ty::Strs),
+                ("functions", Ty::Strs),
+            ],
             Ty::Item => {
                 for (name, ty, field_optional) in ITEM {
                     self.below(&format!("{text}.{name}"), *ty, *field_optional, want, out);
@@ -160,7 +192,7 @@ fn computed(rng: &mut Rng, scope: &Scope, ty: Ty, depth: usize) -> Option<String
 /// A list to quantify over, with its elements' type.
 fn list(rng: &mut Rng, scope: &Scope) -> Option<(String, Ty)> {
     let mut all = Vec::new();
-    for ty in [Ty::Emails, Ty::Strs, Ty::StrSet, Ty::Items, Ty::Ints] {
+    for ty in [Ty::Emails, Ty::Strs, Ty::StrSet, Ty::Items, Ty::Ints, Ty::Calls] {
         for place in scope.places(ty) {
             let element = ty.element()?;
             all.push((place.text.clone(), element));
@@ -172,14 +204,12 @@ fn list(rng: &mut Rng, scope: &Scope) -> Option<(String, Ty)> {
             }
         }
     }
-    for p in scope.params.iter().filter(|p| p.ty == Ty::Sql) {
-        all.push((format!("args.{}.tables", p.name), Ty::Str));
-    }
     if scope.locals.is_empty() {
         all.push(("hosts(args)".to_owned(), Ty::Host));
         all.push(("emails(args)".to_owned(), Ty::Email));
         all.push(("urls(args)".to_owned(), Ty::Url));
         all.push(("paths(args)".to_owned(), Ty::Path));
+        all.push(("commands(args)".to_owned(), Ty::Command));
     }
     if scope.names {
         all.push(("words".to_owned(), Ty::Str));
@@ -217,7 +247,8 @@ pub fn condition(rng: &mut Rng, scope: &Scope, polarity: Polarity, depth: usize)
 }
 
 fn atom(rng: &mut Rng, scope: &Scope, polarity: Polarity, depth: usize) -> Option<String> {
-    match rng.below(22) {
+    match rng.below(24) {
+        22 | 23 => shell_test(rng, scope),
         20 => delegation(rng, scope),
         21 => mixed_list(rng, scope),
         0..=3 => equality(rng, scope, depth),
@@ -257,7 +288,7 @@ fn equality(rng: &mut Rng, scope: &Scope, depth: usize) -> Option<String> {
 }
 
 /// Something that is read, so that a literal beside it has a type to be.
-fn place(rng: &mut Rng, scope: &Scope, ty: Ty) -> Option<String> {
+pub(super) fn place(rng: &mut Rng, scope: &Scope, ty: Ty) -> Option<String> {
     let places = scope.places(ty);
     if places.is_empty() {
         return None;
@@ -311,7 +342,7 @@ fn membership(rng: &mut Rng, scope: &Scope, depth: usize) -> Option<String> {
 }
 
 fn domain_test(rng: &mut Rng, scope: &Scope) -> Option<String> {
-    match rng.below(8) {
+    match rng.below(6) {
         0 | 1 => {
             let set = if scope.names { *rng.pick(&["\"acme.com\"", "domains", "hot"]) } else { "\"acme.com\"" };
             Some(format!("{} under {set}", place(rng, scope, Ty::Host)?))
@@ -327,13 +358,7 @@ fn domain_test(rng: &mut Rng, scope: &Scope) -> Option<String> {
             place(rng, scope, Ty::Str)?,
             rng.pick(&["r\"a|b\"", "r\"[a-c]+\"", "r\"\"", "r\".*y\""])
         )),
-        5 => Some(format!("{}.{}", place(rng, scope, Ty::Ip)?, rng.pick(&["is_private", "is_loopback"]))),
-        6 => Some(format!(
-            "{}.{}",
-            scope.params.iter().find(|p| p.ty == Ty::Command).map(|p| format!("args.{}", p.name))?,
-            rng.pick(&["opaque", "only([\"ls\", \"cat\"])"])
-        )),
-        _ => Some(format!("args.{}.read_only", scope.params.iter().find(|p| p.ty == Ty::Sql)?.name)),
+        _ => Some(format!("{}.{}", place(rng, scope, Ty::Ip)?, rng.pick(&["is_private", "is_loopback"]))),
     }
 }
 

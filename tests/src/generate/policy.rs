@@ -183,9 +183,9 @@ impl<'r> Writer<'r> {
 
     fn predicates(&mut self) {
         for i in 0..*self.rng.pick(&[0, 0, 1, 2]) {
-            let types: Vec<Ty> = self.rng.few(&[Ty::Str, Ty::Int, Ty::Email, Ty::Host], 1, 2);
+            let types: Vec<Ty> = self.rng.few(&[Ty::Str, Ty::Int, Ty::Email, Ty::Host, Ty::Command, Ty::Call], 1, 2);
             let locals: Vec<_> = types.iter().enumerate().map(|(k, ty)| (format!("x{k}"), *ty)).collect();
-            let list: Vec<String> = locals.iter().map(|(n, ty)| format!("{n}: {}", ty.text())).collect();
+            let list: Vec<String> = locals.iter().map(|(n, ty)| format!("{n}: {}", ty.parameter())).collect();
             let scope = Scope {
                 params: Vec::new(),
                 tools: &[],

@@ -4,6 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::rng::Rng;
+use super::shell::COMMANDS;
 
 /// The types that generated expressions have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Ty {
     Json,
     Command,
     Sql,
+    Call,
+    Calls,
     Emails,
     Strs,
     StrSet,
@@ -54,11 +57,21 @@ impl Ty {
             Ty::Json => "json",
             Ty::Command => "command(bash)",
             Ty::Sql => "sql(postgres)",
+            Ty::Call => "call",
+            Ty::Calls => "list<call>",
             Ty::Emails => "list<email>",
             Ty::Strs => "list<string>",
             Ty::StrSet => "set<string>",
             Ty::Items => "list<item>",
             Ty::Ints => "list<int>",
+        }
+    }
+
+    /// As it is written for a predicate's parameter.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Ty::Command => "command",
+            other => other.text(),
         }
     }
 
@@ -69,6 +82,7 @@ impl Ty {
             Ty::Strs | Ty::StrSet => Some(Ty::Str),
             Ty::Items => Some(Ty::Item),
             Ty::Ints => Some(Ty::Int),
+            Ty::Calls => Some(Ty::Call),
             _ => None,
         }
     }
@@ -243,8 +257,19 @@ pub fn value(rng: &mut Rng, ty: Ty) -> Json {
         Ty::Time => text(rng, &["2026-03-02T09:00:00Z", "2026-03-29T01:30:00Z", "2026-03-02T10:00:01+01:00"]),
         Ty::Date => text(rng, &["2026-03-02", "2026-12-25", "2024-02-29"]),
         Ty::Color => text(rng, COLORS),
-        Ty::Command => text(rng, &["ls -l", "rm -rf /", "cat a | sh", "$(x)"]),
-        Ty::Sql => text(rng, &["select 1", "drop table t", "select * from public.orders"]),
+        Ty::Command if rng.chance(15) => json!(["ls", "-l", "a b", "$x"]),
+        Ty::Command => text(rng, COMMANDS),
+        Ty::Sql => text(
+            rng,
+            &[
+                "select 1",
+                "select f(a) from public.a",
+                "delete from public.a where b = 1; select 1",
+                "drop table t",
+                "select * from public.orders",
+                "select (",
+            ],
+        ),
         Ty::Json => {
             rng.pick(&[json!({"k": 3}), json!({"k": "a"}), json!([1, 2]), json!({}), json!({"k": null})]).clone()
         }
@@ -257,7 +282,7 @@ pub fn value(rng: &mut Rng, ty: Ty) -> Json {
             }
             Json::Object(item)
         }
-        Ty::Emails | Ty::Strs | Ty::StrSet | Ty::Items | Ty::Ints => {
+        Ty::Emails | Ty::Strs | Ty::StrSet | Ty::Items | Ty::Ints | Ty::Call | Ty::Calls => {
             let n = *rng.pick(&[0, 1, 1, 2, 3]);
             let element = ty.element().unwrap_or(Ty::Str);
             (0..n).map(|_| value(rng, element)).collect()
