@@ -14,6 +14,7 @@ mod syntax;
 mod walk;
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
@@ -114,8 +115,15 @@ impl Sql {
 
 /// What has been found out about the text, once somebody asked. It follows from the text, so it is no part of what is
 /// compared or written.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct Lazy(OnceLock<Arc<Facts>>);
+
+/// Nor of what is shown: a value looks the same before and after.
+impl fmt::Debug for Lazy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
 
 impl PartialEq for Lazy {
     fn eq(&self, _: &Lazy) -> bool {
