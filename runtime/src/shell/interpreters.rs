@@ -38,38 +38,152 @@ const PLAIN: Interpreter = Interpreter { names: &[], code: &[], options: NONE, o
 
 /// Programs by name; a version at the end (`python3.12`) does not matter.
 static INTERPRETERS: &[Interpreter] = &[
-    Interpreter { names: &["python", "pypy", "ipython", "jython"], code: &["-c"], options: Options { values: "cWXm", ..NONE }, ..PLAIN },
-    Interpreter { names: &["node", "nodejs"], code: &["-e", "-p", "--eval", "--print", "-pe"],
-        options: Options { values: "eprC", long_values: &["--eval", "--print", "--require", "--import", "--loader"], ..NONE }, ..PLAIN },
-    Interpreter { names: &["bun", "tsx", "ts-node"], code: &["-e", "-p", "--eval", "--print", "--execute"],
-        options: Options { values: "epr", long_values: &["--eval", "--print", "--preload"], ..NONE }, operands: Operands::Other, ..PLAIN },
+    Interpreter {
+        names: &["python", "pypy", "ipython", "jython"],
+        code: &["-c"],
+        options: Options { values: "cWXm", ..NONE },
+        ..PLAIN
+    },
+    Interpreter {
+        names: &["node", "nodejs"],
+        code: &["-e", "-p", "--eval", "--print", "-pe"],
+        options: Options {
+            values: "eprC",
+            long_values: &["--eval", "--print", "--require", "--import", "--loader"],
+            ..NONE
+        },
+        ..PLAIN
+    },
+    Interpreter {
+        names: &["bun", "tsx", "ts-node"],
+        code: &["-e", "-p", "--eval", "--print", "--execute"],
+        options: Options { values: "epr", long_values: &["--eval", "--print", "--preload"], ..NONE },
+        operands: Operands::Other,
+        ..PLAIN
+    },
     Interpreter { names: &["deno"], code: &["eval", "--eval"], operands: Operands::Other, ..PLAIN },
-    Interpreter { names: &["ruby", "jruby", "irb"], code: &["-e"], options: Options { values: "eICEr", ..NONE }, ..PLAIN },
+    Interpreter {
+        names: &["ruby", "jruby", "irb"],
+        code: &["-e"],
+        options: Options { values: "eICEr", ..NONE },
+        ..PLAIN
+    },
     Interpreter { names: &["perl"], code: &["-e", "-E"], options: Options { values: "eEI", ..NONE }, ..PLAIN },
-    Interpreter { names: &["php"], code: &["-r", "-B", "-R", "-E", "--run"], options: Options { values: "rBREdcz", ..NONE }, ..PLAIN },
+    Interpreter {
+        names: &["php"],
+        code: &["-r", "-B", "-R", "-E", "--run"],
+        options: Options { values: "rBREdcz", ..NONE },
+        ..PLAIN
+    },
     Interpreter { names: &["lua", "luajit"], code: &["-e"], options: Options { values: "el", ..NONE }, ..PLAIN },
-    Interpreter { names: &["awk", "gawk", "mawk", "nawk", "bwk"], code: &["-e", "--source"],
-        options: Options { values: "eFfvilE", long_values: &["--source", "--file", "--field-separator", "--assign", "--include", "--load", "--exec"], ..NONE },
-        operands: Operands::Code, ..PLAIN },
+    Interpreter {
+        names: &["awk", "gawk", "mawk", "nawk", "bwk"],
+        code: &["-e", "--source"],
+        options: Options {
+            values: "eFfvilE",
+            long_values: &["--source", "--file", "--field-separator", "--assign", "--include", "--load", "--exec"],
+            ..NONE
+        },
+        operands: Operands::Code,
+        ..PLAIN
+    },
     Interpreter { names: &["osascript"], code: &["-e"], options: Options { values: "els", ..NONE }, ..PLAIN },
-    Interpreter { names: &["Rscript", "R", "littler", "r"], code: &["-e"], options: Options { values: "e", ..NONE }, ..PLAIN },
-    Interpreter { names: &["julia"], code: &["-e", "-E", "--eval", "--print"], options: Options { values: "eELp", long_values: &["--eval", "--print", "--project"], ..NONE }, ..PLAIN },
-    Interpreter { names: &["elixir", "iex", "erl", "groovy", "scala", "swift", "crystal", "guile", "racket", "sbcl", "clojure", "bb", "ghc", "raku", "nim", "dart"],
-        code: &["-e", "--eval", "-eval", "-c"], options: Options { values: "ec", long_values: &["--eval"], ..NONE }, operands: Operands::Other, ..PLAIN },
-    Interpreter { names: &["psql", "pgcli"], code: &["-c", "--command"], operands: Operands::Other,
-        options: Options { values: "cdfFhLoPpRTUv", long_values: &["--command"], ..NONE }, ..PLAIN },
-    Interpreter { names: &["mysql", "mariadb", "mycli"], code: &["-e", "--execute"], operands: Operands::Other,
-        options: Options { values: "eDhPSu", long_values: &["--execute"], ..NONE }, ..PLAIN },
-    Interpreter { names: &["sqlite", "duckdb"], code: &["-cmd", "-c", "-s"], operands: Operands::SecondCode, options: Options { values: "cs", ..NONE }, ..PLAIN },
-    Interpreter { names: &["clickhouse-client", "clickhouse", "snowsql", "cockroach", "usql", "sqlcmd", "mongosh", "mongo", "redis-cli", "cqlsh", "trino", "presto"],
-        code: &["-q", "-Q", "-e", "-c", "--query", "--eval", "--execute", "--command"], operands: Operands::Other,
-        options: Options { values: "qQec", long_values: &["--query", "--eval", "--execute", "--command"], ..NONE }, ..PLAIN },
-    Interpreter { names: &["fish", "csh", "tcsh", "pwsh", "powershell", "nu", "xonsh", "elvish", "cmd", "cmd.exe", "powershell.exe"],
+    Interpreter {
+        names: &["Rscript", "R", "littler", "r"],
+        code: &["-e"],
+        options: Options { values: "e", ..NONE },
+        ..PLAIN
+    },
+    Interpreter {
+        names: &["julia"],
+        code: &["-e", "-E", "--eval", "--print"],
+        options: Options { values: "eELp", long_values: &["--eval", "--print", "--project"], ..NONE },
+        ..PLAIN
+    },
+    Interpreter {
+        names: &[
+            "elixir", "iex", "erl", "groovy", "scala", "swift", "crystal", "guile", "racket", "sbcl", "clojure", "bb",
+            "ghc", "raku", "nim", "dart",
+        ],
+        code: &["-e", "--eval", "-eval", "-c"],
+        options: Options { values: "ec", long_values: &["--eval"], ..NONE },
+        operands: Operands::Other,
+        ..PLAIN
+    },
+    Interpreter {
+        names: &["psql", "pgcli"],
+        code: &["-c", "--command"],
+        operands: Operands::Other,
+        options: Options { values: "cdfFhLoPpRTUv", long_values: &["--command"], ..NONE },
+        ..PLAIN
+    },
+    Interpreter {
+        names: &["mysql", "mariadb", "mycli"],
+        code: &["-e", "--execute"],
+        operands: Operands::Other,
+        options: Options { values: "eDhPSu", long_values: &["--execute"], ..NONE },
+        ..PLAIN
+    },
+    Interpreter {
+        names: &["sqlite", "duckdb"],
+        code: &["-cmd", "-c", "-s"],
+        operands: Operands::SecondCode,
+        options: Options { values: "cs", ..NONE },
+        ..PLAIN
+    },
+    Interpreter {
+        names: &[
+            "clickhouse-client",
+            "clickhouse",
+            "snowsql",
+            "cockroach",
+            "usql",
+            "sqlcmd",
+            "mongosh",
+            "mongo",
+            "redis-cli",
+            "cqlsh",
+            "trino",
+            "presto",
+        ],
+        code: &["-q", "-Q", "-e", "-c", "--query", "--eval", "--execute", "--command"],
+        operands: Operands::Other,
+        options: Options { values: "qQec", long_values: &["--query", "--eval", "--execute", "--command"], ..NONE },
+        ..PLAIN
+    },
+    Interpreter {
+        names: &[
+            "fish",
+            "csh",
+            "tcsh",
+            "pwsh",
+            "powershell",
+            "nu",
+            "xonsh",
+            "elvish",
+            "cmd",
+            "cmd.exe",
+            "powershell.exe",
+        ],
         code: &["-c", "--command", "-Command", "-command", "--commands", "-EncodedCommand", "/c", "/C"],
-        options: Options { values: "cC", long_values: &["--command"], ..NONE }, shell: true, ..PLAIN },
-    Interpreter { names: &["tclsh", "wish", "expect"], code: &["-c"], options: Options { values: "c", ..NONE }, shell: true, ..PLAIN },
-    Interpreter { names: &["ed", "ex", "vi", "vim", "nvim", "view", "emacs"], code: &["-c", "--cmd", "--eval", "-eval", "-S"],
-        options: Options { values: "cSp", ..NONE }, operands: Operands::Other, ..PLAIN },
+        options: Options { values: "cC", long_values: &["--command"], ..NONE },
+        shell: true,
+        ..PLAIN
+    },
+    Interpreter {
+        names: &["tclsh", "wish", "expect"],
+        code: &["-c"],
+        options: Options { values: "c", ..NONE },
+        shell: true,
+        ..PLAIN
+    },
+    Interpreter {
+        names: &["ed", "ex", "vi", "vim", "nvim", "view", "emacs"],
+        code: &["-c", "--cmd", "--eval", "-eval", "-S"],
+        options: Options { values: "cSp", ..NONE },
+        operands: Operands::Other,
+        ..PLAIN
+    },
 ];
 
 /// Finds the code that a program is given.
@@ -106,7 +220,9 @@ impl Interpreter {
                     own |= matches!(arg.known(), Some("-m" | "-f" | "--file" | "-E" | "--exec"));
                     index += 1;
                 }
-                Part::Option => informs |= matches!(arg.known(), Some("--version" | "--help" | "-h" | "-V" | "-v" | "-l")),
+                Part::Option => {
+                    informs |= matches!(arg.known(), Some("--version" | "--help" | "-h" | "-V" | "-v" | "-l"))
+                }
                 Part::Unknown => code.push(Arg::unknown(arg.span())),
                 Part::Operand => {
                     operands.push(arg.clone());
@@ -121,10 +237,13 @@ impl Interpreter {
         }
         let by_operand = match self.operands {
             Operands::Code if !own => operands.first().map(Arg::text),
-            Operands::SecondCode if operands.len() > 1 => Some(joined(operands.get(1..).unwrap_or_default(), unit.more)),
+            Operands::SecondCode if operands.len() > 1 => {
+                Some(joined(operands.get(1..).unwrap_or_default(), unit.more))
+            }
             _ => None,
         };
-        let file = self.operands == Operands::File && (own || operands.first().is_some_and(|file| file.known() != Some("-")));
+        let file =
+            self.operands == Operands::File && (own || operands.first().is_some_and(|file| file.known() != Some("-")));
         if by_operand.is_some() || file || informs {
             return by_operand;
         }
@@ -169,7 +288,8 @@ impl Interpreter {
             let after = at + letter.len_utf8();
             let last = after == word.len() && arg.known().is_some();
             if self.options.values.contains(letter) {
-                let code = self.code.iter().any(|name| name.strip_prefix('-').is_some_and(|name| name.chars().eq([letter])));
+                let code =
+                    self.code.iter().any(|name| name.strip_prefix('-').is_some_and(|name| name.chars().eq([letter])));
                 return match (code, last) {
                     (true, true) => Part::Code(None),
                     (true, false) => Part::Code(Some(arg.tail(after))),
@@ -227,7 +347,11 @@ fn sed(unit: &Unit) -> Option<Arg> {
                 index += 1;
             }
             word if word.starts_with("--expression=") => scripts.push(arg.tail("--expression=".len())),
-            word if word.starts_with("-e") || word.starts_with("-ne") || word.starts_with("-f") || word.starts_with("--file") => {
+            word if word.starts_with("-e")
+                || word.starts_with("-ne")
+                || word.starts_with("-f")
+                || word.starts_with("--file") =>
+            {
                 if word == "-ne" {
                     scripts.push(unit.arg(index).cloned().unwrap_or_else(|| Arg::unknown(unit.span)));
                     index += 1;
@@ -263,7 +387,8 @@ fn is_mere_sed(command: &str) -> bool {
         let rest = rest.trim_start_matches(['I', ' ']);
         return rest.strip_prefix(',').map_or_else(|| is_mere_sed(rest), |rest| is_mere_sed(rest.trim_start()));
     }
-    let command = command.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ',' | '$' | '~' | '+' | '!' | ' '));
+    let command =
+        command.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ',' | '$' | '~' | '+' | '!' | ' '));
     let mut chars = command.chars();
     match chars.next() {
         None => true,

@@ -254,7 +254,7 @@ impl Wrapper {
         };
         // `-Z rm x`: the word after it is its value or the program; the other reading is the usual one.
         if let Some(other) = start(doubt + 1).and_then(|first| start(first + 1)) {
-            reader.candidate(unit.unwrap_at(other));
+            reader.candidate(unit.unwrap_at(other + self.operands));
         }
     }
 

@@ -91,20 +91,7 @@ impl Arg {
     }
 
     pub(crate) fn text(&self) -> Text {
-        let word = &self.word;
-        match self.known() {
-            Some(text) => {
-                let prefix: Arc<str> = text.into();
-                let shown = if *self.shown == *prefix { prefix.clone() } else { self.shown.clone() };
-                Text { prefix, suffix: None, splits: false, shown }
-            }
-            None => Text {
-                prefix: word.prefix().into(),
-                suffix: Some(word.suffix().into()),
-                splits: word.splits(),
-                shown: self.shown.clone(),
-            },
-        }
+        Text::of_word(&self.word, &self.shown)
     }
 
     /// Takes each occurrence of `placeholder` for text that is not known.

@@ -137,7 +137,21 @@ pub(crate) fn changes_reading(args: &[Arg]) -> bool {
 pub(crate) fn is_harmless_option(name: &str) -> bool {
     matches!(
         name,
-        "allexport" | "errexit" | "errtrace" | "functrace" | "hashall" | "monitor" | "noclobber" | "noexec" | "noglob"
-            | "notify" | "nounset" | "onecmd" | "physical" | "pipefail" | "verbose" | "xtrace"
+        "allexport"
+            | "errexit"
+            | "errtrace"
+            | "functrace"
+            | "hashall"
+            | "monitor"
+            | "noclobber"
+            | "noexec"
+            | "noglob"
+            | "notify"
+            | "nounset"
+            | "onecmd"
+            | "physical"
+            | "pipefail"
+            | "verbose"
+            | "xtrace"
     )
 }

@@ -52,7 +52,9 @@ impl fmt::Display for Doubt {
             OpaqueReason::Program => write!(f, "`{what}` names a program that is not known"),
             OpaqueReason::Evaluated => write!(f, "`{what}` turns text into commands that are not known"),
             OpaqueReason::Inner => write!(f, "`{what}` runs commands that are not known"),
-            OpaqueReason::Option => write!(f, "`{what}` may be an option or its value; where the inner command begins is not known"),
+            OpaqueReason::Option => {
+                write!(f, "`{what}` may be an option or its value; where the inner command begins is not known")
+            }
             OpaqueReason::Environment => write!(f, "`{what}` is a variable that changes what programs do"),
         }
     }

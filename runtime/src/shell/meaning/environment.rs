@@ -23,9 +23,29 @@ const DANGEROUS_PREFIXES: &[&str] =
 
 /// Variables that name a program to show, edit or ask something with.
 const HELPERS: &[&str] = &[
-    "BROWSER", "EDITOR", "FCEDIT", "GH_PAGER", "GIT_EDITOR", "GIT_PAGER", "GIT_SEQUENCE_EDITOR", "HGEDITOR", "MANPAGER",
-    "PAGER", "PSQL_EDITOR", "PSQL_PAGER", "SSH_ASKPASS", "SUDO_ASKPASS", "SUDO_EDITOR", "SYSTEMD_EDITOR", "SYSTEMD_PAGER", "VISUAL",
-    "AWS_PAGER", "BAT_PAGER", "DELTA_PAGER", "KUBE_EDITOR", "KUBECTL_EXTERNAL_DIFF",
+    "BROWSER",
+    "EDITOR",
+    "FCEDIT",
+    "GH_PAGER",
+    "GIT_EDITOR",
+    "GIT_PAGER",
+    "GIT_SEQUENCE_EDITOR",
+    "HGEDITOR",
+    "MANPAGER",
+    "PAGER",
+    "PSQL_EDITOR",
+    "PSQL_PAGER",
+    "SSH_ASKPASS",
+    "SUDO_ASKPASS",
+    "SUDO_EDITOR",
+    "SYSTEMD_EDITOR",
+    "SYSTEMD_PAGER",
+    "VISUAL",
+    "AWS_PAGER",
+    "BAT_PAGER",
+    "DELTA_PAGER",
+    "KUBE_EDITOR",
+    "KUBECTL_EXTERNAL_DIFF",
 ];
 
 /// Programs that change nothing, with which a helper is often switched off.
@@ -33,8 +53,16 @@ const HARMLESS_HELPERS: &[&str] = &["", ":", "cat", "true", "/bin/cat", "/bin/tr
 
 /// Variables of `git` that say who, not how.
 const HARMLESS_GIT: &[&str] = &[
-    "GIT_AUTHOR_DATE", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_NAME", "GIT_COMMITTER_DATE", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_NAME",
-    "GIT_LITERAL_PATHSPECS", "GIT_MERGE_AUTOEDIT", "GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT",
+    "GIT_AUTHOR_DATE",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_NAME",
+    "GIT_COMMITTER_DATE",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_NAME",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_MERGE_AUTOEDIT",
+    "GIT_OPTIONAL_LOCKS",
+    "GIT_TERMINAL_PROMPT",
 ];
 
 /// May setting this variable, to this value if it is known, change what programs run?

@@ -23,7 +23,7 @@ impl Reader {
                 call.stdin_from = names;
             }
         }
-        self.doubts.sort_by_key(|doubt| (doubt.span, doubt.reason));
+        self.doubts.sort_by_key(|doubt| doubt.span);
         Meaning {
             plain: self.plain && self.doubts.is_empty() && self.calls.iter().all(is_plain),
             calls: self.calls.into_iter().map(Arc::new).collect(),
@@ -65,7 +65,7 @@ impl Reader {
 }
 
 fn unknown() -> Text {
-    Text { prefix: "".into(), suffix: Some("".into()), splits: false, shown: "…".into() }
+    Text { prefix: "".into(), suffix: Some("".into()), splits: false, pattern: None, shown: "…".into() }
 }
 
 /// The name of a call's program without its directory.

@@ -56,7 +56,7 @@ impl Reader {
 pub(super) fn prints(dialect: ShellDialect, simple: &Simple, script: &Script) -> Option<Arc<str>> {
     let words: Vec<&str> = simple.words.iter().map(Word::known).collect::<Option<_>>()?;
     let (program, mut args) = words.split_first()?;
-    if script.functions.iter().any(|function| function.name == **program) {
+    if script.functions.iter().any(|function| *function == **program) {
         return None;
     }
     let to_file = |op| matches!(op, RedirectOp::Write | RedirectOp::Append | RedirectOp::ReadWrite);

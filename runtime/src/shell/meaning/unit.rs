@@ -107,8 +107,9 @@ impl Unit {
     pub(super) fn into_call(self) -> Option<Call> {
         let mut args = self.args.iter().map(Arg::text);
         let program = args.next().unwrap_or_else(|| Text::known(":"));
-        let args = args.collect();
+        let args: Vec<Text> = args.collect();
         let Context { env, wrappers, reads, writes, network, .. } = self.context;
+        let args = if env.iter().any(|name| **name == *"HOME") { without_home(args) } else { args };
         let mut call = Call {
             program,
             args,
@@ -122,7 +123,7 @@ impl Unit {
             more_args: self.more,
         };
         if !network {
-            call.network = crate::shell::options::network(&call);
+            call.network = Tri::Unknown;
         }
         Some(call)
     }
@@ -206,10 +207,17 @@ impl Reader {
 
     /// Leaves out calls of functions that the script certainly defined before: their bodies are read.
     pub(super) fn not_a_function(&mut self, unit: Unit, index: usize, script: &Script) -> Option<Unit> {
-        let name = unit.arg(0).and_then(Arg::known)?.to_owned();
-        let _ = (index, script, name);
+        let _ = (index, script);
         Some(unit)
     }
+}
+
+/// Where `HOME` is set, `~` is anything.
+fn without_home(mut args: Vec<Text>) -> Vec<Text> {
+    for arg in &mut args {
+        arg.pattern.take_if(|pattern| pattern.starts_with('~'));
+    }
+    args
 }
 
 fn is_file(redirect: &Redirect) -> bool {

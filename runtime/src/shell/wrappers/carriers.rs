@@ -2,7 +2,7 @@
 //! commands in ways of their own: `env -S`, `tmux`, `at`.
 
 use super::Options;
-use crate::shell::meaning::{Arg, Reader, Unit};
+use crate::shell::meaning::{Arg, Reader, Unit, parse};
 use crate::shell::script::OpaqueReason;
 
 /// Programs and their options whose value a shell runs. The program itself is listed too.
@@ -10,8 +10,15 @@ const CARRIERS: &[(&[&str], &[&str])] = &[
     (
         &["tar", "gtar", "bsdtar"],
         &[
-            "-I", "-F", "--use-compress-program", "--to-command", "--info-script", "--new-volume-script", "--rsh-command",
-            "--rmt-command", "--use-compress-prog",
+            "-I",
+            "-F",
+            "--use-compress-program",
+            "--to-command",
+            "--info-script",
+            "--new-volume-script",
+            "--rsh-command",
+            "--rmt-command",
+            "--use-compress-prog",
         ],
     ),
     (&["rsync"], &["-e", "--rsh", "--rsync-path"]),
@@ -28,7 +35,23 @@ const CARRIERS: &[(&[&str], &[&str])] = &[
 
 /// Programs that are told what to run in other ways; what is harmless of them.
 const SESSIONS: &[(&str, &[&str])] = &[
-    ("tmux", &["ls", "list-sessions", "list-windows", "list-panes", "kill-session", "kill-server", "has-session", "has", "-V", "capture-pane", "kill-window", "kill-pane"]),
+    (
+        "tmux",
+        &[
+            "ls",
+            "list-sessions",
+            "list-windows",
+            "list-panes",
+            "kill-session",
+            "kill-server",
+            "has-session",
+            "has",
+            "-V",
+            "capture-pane",
+            "kill-window",
+            "kill-pane",
+        ],
+    ),
     ("screen", &["-ls", "-list", "-v", "-wipe"]),
     ("zellij", &["ls", "list-sessions", "--version"]),
     ("crontab", &["-l", "-r"]),
@@ -107,8 +130,10 @@ fn carrier(reader: &mut Reader, name: &str, unit: &Unit, options: &[&str]) {
             break;
         }
         let checkpoint = name.ends_with("tar") && arg.prefix().starts_with("--ch") && arg.prefix().contains("exec=");
-        let bundled = name.ends_with("tar") && index == 1 && !arg.prefix().starts_with('-') && arg.prefix().contains(['I', 'F']);
-        let run = name == "socat" && ["EXEC", "SYSTEM", "SHELL"].iter().any(|kind| arg.prefix().to_ascii_uppercase().contains(kind));
+        let bundled =
+            name.ends_with("tar") && index == 1 && !arg.prefix().starts_with('-') && arg.prefix().contains(['I', 'F']);
+        let run = name == "socat"
+            && ["EXEC", "SYSTEM", "SHELL"].iter().any(|kind| arg.prefix().to_ascii_uppercase().contains(kind));
         if checkpoint {
             let at = arg.prefix().find("exec=").map_or(0, |at| at + "exec=".len());
             reader.inline(unit, &arg.tail(at), unit.dialect);
@@ -154,13 +179,17 @@ fn session(reader: &mut Reader, name: &str, unit: &Unit, harmless: &[&str]) -> b
 
 /// `env -S 'cmd args'`: a string that is split into words.
 fn split_string(reader: &mut Reader, unit: &mut Unit) -> bool {
-    let options = Options { flags: "i0v", values: "uCPS", long_flags: &["--ignore-environment", "--null", "--debug"], long_values: &["--unset", "--chdir", "--split-string"] };
+    let options = Options {
+        flags: "i0v",
+        values: "uCPS",
+        long_flags: &["--ignore-environment", "--null", "--debug"],
+        long_values: &["--unset", "--chdir", "--split-string"],
+    };
     let walk = options.walk(&unit.args, 1);
     let Some(string) = walk.value(&["-S", "--split-string"]).cloned() else { return false };
     let simple = |b: u8| b.is_ascii_alphanumeric() || b" _-./:@%+,='".contains(&b);
-    let words = string.known().filter(|text| text.bytes().all(simple)).map(|text| {
-        crate::shell::parse::parse(unit.dialect, &format!(": {text}"))
-    });
+    let words =
+        string.known().filter(|text| text.bytes().all(simple)).map(|text| parse(unit.dialect, &format!(": {text}")));
     let words = words.filter(|script| script.opaque.is_empty()).and_then(|script| script.commands.into_iter().next());
     let Some(split) = words else {
         reader.inline(unit, &string, unit.dialect);
@@ -192,7 +221,17 @@ fn at(reader: &mut Reader, unit: &Unit) -> bool {
 
 /// `ssh -o ProxyCommand=…`
 fn secure_shell(reader: &mut Reader, unit: &Unit) {
-    const COMMANDS: &[&str] = &["proxycommand", "localcommand", "remotecommand", "knownhostscommand", "pkcs11provider", "include", "match", "securitykeyprovider", "xauthlocation"];
+    const COMMANDS: &[&str] = &[
+        "proxycommand",
+        "localcommand",
+        "remotecommand",
+        "knownhostscommand",
+        "pkcs11provider",
+        "include",
+        "match",
+        "securitykeyprovider",
+        "xauthlocation",
+    ];
     for index in 1..unit.args.len() {
         if let Some(value) = value_of(unit, index, &["-o"]).flatten() {
             let key = value.prefix().trim_start().split(['=', ' ']).next().unwrap_or_default().to_ascii_lowercase();
@@ -202,4 +241,3 @@ fn secure_shell(reader: &mut Reader, unit: &Unit) {
         }
     }
 }
-

@@ -8,9 +8,22 @@ const GLOBAL: Options = Options {
     flags: "pPhv",
     values: "cC",
     long_flags: &[
-        "--bare", "--help", "--html-path", "--info-path", "--literal-pathspecs", "--glob-pathspecs", "--icase-pathspecs",
-        "--man-path", "--no-advice", "--no-lazy-fetch", "--no-optional-locks", "--no-pager", "--no-replace-objects",
-        "--noglob-pathspecs", "--paginate", "--version",
+        "--bare",
+        "--help",
+        "--html-path",
+        "--info-path",
+        "--literal-pathspecs",
+        "--glob-pathspecs",
+        "--icase-pathspecs",
+        "--man-path",
+        "--no-advice",
+        "--no-lazy-fetch",
+        "--no-optional-locks",
+        "--no-pager",
+        "--no-replace-objects",
+        "--noglob-pathspecs",
+        "--paginate",
+        "--version",
     ],
     long_values: &["--attr-source", "--git-dir", "--namespace", "--super-prefix", "--work-tree"],
 };
@@ -45,8 +58,14 @@ const COMMANDS: &[(&str, &[&str])] = &[
     (
         "filter-branch",
         &[
-            "--commit-filter", "--env-filter", "--index-filter", "--msg-filter", "--parent-filter", "--setup",
-            "--tag-name-filter", "--tree-filter",
+            "--commit-filter",
+            "--env-filter",
+            "--index-filter",
+            "--msg-filter",
+            "--parent-filter",
+            "--setup",
+            "--tag-name-filter",
+            "--tree-filter",
         ],
     ),
     ("send-email", &["--cc-cmd", "--header-cmd", "--sendmail-cmd", "--smtp-server", "--to-cmd"]),
@@ -79,7 +98,8 @@ pub(super) fn unwrap(reader: &mut Reader, unit: &Unit) {
         ("submodule", _) => {
             let each = (rest..unit.args.len()).find(|index| word(*index) == Some("foreach"));
             if let Some(each) = each {
-                let options = Options { flags: "q", values: "", long_flags: &["--quiet", "--recursive"], long_values: &[] };
+                let options =
+                    Options { flags: "q", values: "", long_flags: &["--quiet", "--recursive"], long_values: &[] };
                 reader.joined(unit, options.walk(&unit.args, each + 1).next, unit.dialect);
             }
         }

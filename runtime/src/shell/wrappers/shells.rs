@@ -7,17 +7,29 @@ use crate::shell::script::OpaqueReason;
 
 /// Is it a shell whose scripts are read here?
 pub(super) fn is_shell(name: &str) -> bool {
-    matches!(name, "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "ksh93" | "mksh" | "rbash" | "rksh" | "posh" | "yash")
+    matches!(
+        name,
+        "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "ksh93" | "mksh" | "rbash" | "rksh" | "posh" | "yash"
+    )
 }
 
 const OPTIONS: Options = Options {
     flags: "abcefhilmnpruvxsCEPT",
     values: "oO",
     long_flags: &[
-        "--debug", "--help", "--login", "--noediting", "--noprofile", "--norc", "--posix", "--restricted", "--verbose",
-        "--version", "--no-rcs",
+        "--debug",
+        "--help",
+        "--login",
+        "--noediting",
+        "--noprofile",
+        "--norc",
+        "--posix",
+        "--restricted",
+        "--verbose",
+        "--version",
+        "--no-rcs",
     ],
-    long_values: &[],
+    long_values: &["--rcfile", "--init-file"],
 };
 
 /// Takes a shell off; true, as a shell is always dealt with here.
@@ -71,10 +83,11 @@ fn options(reader: &mut Reader, unit: &Unit) -> Walk {
     if let Some(arg) = walk.doubt.and_then(|doubt| unit.arg(doubt)) {
         reader.doubt(OpaqueReason::Option, arg.span(), &arg.shown);
     }
-    for given in walk.given.iter().filter(|given| matches!(&*given.name, "-o" | "-O")) {
+    for given in walk.given.iter().filter(|given| given.value.is_some()) {
         let harmless = given.value.as_ref().and_then(Arg::known).is_some_and(|name| match &*given.name {
             "-o" => crate::shell::meaning::is_harmless_option(name),
-            _ => name != "expand_aliases",
+            "-O" => name != "expand_aliases",
+            _ => false, // a start-up file
         });
         if !harmless {
             reader.doubt(OpaqueReason::Option, unit.span, &given.name);
