@@ -212,6 +212,7 @@ mod tests {
             prefix: prefix.into(),
             suffix: Some(Arc::from("")),
             splits: false,
+            pattern: None,
             shown: prefix.into(),
         };
         for (prefix, host) in
