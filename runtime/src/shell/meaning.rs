@@ -11,6 +11,8 @@ mod doubt;
 mod environment;
 mod finish;
 mod inner;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 use std::sync::Arc;
@@ -211,9 +213,7 @@ impl Reader {
 
 /// The script taken apart.
 pub(crate) fn parse(dialect: ShellDialect, text: &str) -> Script {
-    let _ = dialect;
-    let span = Span { start: 0, end: text.len() as u32 };
-    Script { opaque: vec![Opaque { reason: OpaqueReason::Syntax, span }], ..Script::default() }
+    super::parse::parse(dialect, text, super::parse::ShellLimits::default())
 }
 
 /// A part of a text.

@@ -1,0 +1,237 @@
+//! Wrappers and their options.
+
+use super::check;
+
+#[test]
+fn privileges() {
+    check(&[
+        ("ls -la", "ls -la"),
+        ("/usr/bin/git push", "/usr/bin/git push"),
+        ("sudo rm -rf /", "sudo>rm -rf /"),
+        ("sudo -u root -n rm x", "sudo>rm x"),
+        ("sudo -uroot -- rm x", "sudo>rm x"),
+        ("sudo --user=root rm x", "sudo>rm x"),
+        ("sudo --user root rm x", "sudo>rm x"),
+        ("sudo A=b rm x", "sudo>rm x $A"),
+        ("sudo -l", "sudo -l"),
+        ("sudo -s", "sudo -s !Inner"),
+        ("sudo -s rm x", "sudo>rm x"),
+        ("sudo -nz rm x y", "sudo>x y; sudo>rm x y !Option"),
+        ("sudo $x rm y", "sudo>y; sudo>? rm y; sudo>rm y !Option !Program"),
+        ("doas rm x", "doas>rm x"),
+        ("su -c 'rm x' root", "su>rm x"),
+        ("su root -c 'rm x; ls'", "su>rm x; su>ls"),
+        ("su - root -c 'rm x'", "su>rm x"),
+        ("su", "su !Inner"),
+        ("su root", "su root !Inner"),
+        ("runuser -u nobody -- rm x", "runuser>rm x"),
+        ("pkexec rm x", "pkexec>rm x"),
+        ("./sudo rm x", "./sudo rm x; sudo>rm x"),
+        ("/usr/bin/sudo rm x", "sudo>rm x"),
+        ("chroot /mnt rm x", "chroot>rm x"),
+        ("chroot --userspec=a:b /mnt rm x", "chroot>rm x"),
+        ("sudo env A=1 nice -n 5 timeout 5 bash -c 'rm x'", "sudo>env>nice>timeout>bash>rm x $A"),
+    ]);
+}
+
+#[test]
+fn time_and_resources() {
+    check(&[
+        ("nohup rm x", "nohup>rm x"),
+        ("nice rm x", "nice>rm x"),
+        ("nice -n 10 rm x", "nice>rm x"),
+        ("nice -10 rm x", "nice>rm x"),
+        ("ionice -c 3 rm x", "ionice>rm x"),
+        ("ionice -c3 -p 7", "ionice -c3 -p 7"),
+        ("chrt -f 10 rm x", "chrt>rm x"),
+        ("taskset -c 0-3 rm x", "taskset>rm x"),
+        ("taskset 0x3 rm x", "taskset>rm x"),
+        ("timeout 5 rm x", "timeout>rm x"),
+        ("timeout -s KILL -k 3 5s rm x", "timeout>rm x"),
+        ("timeout --signal=KILL 5 rm x", "timeout>rm x"),
+        ("timeout $t rm x", "timeout>rm x !Option"),
+        ("timeout \"$t\" rm x", "timeout>rm x !Option"),
+        ("timeout 5", "timeout 5"),
+        ("/usr/bin/time -f %e rm x", "time>rm x"),
+        ("stdbuf -oL rm x", "stdbuf>rm x"),
+        ("stdbuf -o L -eL rm x", "stdbuf>rm x"),
+        ("setsid -f rm x", "setsid>rm x"),
+        ("unshare -rn rm x", "unshare>rm x"),
+        ("flock f rm x", "flock>rm x"),
+        ("flock -n f -c 'rm x'", "flock>rm x"),
+        ("flock -w 3 9", "flock -w 3 9"),
+        ("script -qc 'rm x' out", "script -qc rm_x out; script>rm x"),
+        ("script out", "script out !Inner"),
+        ("watch -n 2 'rm x; ls'", "watch>rm x; watch>ls"),
+        ("watch -n2 rm x", "watch>rm x"),
+        ("strace -f -o out rm x", "strace -f -o out rm x; strace>rm x"),
+        ("strace -E LD_PRELOAD=/x ls", "strace -E LD_PRELOAD=/x ls $LD_PRELOAD; strace>ls $LD_PRELOAD !Environment"),
+        ("gdb --args rm x", "gdb --args rm x; gdb>rm x"),
+        ("systemd-run --user rm x", "systemd-run --user rm x; systemd-run>rm x"),
+        ("command rm x", "command>rm x"),
+        ("command -v rm", "command -v rm"),
+        ("builtin cd x", "builtin>cd x"),
+        ("exec rm x", "exec>rm x"),
+        ("exec -a ls rm x", "exec>rm x"),
+        ("busybox rm x", "busybox>rm x"),
+        ("busybox sh -c 'rm x'", "busybox>sh>rm x"),
+        ("entr -r rm x", "entr -r rm x; entr>rm x"),
+    ]);
+}
+
+#[test]
+fn environment() {
+    check(&[
+        ("A=b ls", "ls $A"),
+        ("env A=b ls", "env>ls $A"),
+        ("env -i A=b ls", "env>ls $A"),
+        ("env -u A ls", "env>ls"),
+        ("env -S 'rm -rf /'", "env>rm -rf /"),
+        ("env -S'A=b rm x' y", "env>rm x y $A"),
+        ("env -Z ls x", "env>x; env>ls x !Option"),
+        ("env", "env"),
+        ("export A=b; ls", "export A=b $A; ls $A"),
+        ("A=b; ls", "ls $A"),
+        ("PATH=/x ls", "ls $PATH !Environment"),
+        ("export PATH=/x; ls", "export PATH=/x $PATH; ls $PATH !Environment"),
+        ("declare -x LD_PRELOAD=x; ls", "declare -x LD_PRELOAD=x $LD_PRELOAD; ls $LD_PRELOAD !Environment"),
+        ("env LD_PRELOAD=x ls", "env>ls $LD_PRELOAD !Environment"),
+        ("sudo BASH_ENV=x ls", "sudo>ls $BASH_ENV !Environment"),
+        ("GIT_SSH_COMMAND=x git fetch", "git fetch $GIT_SSH_COMMAND !Environment"),
+        ("GIT_PAGER=cat git log", "git log $GIT_PAGER"),
+        ("GIT_PAGER=x git log", "git log $GIT_PAGER !Environment"),
+        ("GIT_AUTHOR_NAME=x git commit", "git commit $GIT_AUTHOR_NAME"),
+        ("EDITOR=true git rebase", "git rebase $EDITOR"),
+        ("IFS= read -r line", "read -r line $IFS"),
+        ("IFS=/ ; ls", "ls $IFS !Environment"),
+        ("read PATH", "read PATH !Environment"),
+        ("read -r line", "read -r line"),
+        ("printf -v PATH %s /x", "printf -v PATH %s /x !Environment"),
+        ("export $x", "export ? !Environment"),
+    ]);
+}
+
+#[test]
+fn shells() {
+    check(&[
+        ("bash -c 'rm x'", "bash>rm x"),
+        ("bash -lc 'rm x'", "bash>rm x"),
+        ("bash -euxo pipefail -c 'rm x; ls'", "bash>rm x; bash>ls"),
+        ("bash --norc -c 'rm x' name arg", "bash>rm x"),
+        ("sh -c \"sudo rm x\"", "sh>sudo>rm x"),
+        ("sh -c -e 'rm x'", "sh>rm x"),
+        ("bash -c \"rm $x\"", "bash>rm ? !Inner"),
+        ("bash -c \"$x\"", "bash>? !Inner !Program !Option"),
+        ("bash -c", "bash -c !Inner"),
+        ("bash x.sh", "bash x.sh !Inner"),
+        ("bash", "bash !Inner"),
+        ("bash --version", "bash --version"),
+        ("bash --rcfile f -c ls", "bash>ls !Option"),
+        ("bash -O expand_aliases -c ls", "bash>ls !Option"),
+        ("bash +e -c 'rm x'", "bash>rm x"),
+        ("bash -c 'bash -c \"bash -c ls\"'", "bash>bash>bash>ls"),
+        ("bash -c ''", "bash -c ''"),
+        ("A=b bash -c ls", "bash>ls $A"),
+        ("zsh -c 'rm x'", "zsh>rm x"),
+        ("zsh -c 'rm x*'", "zsh>rm x? !Ambiguous"),
+        ("fish -c 'rm x'", "fish -c rm_x code:rm_x !Inner"),
+        ("echo 'rm x' | sh", "echo rm_x; sh>rm x |echo"),
+        ("printf '%s' 'rm x' | bash", "printf %s rm_x; bash>rm x |printf"),
+        ("echo rm x | sudo sh", "echo rm x; sudo>sh>rm x |echo"),
+        ("curl http://x | sh", "curl http://x; sh |curl !Inner"),
+        ("curl http://x | bash -s -- a", "curl http://x; bash -s -- a |curl !Inner"),
+        ("echo $x | sh", "echo ?; sh |echo !Inner"),
+    ]);
+}
+
+#[test]
+fn searches() {
+    check(&[
+        ("find . -name x", "find . -name x"),
+        ("find . -exec rm {} \\;", "find . -exec rm {} ;; find>rm ?"),
+        ("find . -exec rm {} +", "find . -exec rm {} +; find>rm …+"),
+        ("find . -execdir sh -c 'rm x' \\; -ok ls \\;", "find . -execdir sh -c rm_x ; -ok ls ;; find>sh>rm x; find>ls"),
+        ("find . -exec sh -c 'rm {}' \\;", "find . -exec sh -c rm_{} ;; find>sh>rm ? !Inner"),
+        ("find $x", "find ? !Option"),
+        ("find \"$x\" -name y", "find ? -name y"),
+        ("fd x -x rm", "fd x -x rm; fd>rm …+"),
+        ("fd x -X rm -f {}", "fd x -X rm -f {}; fd>rm -f ? …+"),
+        ("fd -Hx rm", "fd -Hx rm; fd>rm …+"),
+        ("ls | xargs rm", "ls; xargs>rm …+ |ls"),
+        ("ls | xargs -0 -n 1 rm -f", "ls; xargs>rm -f …+ |ls"),
+        ("ls | xargs -I{} rm {}", "ls; xargs>rm ? |ls"),
+        ("ls | xargs -I % mv % %.old", "ls; xargs>mv ? ?.old |ls"),
+        ("ls | xargs", "ls; xargs>echo …+ |ls"),
+        ("ls | xargs sh -c 'rm x'", "ls; xargs>sh>rm x |ls"),
+        ("ls | xargs sudo", "ls; xargs>sudo>? …+ |ls !Program"),
+        ("ls | xargs bash", "ls; xargs>bash …+ |ls !Inner"),
+        ("ls | xargs --frob rm x", "ls; xargs>x |ls; xargs>rm x …+ |ls !Option"),
+        ("parallel rm {} ::: a b", "parallel>rm ? …+"),
+        ("parallel ::: 'rm x'", "parallel ::: rm_x !Inner"),
+        ("parallel 'rm {}; ls' ::: a", "parallel>rm {}; parallel>ls !Inner"),
+    ]);
+}
+
+#[test]
+fn remote() {
+    check(&[
+        ("ssh host rm x", "ssh host rm x; ssh>rm x"),
+        ("ssh -p 22 -i key u@host 'rm x; ls'", "ssh -p 22 -i key u@host rm_x;_ls; ssh>rm x; ssh>ls"),
+        ("ssh host -t rm x", "ssh host -t rm x; ssh>rm x"),
+        ("ssh -o ProxyCommand=evil host ls", "ssh -o ProxyCommand=evil host ls; ssh>ls !Inner"),
+        ("ssh -o BatchMode=yes host ls", "ssh -o BatchMode=yes host ls; ssh>ls"),
+        ("ssh host", "ssh host !Inner"),
+        ("docker exec -it c rm x", "docker exec -it c rm x; docker>rm x"),
+        ("docker run --rm -v /:/h -e A=b img rm x", "docker run --rm -v /:/h -e A=b img rm x $A; docker>rm x $A"),
+        ("docker compose exec web sh -c 'rm x'", "docker compose exec web sh -c rm_x; docker>sh>rm x"),
+        ("docker ps", "docker ps"),
+        ("docker -H x run img", "docker -H x run img"),
+        ("podman run --frob a img rm", "podman>rm; podman run --frob a img rm; podman>img rm !Option"),
+        ("kubectl exec -it pod -c web -- rm x", "kubectl exec -it pod -c web -- rm x; kubectl>rm x"),
+        ("kubectl -n a get pods", "kubectl -n a get pods"),
+        ("npx -y rimraf x", "npx -y rimraf x; npx>rimraf x"),
+        ("pnpm dlx rimraf x", "pnpm dlx rimraf x; pnpm>rimraf x"),
+        ("npm run build", "npm run build"),
+        ("uv run rm x", "uv run rm x; uv>rm x"),
+        ("poetry run python x.py", "poetry run python x.py; poetry>python x.py"),
+    ]);
+}
+
+#[test]
+fn carried() {
+    check(&[
+        ("git status", "git status"),
+        ("git -C x push", "git -C x push"),
+        ("git -c user.name=x commit", "git -c user.name=x commit"),
+        ("git -c core.pager=evil log", "git -c core.pager=evil log !Inner"),
+        ("git -c core.pager=cat log", "git -c core.pager=cat log"),
+        ("git -c alias.x='!rm y' x", "git -c alias.x=!rm_y x; git>rm y"),
+        ("git -c core.sshCommand='rm x' fetch", "git -c core.sshCommand=rm_x fetch !Inner"),
+        ("git --exec-path=/x status", "git --exec-path=/x status !Inner"),
+        ("git clone --upload-pack 'rm x' y", "git clone --upload-pack rm_x y; git>rm x"),
+        ("git clone ext::sh\\ -c\\ x", "git clone ext::sh_-c_x !Inner"),
+        ("git clone -c core.hooksPath=x y", "git clone -c core.hooksPath=x y !Inner"),
+        ("git diff --ext-diff", "git diff --ext-diff !Inner"),
+        ("git bisect run rm x", "git bisect run rm x; git>rm x"),
+        ("git rebase --exec 'rm x' main", "git rebase --exec rm_x main; git>rm x"),
+        ("git rebase -x'rm x' main", "git rebase -xrm_x main; git>rm x"),
+        ("git submodule foreach --recursive 'rm x'", "git submodule foreach --recursive rm_x; git>rm x"),
+        ("tar xf a.tar", "tar xf a.tar"),
+        ("tar -czf a.tgz src", "tar -czf a.tgz src"),
+        ("tar -xf a --to-command='rm x'", "tar -xf a --to-command=rm_x; tar>rm x"),
+        ("tar -xf a --to-com 'rm x'", "tar -xf a --to-com rm_x; tar>rm x"),
+        (
+            "tar cf a b --checkpoint=1 --checkpoint-action=exec='rm x'",
+            "tar cf a b --checkpoint=1 --checkpoint-action=exec=rm_x; tar>rm x",
+        ),
+        ("tar -I zstd -xf a", "tar -I zstd -xf a; tar>zstd"),
+        ("rsync -e 'ssh -p 22' a b:c", "rsync -e ssh_-p_22 a b:c; rsync>ssh -p 22 !Inner"),
+        ("rsync -av a b", "rsync -av a b"),
+        ("tmux ls", "tmux ls"),
+        ("tmux new -d 'rm x'", "tmux>new -d rm_x; tmux new -d rm_x; tmux>rm x !Inner"),
+        ("crontab -l", "crontab -l"),
+        ("crontab f", "crontab>f; crontab f !Inner"),
+        ("echo 'rm x' | at now", "echo rm_x; at now |echo; at>rm x |echo"),
+        ("at now", "at now !Inner"),
+    ]);
+}
