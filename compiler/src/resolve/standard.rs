@@ -3,6 +3,10 @@
 /// Name and text, in the order in which a list of them reads best.
 pub(super) const MODULES: &[(&str, &str)] = &[
     ("std.shell", include_str!("../../std/shell.claw")),
+    ("std.shell.destruction", include_str!("../../std/shell/destruction.claw")),
+    ("std.shell.git", include_str!("../../std/shell/git.claw")),
+    ("std.shell.places", include_str!("../../std/shell/places.claw")),
+    ("std.shell.words", include_str!("../../std/shell/words.claw")),
     ("std.sql", include_str!("../../std/sql.claw")),
     ("std.paths", include_str!("../../std/paths.claw")),
     ("std.net", include_str!("../../std/net.claw")),
