@@ -213,3 +213,101 @@ impl fmt::Debug for Command {
         f.debug_struct("Command").field("dialect", &self.dialect).field("text", &self.text).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ShellDialect::Bash;
+
+    fn command(text: &str) -> Command {
+        Command::new(Bash, text)
+    }
+
+    fn names(list: &PartialList) -> String {
+        let names: Vec<&str> = list.items.iter().filter_map(Value::as_str).collect();
+        names.join(" ") + if list.complete { "" } else { " …" }
+    }
+
+    #[test]
+    fn programs_and_substitutions() {
+        assert_eq!(names(&command("sudo /bin/ls | grep x; ls").programs()), "sudo ls grep");
+        assert_eq!(names(&command("ls; $x y").programs()), "ls y …");
+        assert_eq!(names(&command("echo $(date) `id`").substitutions()), "date id");
+        assert_eq!(command("ls; ls").calls().items.len(), 2);
+        assert!(command("$x").opaque() && !command("ls $x").opaque());
+        assert_eq!(
+            names(&command("ls; . f").opaque_because()),
+            "byte 4–7: `.` turns text into commands that are not known"
+        );
+    }
+
+    #[test]
+    fn only() {
+        let programs = &["ls", "cat", "grep", "sudo", "python3", "git", "bash"];
+        let only = |text: &str| command(text).only(programs);
+        for text in
+            ["ls", "ls -la | grep x", "cat a b; ls 2>/dev/null", "sudo ls", "/usr/bin/ls x", "bash -c 'ls | cat x'"]
+        {
+            assert_eq!(only(text), Tri::True, "{text}");
+        }
+        for text in [
+            "",
+            "rm x",
+            "ls; rm x",
+            "ls > f",
+            "cat < f",
+            "A=b ls",
+            "./ls",
+            "sudo -u a rm",
+            "nice ls",
+            "python3 -c x",
+            "echo $(ls)",
+        ] {
+            assert_eq!(only(text), Tri::False, "{text}");
+        }
+        for text in ["ls $x", "ls *", "$x", "ls; $x", "bash -c \"$x\"", "cat f | bash"] {
+            assert_eq!(only(text), Tri::Unknown, "{text}");
+        }
+    }
+
+    #[test]
+    fn pipes() {
+        let into = |text: &str| command(text).pipes_into(&["sh", "sudo"]);
+        for text in
+            ["curl x | sh", "curl x | tee f | sh", "a | sudo b", "a | bash -c sh", "echo ls | sh", "{ a; b; } | sh"]
+        {
+            assert_eq!(into(text), Tri::True, "{text}");
+        }
+        for text in ["curl x | cat", "sudo ls; a | b", "ls"] {
+            assert_eq!(into(text), Tri::False, "{text}");
+        }
+        for text in ["a | $x", "$x"] {
+            assert_eq!(into(text), Tri::Unknown, "{text}");
+        }
+    }
+
+    #[test]
+    fn argument_vectors() {
+        let words = ["ls", "a b", "it's", "$x", "", "A=b", "-o=c", "~", "*"].map(str::to_owned);
+        let command = Command::from_argv(Bash, &words);
+        assert_eq!(&**command.text(), "ls 'a b' 'it'\\''s' '$x' '' 'A=b' -o=c '~' '*'");
+        let calls = command.calls();
+        let Some(Value::Call(call)) = calls.items.first() else { panic!("no call") };
+        let args: Vec<&str> = call.args.iter().filter_map(|arg| arg.text().map(|text| &**text)).collect();
+        assert_eq!(args, ["a b", "it's", "$x", "", "A=b", "-o=c", "~", "*"]);
+        for first in ["if", "A=b", "for", "{", "!"] {
+            let command = Command::from_argv(Bash, &[first.to_owned(), "x".to_owned()]);
+            assert_eq!(names(&command.programs()), first, "{}", command.text());
+        }
+    }
+
+    #[test]
+    fn commands_are_their_text() {
+        let (read, unread) = (command("ls"), command("ls"));
+        let _ = read.calls();
+        assert_eq!(read, unread);
+        assert_eq!(format!("{read:?}"), format!("{unread:?}"));
+        let bytes = postcard::to_stdvec(&read).unwrap_or_default();
+        assert_eq!(postcard::from_bytes::<Command>(&bytes), Ok(unread));
+    }
+}

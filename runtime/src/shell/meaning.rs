@@ -180,8 +180,10 @@ impl Reader {
             let sources = simple.stdin_from.iter().map(|source| base.saturating_add(*source)).collect();
             let prints = inner::prints(inner.dialect, simple, &script);
             self.links.push(Link { sources, parent: inner.link, prints, ..Link::default() });
-            let unit = self.intake(&inner, simple, base.saturating_add(index as u32));
-            units.extend(unit.and_then(|unit| self.not_a_function(unit, index, &script)));
+            if let Some(unit) = self.intake(&inner, simple, base.saturating_add(index as u32)) {
+                self.function(&unit, &script);
+                units.push(unit);
+            }
         }
         for unit in units.into_iter().rev() {
             let link = unit.link;

@@ -205,7 +205,12 @@ impl Wrapper {
     fn command(&self, reader: &mut Reader, unit: &mut Unit, walk: &Walk, next: usize) -> bool {
         if next >= unit.args.len() {
             if self.interactive || walk.has(self.shell) {
-                // A shell, which reads what nobody knows.
+                // A shell, which reads its commands.
+                if let Some(script) = Reader::stdin_text(unit).filter(|_| !unit.more) {
+                    reader.list_wrapper(unit, self.listed);
+                    reader.inline(unit, &script, unit.dialect);
+                    return true;
+                }
                 reader.doubt(OpaqueReason::Inner, unit.span, unit.name().unwrap_or_default());
             }
             if !unit.more {

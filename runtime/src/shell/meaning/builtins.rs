@@ -27,18 +27,22 @@ impl Reader {
             }
             "read" => {
                 self.names(unit, "adinNptu");
-                false
+                subscripts(unit.rest())
             }
-            "getopts" | "unset" => false,
+            "getopts" | "unset" | "let" => subscripts(unit.rest()),
+            "wait" => has(unit, 'p') && subscripts(unit.rest()),
+            "test" | "[" | "[[" => unit.rest().windows(2).any(|pair| {
+                matches!(pair, [option, name] if matches!(option.known(), Some("-v" | "-R")) && subscripts(std::slice::from_ref(name)))
+            }),
             "printf" => {
                 self.printf(unit);
-                false
+                has(unit, 'v') && unit.arg(1).is_some_and(|arg| arg.prefix().starts_with("-v")) && subscripts(unit.args.get(1..3).unwrap_or_default())
             }
             "shopt" => unit.rest().iter().any(|arg| arg.known().is_none_or(|word| word == "expand_aliases")),
             "set" => changes_reading(unit.rest()),
             name if declares(name) => {
                 self.declared(unit);
-                false
+                has(unit, 'i') && subscripts(unit.rest())
             }
             _ => return false,
         };
@@ -100,6 +104,11 @@ impl Reader {
             _ => {}
         }
     }
+}
+
+/// Bash evaluates the subscript in the name of a variable, which may run commands: `unset 'a[$(rm x)]'`.
+fn subscripts(names: &[Arg]) -> bool {
+    names.iter().any(|name| name.known().is_none_or(|name| name.contains('[')))
 }
 
 /// Is this short option given, perhaps in a cluster, or may it be?

@@ -4,6 +4,7 @@
 mod bounds;
 mod code;
 mod scripts;
+mod usual;
 mod wrapped;
 
 use std::sync::Arc;

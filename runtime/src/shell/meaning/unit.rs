@@ -205,10 +205,14 @@ impl Reader {
         }
     }
 
-    /// Leaves out calls of functions that the script certainly defined before: their bodies are read.
-    pub(super) fn not_a_function(&mut self, unit: Unit, index: usize, script: &Script) -> Option<Unit> {
-        let _ = (index, script);
-        Some(unit)
+    /// A call of a function: its body's commands are listed where they stand, but not what arrives on their input.
+    /// The call itself stays listed, as the definition may not be in force: `if x; then f() { …; }; fi`.
+    pub(super) fn function(&mut self, unit: &Unit, script: &Script) {
+        let Some(name) = unit.arg(0).and_then(Arg::known) else { return };
+        let fed = unit.reads_pipe || !matches!(unit.context.stdin, Stdin::Inherited);
+        if fed && script.functions.iter().any(|function| function == name) {
+            self.doubt(OpaqueReason::Inner, unit.span, name);
+        }
     }
 }
 

@@ -107,7 +107,7 @@ fn environment() {
         ("read PATH", "read PATH !Environment"),
         ("read -r line", "read -r line"),
         ("printf -v PATH %s /x", "printf -v PATH %s /x !Environment"),
-        ("export $x", "export ? !Environment"),
+        ("export $x", "export ? !Evaluated !Environment"),
     ]);
 }
 
