@@ -11,8 +11,8 @@ use tower_lsp::lsp_types::{
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
+use crate::library::Library;
 use crate::map::Encoding;
-use crate::pages::Pages;
 
 /// How long nobody must have typed before findings are pushed, in milliseconds.
 const PAUSE: u64 = 150;
@@ -31,8 +31,10 @@ pub struct Settings {
     pub pull_refresh: bool,
     /// The client watches files for the server.
     pub watches: bool,
-    /// Where the pages of codes are; `{"helpUri": "https://…/{code}"}` in the initialisation options sets it.
-    pub pages: Pages,
+    /// The client shows where a code is explained.
+    pub shows_pages: bool,
+    /// Texts of the compiler; `{"helpUri": "https://…/{code}"}` in the initialisation options says where pages are.
+    pub library: Library,
     /// All that the client says of itself, for features that care.
     pub client: ClientCapabilities,
 }
@@ -56,7 +58,8 @@ impl Settings {
             watches: workspace
                 .and_then(|w| w.did_change_watched_files.as_ref())
                 .is_some_and(|watching| watching.dynamic_registration == Some(true)),
-            pages: if shows_pages == Some(true) { Pages::new(help) } else { Pages::None },
+            shows_pages: shows_pages == Some(true),
+            library: Library::new(help),
             client,
         }
     }

@@ -55,6 +55,7 @@ pub fn diagnostic(
     uri: &dyn Fn(&str) -> Option<Url>,
 ) -> lsp::Diagnostic {
     let encoding = settings.encoding;
+    let page = if settings.shows_pages { settings.library.page(finding.code.as_str()) } else { None };
     let related = finding.labels.iter().filter_map(|label| {
         let uri = uri(&sources.get(label.loc.file).path)?;
         let location = Location { uri, range: range(sources, label.loc, encoding) };
@@ -71,7 +72,7 @@ pub fn diagnostic(
             Severity::Warning => DiagnosticSeverity::WARNING,
         }),
         code: Some(NumberOrString::String(finding.code.to_string())),
-        code_description: settings.pages.of(finding.code.as_str()).map(|href| CodeDescription { href }),
+        code_description: page.map(|href| CodeDescription { href }),
         source: Some("claw".to_owned()),
         message: message(finding),
         related_information: some(related.collect()),
@@ -97,4 +98,38 @@ fn message(finding: &Diagnostic) -> String {
 
 fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use claw_compiler::hir::FileId;
+    use claw_syntax::Span;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn positions_lead_back_to_their_offsets(text in "[a😀é\u{301}\n]{0,40}", bytes in any::<bool>()) {
+            let encoding = if bytes { Encoding::Utf8 } else { Encoding::Utf16 };
+            let mut sources = Sources::default();
+            let file = sources.add("x.claw", text.as_str().into());
+            for offset in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {
+                let there = range(&sources, Loc { file, span: Span::at(offset as u32) }, encoding).start;
+                prop_assert_eq!(encoding.offset(&sources.get(file).lines, &text, there), offset as u32);
+            }
+        }
+    }
+
+    #[test]
+    fn columns_count_what_was_agreed_on() {
+        let mut sources = Sources::default();
+        // An emoji, and an accent that combines with the letter before it.
+        sources.add("x.claw", "\n😀e\u{301}x".into());
+        let at = |encoding| range(&sources, Loc { file: FileId(0), span: Span::at(8) }, encoding).start;
+        assert_eq!(at(Encoding::Utf16), Position::new(1, 4));
+        assert_eq!(at(Encoding::Utf8), Position::new(1, 7));
+        // The middle of a character counts as its beginning.
+        let lines = &sources.get(FileId(0)).lines;
+        assert_eq!(Encoding::Utf16.offset(lines, "\n😀e\u{301}x", Position::new(1, 1)), 1);
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 
 use tower_lsp::lsp_types::{Diagnostic, Url};
 
@@ -62,7 +63,8 @@ pub fn findings(world: &mut World) -> BTreeMap<String, Vec<Diagnostic>> {
         world.documents().map(|(key, _)| (key.clone(), Vec::new())).collect();
     for analysis in policies {
         let sources = &analysis.sources;
-        for finding in &analysis.diagnostics {
+        let is_own = |path: &str| world.settings.library.holds(Path::new(path));
+        for finding in analysis.diagnostics.iter().filter(|f| !is_own(&sources.get(f.primary.loc.file).path)) {
             let key = &sources.get(finding.primary.loc.file).path;
             let shown = map::diagnostic(finding, sources, &world.settings, &|path| world.uri(path));
             let known = findings.entry(key.clone()).or_default();

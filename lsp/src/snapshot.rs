@@ -12,6 +12,7 @@ use claw_syntax::Span;
 use tower_lsp::lsp_types::{Location, Position, Range, TextEdit, Url};
 
 use crate::capabilities::Settings;
+use crate::library::is_standard;
 use crate::{files, map};
 
 /// A file as a part of one policy.
@@ -71,9 +72,13 @@ impl Snapshot {
         edits.into_iter().map(|edit| TextEdit::new(self.range(edit.span), edit.text)).collect()
     }
 
-    /// A place in any file of a policy; none where the file is part of the compiler.
+    /// A place in any file of a policy. A standard module is put where the editor can open it.
     pub fn location(&self, sources: &Sources, loc: Loc) -> Option<Location> {
-        let uri = self.address(&sources.get(loc.file).path)?;
+        let source = sources.get(loc.file);
+        let uri = match is_standard(&source.path) {
+            true => self.settings.library.module(&source.path, &source.text)?,
+            false => self.address(&source.path)?,
+        };
         Some(Location { uri, range: self.range_in(sources, loc) })
     }
 
@@ -82,7 +87,7 @@ impl Snapshot {
         map::range(sources, loc, self.settings.encoding)
     }
 
-    /// The address of a file of a policy.
+    /// The address of a file of a policy; none where it is a standard module.
     pub fn address(&self, path: &str) -> Option<Url> {
         self.open.get(path).cloned().or_else(|| files::uri(path))
     }

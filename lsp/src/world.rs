@@ -17,6 +17,8 @@ use crate::text;
 
 /// A file is seen as a part of so many policies at most; those that are open go first.
 const MAX_ROOTS: usize = 12;
+/// So many policies are looked at when all are asked for.
+const MAX_POLICIES: usize = 200;
 
 /// A document that is open in the editor.
 #[derive(Debug)]
@@ -87,14 +89,18 @@ impl World {
 
     /// Files that may have changed on disk.
     pub fn disk_changed(&mut self, uris: &[Url]) {
+        let mut folders = false;
         for key in uris.iter().map(files::key) {
             let known = self.uses.contains_key(&key) || self.data.contains(&key) || self.is_wanted(&key);
             if known || key.ends_with(".claw") {
                 self.reread(&key);
             } else {
-                // Perhaps a folder that came or went.
-                self.disk_changed_somewhere();
+                // What has no ending is perhaps a folder that came or went.
+                folders |= key.rsplit('/').next().is_some_and(|name| !name.contains('.'));
             }
+        }
+        if folders {
+            self.disk_changed_somewhere();
         }
     }
 
@@ -272,12 +278,13 @@ impl World {
         roots.iter().map(|root| self.analysis(root)).collect()
     }
 
-    /// The analyses of all policies, open or not.
+    /// The analyses of all policies, the open ones first.
     pub fn all_policies(&mut self) -> Vec<Arc<Analysis>> {
         self.sync();
         let used: BTreeSet<&String> = self.uses.values().flatten().collect();
-        let mut roots: BTreeSet<String> = self.uses.keys().filter(|key| !used.contains(key)).cloned().collect();
-        roots.extend(self.documents.keys().flat_map(|key| self.roots(key)));
+        let open = self.documents.keys().flat_map(|key| self.roots(key)).collect::<BTreeSet<_>>();
+        let closed = self.uses.keys().filter(|key| !used.contains(key) && !open.contains(*key)).cloned();
+        let roots: Vec<String> = open.iter().cloned().chain(closed).take(MAX_POLICIES).collect();
         roots.iter().map(|root| self.analysis(root)).collect()
     }
 

@@ -157,3 +157,18 @@ fn folders_come_and_go() {
     editor.notify("workspace/didChangeWorkspaceFolders", change(false));
     assert_eq!(starts(&editor.findings(&main)), []);
 }
+
+#[test]
+fn standard_modules_can_be_opened_and_have_no_findings_of_their_own() {
+    let (mut editor, _) = Editor::initialized(json!({}));
+    let main = "untitled:main";
+    let text = "package p\nuse std.tools.codex as codex\nenvironments dev\nroles r\ngrant codex.update_plan to r\n";
+    editor.open(main, text);
+    editor.findings(main);
+    let there = editor.at("textDocument/definition", main, 4, 15);
+    let uri = there["uri"].as_str().unwrap().to_owned();
+    let text = std::fs::read_to_string(uri.strip_prefix("file://").unwrap()).unwrap();
+    assert!(text.contains("package std.tools.codex"));
+    editor.open(&uri, &text);
+    assert_eq!(editor.findings(&uri), Vec::<serde_json::Value>::new());
+}

@@ -29,7 +29,7 @@ fn thousands_of_keystrokes_end_in_what_the_final_text_says() {
     let (mut editor, _) = Editor::initialized(json!({}));
     editor.open(URI, "");
     let mut version = 1;
-    for _ in 0..30 {
+    for _ in 0..46 {
         // Typed letter by letter, with a question now and then, and deleted again from the end.
         let (mut line, mut column) = (0, 0);
         let mut places = Vec::new();
@@ -50,7 +50,7 @@ fn thousands_of_keystrokes_end_in_what_the_final_text_says() {
             end = place;
         }
     }
-    assert!(version > 5_000);
+    assert!(version > 10_000);
     editor.edit(URI, version + 1, (0, 0), (0, 0), CLEAN);
     assert_eq!(starts(&editor.findings_at(URI, version + 1)), []);
     editor.change(URI, version + 2, TWO_ERRORS);
