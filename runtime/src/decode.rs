@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::json::push_token;
 use crate::{
-    Command, Date, Decimal, DecimalError, Duration, Email, Field, Host, Json, Limits, PathValue, Schema, Secret, Sql,
-    Time, Type, UrlValue, Value, parse_ip, parse_net, value_to_json,
+    Command, Date, Decimal, DecimalError, Duration, Email, Field, Host, Json, Limits, PathValue, Schema, Secret,
+    ShellDialect, Sql, Time, Type, UrlValue, Value, parse_ip, parse_net, value_to_json,
 };
 
 /// Why a value does not fit its type.
@@ -186,6 +186,7 @@ impl Walk<'_> {
                 let fields = self.decoder.schema.record(*id).map(|r| r.fields.as_slice()).unwrap_or_default();
                 Ok(Value::Record(self.fields(json, fields, Extra::Refuse)?.into()))
             }
+            (Type::Command(dialect), Json::Arr(words)) => self.argv(*dialect, words),
             (_, Json::Str(text)) => self.text(text, ty),
             _ => Err(self.mismatch(json, ty)),
         }
@@ -197,6 +198,18 @@ impl Walk<'_> {
             return Err(self.too_much(format!("more than {limit} elements")));
         }
         items.iter().enumerate().map(|(i, item)| self.at(&i.to_string(), |walk| walk.value(item, element))).collect()
+    }
+
+    /// The argument vector of a program that is started without a shell.
+    fn argv(&mut self, dialect: ShellDialect, words: &[Json]) -> Result<Value, DecodeError> {
+        let words = self.elements(words, &Type::Str)?;
+        let words: Vec<String> = words.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let command = Command::from_argv(dialect, &words);
+        let limit = self.decoder.limits.command;
+        if command.text().len() > limit {
+            return Err(self.too_much(format!("more than {limit} bytes in a command")));
+        }
+        Ok(Value::Command(command.into()))
     }
 
     fn text(&self, text: &str, ty: &Type) -> Result<Value, DecodeError> {
@@ -281,7 +294,7 @@ impl Walk<'_> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{EnumDef, EnumId, RecordDef, RecordId, ShellDialect, Tri};
+    use crate::{EnumDef, EnumId, RecordDef, RecordId, SqlDialect, Tri};
     use proptest::prelude::*;
 
     fn field(name: &str, ty: Type, optional: bool, default: Option<Value>) -> Field {
@@ -352,6 +365,25 @@ mod tests {
         assert!(decode("\"Zg=\"", &Type::Bytes).is_err());
         let long = format!("\"/{}\"", "a".repeat(9000));
         assert!(decode(&long, &Type::Path).unwrap_err().limit);
+    }
+
+    #[test]
+    fn argument_vectors_are_commands() {
+        let ty = Type::Command(ShellDialect::Bash);
+        for (argv, text) in [
+            (r#"["ls","-l","a b"]"#, "ls -l 'a b'"),
+            (r#"["X=1","it's","$x",""]"#, r"'X=1' 'it'\''s' '$x' ''"),
+            (r##"["if","~","*","#"]"##, "'if' '~' '*' '#'"),
+            ("[]", ""),
+        ] {
+            assert_eq!(canonical(argv, &ty), Json::str(text).canonical(), "{argv}");
+            // Written out and read again it is the same.
+            assert_eq!(decode(argv, &ty), decode(&Json::str(text).canonical(), &ty));
+        }
+        assert_eq!(message(r#"["ls",1]"#, &ty), "`/args/x/1`: expected a string, found a number");
+        assert!(decode(r#"["ls"]"#, &Type::Sql(SqlDialect::Ansi)).is_err());
+        let long = format!(r#"["ls","{}"]"#, "a".repeat(Limits::default().command));
+        assert!(decode(&long, &ty).unwrap_err().limit);
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Shell commands, and the calls in them. What a command would run is [`crate::Command`]'s business, what a call's words mean
 //! [`crate::Call`]'s; here are the rows by which policies ask, and what becomes of lists that are known in part.
 
+use std::sync::Arc;
+
 use super::{Arg, Builtin, Form, Out, Pat};
-use crate::{Command, Value};
+use crate::call::{Call, known_list};
+use crate::shell::meaning::base_name;
+use crate::{Command, Tri, Value};
 
 const WORDS: Pat = Pat::ListOf(&Pat::Str);
 /// What a policy lists for comparison: a literal, a constant, or something of the request.
@@ -20,13 +24,13 @@ pub(super) static ROWS: &[Builtin] = &[
         "command.programs",
         WORDS,
         "The names of all programs that may run, without their directories; wrappers such as `sudo` and `env` count too.",
-        |_| Out::Unknown,
+        |a| command(a, Command::programs),
     ),
     about_command(
         "command.substitutions",
         WORDS,
         "The texts inside `$(…)`, backticks and `<(…)`.",
-        |_| Out::Unknown,
+        |a| command(a, Command::substitutions),
     ),
     about_command(
         "command.opaque",
@@ -39,30 +43,30 @@ pub(super) static ROWS: &[Builtin] = &[
         "command.opaque_because",
         WORDS,
         "What can't be read before it runs, one reason for each place; empty if nothing.",
-        |_| Out::Unknown,
+        |a| command(a, Command::opaque_because),
     ),
     about_command(
         "command.plain",
         Pat::Bool,
         "Nothing but calls of literal words, joined by `;`, newline, `&&`, `||` or `|`: no redirection, assignment, subshell, \
          background job, negation, wrapper, expansion or glob.",
-        |_| Out::Unknown,
+        |a| command(a, Command::plain),
     ),
     ask_command(
         "command.only",
         "At least one call, each of a listed program, wrappers included, and nothing beside: no file redirection, no \
          environment assignment, no flag that runs other programs, no inline code, nothing opaque. Unknown if a word is. A \
          program counts with its directory only if that is a standard one, such as `/usr/bin`.",
-        |_| Out::Unknown,
+        |a| ask_of(a, as_command, Command::only),
     ),
     ask_command(
         "command.pipes_into",
         "Is the output of some call piped into one of these programs, or into a wrapper that runs it?",
-        |_| Out::Unknown,
+        |a| ask_of(a, as_command, Command::pipes_into),
     ),
-    about_call("call.program", Pat::Str, "The program's name without its directory.", |_| Out::Unknown),
-    about_call("call.path", Pat::Str, "The program as it is written, with its directory.", |_| Out::Unknown),
-    about_call("call.args", WORDS, "The words that follow the program.", |_| Out::Unknown),
+    about_call("call.program", Pat::Str, "The program's name without its directory.", |a| call(a, |c| base_name(c).text().cloned().map(Value::Str))),
+    about_call("call.path", Pat::Str, "The program as it is written, with its directory.", |a| call(a, |c| c.program.text().cloned().map(Value::Str))),
+    about_call("call.args", WORDS, "The words that follow the program.", |a| call(a, |c| known_list(c.args.iter(), !c.more_args))),
     about_call(
         "call.positional",
         WORDS,
@@ -122,35 +126,35 @@ pub(super) static ROWS: &[Builtin] = &[
         "call.env",
         WORDS,
         "The names of the variables that are set for this call, before it, by `env` or by an earlier assignment.",
-        |_| Out::Unknown,
+        |a| call(a, |c| names(&c.env)),
     ),
-    about_call("call.reads", WORDS, "The files that are redirected into it, as written.", |_| Out::Unknown),
-    about_call("call.writes", WORDS, "The files that its output is redirected to, as written.", |_| Out::Unknown),
+    about_call("call.reads", WORDS, "The files that are redirected into it, as written.", |a| call(a, |c| known_list(c.reads.iter(), true))),
+    about_call("call.writes", WORDS, "The files that its output is redirected to, as written.", |a| call(a, |c| known_list(c.writes.iter(), true))),
     about_call(
         "call.stdin_from",
         WORDS,
         "The programs whose output it reads through a pipe; empty if there is no pipe.",
-        |_| Out::Unknown,
+        |a| call(a, |c| known_list(c.stdin_from.iter(), true)),
     ),
     about_call(
         "call.wrappers",
         WORDS,
         "The wrappers that were taken off, outermost first: `sudo`, `env`, `bash`, ….",
-        |_| Out::Unknown,
+        |a| call(a, |c| names(&c.wrappers)),
     ),
     about_call(
         "call.code",
         Pat::Str,
         "The program in another language that it is given, as in `python -c …`, by a here-document, or `psql -c …`; `\"\"` if \
          there is none.",
-        |_| Out::Unknown,
+        |a| call(a, code),
     ),
     about_call(
         "call.network",
         Pat::Bool,
         "Does it talk to the network? True of `curl`, `ssh`, `git push`, …, false of `ls`, `grep`, …, unknown of programs that \
          claw does not know.",
-        |_| Out::Unknown,
+        |a| call(a, |c| c.network),
     ),
 ];
 
@@ -177,16 +181,95 @@ fn command<T: Into<Out>>(args: &[Arg<'_>], ask: impl Fn(&Command) -> T) -> Out {
     }
 }
 
+fn call<T: Into<Out>>(args: &[Arg<'_>], ask: impl Fn(&Call) -> T) -> Out {
+    match args {
+        [Arg::Known(Value::Call(call))] => ask(call).into(),
+        _ => Out::Unknown,
+    }
+}
+
+fn names(names: &[Arc<str>]) -> Option<Value> {
+    Some(Value::list(names.iter().cloned().map(Value::Str).collect()))
+}
+
+/// No code is no text; code that is not literal is not known.
+fn code(call: &Call) -> Option<Value> {
+    match &call.code {
+        None => Some(Value::str("")),
+        Some(code) => code.text().cloned().map(Value::Str),
+    }
+}
+
+fn as_command(value: &Value) -> Option<&Command> {
+    if let Value::Command(command) = value { Some(command) } else { None }
+}
+
+/// Words that a policy asks about, as far as they are known. With more words no answer becomes *false* that was *true*, so
+/// *true* stands whatever the rest of the list is.
+fn ask_of<T>(args: &[Arg<'_>], of: fn(&Value) -> Option<&T>, ask: fn(&T, &[&str]) -> Tri) -> Out {
+    let [Arg::Known(receiver), list] = args else { return Out::Unknown };
+    let (Some(receiver), Some((words, complete))) = (of(receiver), words(*list)) else { return Out::Unknown };
+    match ask(receiver, &words) {
+        Tri::True => true.into(),
+        _ if !complete => Out::Unknown,
+        answer => answer.into(),
+    }
+}
+
+/// The known words, and whether these are all.
+fn words(list: Arg<'_>) -> Option<(Vec<&str>, bool)> {
+    let (items, complete) = match list {
+        Arg::Known(list) => (list.elements()?, true),
+        Arg::Partial(items) => (items, false),
+        _ => return None,
+    };
+    Some((items.iter().map(Value::as_str).collect::<Option<_>>()?, complete))
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::builtins::tests::{call, v};
     use crate::{ShellDialect, Type};
 
+    fn bash(text: &str) -> Value {
+        v(Type::Command(ShellDialect::Bash), text)
+    }
+
+    fn list(words: &[&str]) -> Value {
+        Value::list(words.iter().copied().map(Value::str).collect())
+    }
+
     #[test]
-    fn nothing_is_known_yet() {
-        let ls = || v(Type::Command(ShellDialect::Bash), "ls");
-        assert_eq!(call("command.calls", &[ls()]), Out::Partial([].into()));
-        assert_eq!(call("command.only", &[ls(), Value::list(vec![Value::str("ls")])]), Out::Unknown);
+    fn commands_and_calls() {
+        assert_eq!(
+            call("command.programs", &[bash("sudo ls | /bin/cat -n")]),
+            Out::Known(list(&["sudo", "ls", "cat"]))
+        );
+        assert_eq!(call("command.plain", &[bash("ls -l")]), true.into());
+        assert_eq!(call("command.opaque_because", &[bash("ls")]), Out::Known(list(&[])));
+        let Out::Known(calls) = call("command.calls", &[bash("A=b sudo ls -l $x >f")]) else {
+            unreachable!("all is read")
+        };
+        let Some([ls]) = calls.elements() else { unreachable!("one call") };
+        let of = |member: &str| call(member, std::slice::from_ref(ls));
+        assert_eq!(of("call.program"), Out::Known(Value::str("ls")));
+        assert_eq!(of("call.args"), Out::Partial([Value::str("-l")].into()));
+        assert_eq!(of("call.wrappers"), Out::Known(list(&["sudo"])));
+        assert_eq!(of("call.writes"), Out::Known(list(&["f"])));
+        assert_eq!(of("call.code"), Out::Known(Value::str("")));
+    }
+
+    #[test]
+    fn lists_that_are_known_in_part() {
+        let only = crate::builtins::by_name("command.only").unwrap();
+        let ls = bash("ls");
+        let ask = |list: Arg<'_>| only.call(&[Arg::Known(&ls), list]);
+        assert_eq!(ask(Arg::Known(&list(&["cat", "ls"]))), true.into());
+        assert_eq!(ask(Arg::Known(&list(&["cat"]))), false.into());
+        assert_eq!(ask(Arg::Partial(&[Value::str("ls")])), true.into());
+        assert_eq!(ask(Arg::Partial(&[Value::str("cat")])), Out::Unknown);
+        assert_eq!(ask(Arg::Partial(&[Value::Int(1)])), Out::Unknown);
     }
 }

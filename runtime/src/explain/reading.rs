@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::call::{Call, Text};
 use crate::json::push_token;
 use crate::render::escape;
-use crate::{Command, Field, Json, Schema, Type, Value};
+use crate::{Command, Field, Json, PartialList, Schema, Type, Value};
 
 /// Commands that are shown.
 const COMMANDS: usize = 8;
@@ -96,7 +96,7 @@ fn reading(command: &Command, at: &str) -> CommandReading {
         pointer: at.to_owned(),
         calls: calls.items.iter().take(CALLS).filter_map(call).collect(),
         more: !calls.complete || calls.items.len() > CALLS,
-        opaque: Vec::new(),
+        opaque: strings(&command.opaque_because()),
     }
 }
 
@@ -118,6 +118,10 @@ fn shown<'a>(texts: impl Iterator<Item = &'a Text>) -> Vec<String> {
 
 fn names(names: &[Arc<str>]) -> Vec<String> {
     bounded(names.iter().map(|name| &**name))
+}
+
+fn strings(list: &PartialList) -> Vec<String> {
+    bounded(list.items.iter().filter_map(Value::as_str))
 }
 
 fn bounded<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {

@@ -257,6 +257,7 @@ pub fn value(rng: &mut Rng, ty: Ty) -> Json {
         Ty::Time => text(rng, &["2026-03-02T09:00:00Z", "2026-03-29T01:30:00Z", "2026-03-02T10:00:01+01:00"]),
         Ty::Date => text(rng, &["2026-03-02", "2026-12-25", "2024-02-29"]),
         Ty::Color => text(rng, COLORS),
+        Ty::Command if rng.chance(15) => json!(["ls", "-l", "a b", "$x"]),
         Ty::Command => text(rng, COMMANDS),
         Ty::Sql => text(
             rng,
