@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::shell::meaning::quote_words;
 use crate::shell::script::{GapKind, Word};
 use crate::{PartialList, Tri};
 
@@ -71,15 +72,23 @@ impl Text {
     pub(crate) fn text(&self) -> Option<&Arc<str>> {
         self.suffix.is_none().then_some(&self.prefix)
     }
+
+    /// For people: what is known quoted, so that `r\m` shows as `rm`; what is not, as it is written.
+    pub(crate) fn as_read(&self) -> String {
+        match self.text() {
+            Some(text) => quote_words(&[text.to_string()]),
+            None => self.shown.to_string(),
+        }
+    }
 }
 
 impl Call {
-    /// The words as they are written, for people.
+    /// The words as they are read, for people.
     pub(crate) fn shown(&self) -> String {
-        let mut out = self.program.shown.to_string();
+        let mut out = self.program.as_read();
         for arg in &self.args {
             out.push(' ');
-            out.push_str(&arg.shown);
+            out.push_str(&arg.as_read());
         }
         if self.more_args {
             out.push_str(" …");

@@ -113,18 +113,18 @@ fn call(value: &Value) -> Option<CallReading> {
 }
 
 fn shown<'a>(texts: impl Iterator<Item = &'a Text>) -> Vec<String> {
-    bounded(texts.map(|text| &*text.shown))
+    bounded(texts.map(Text::as_read))
 }
 
 fn names(names: &[Arc<str>]) -> Vec<String> {
-    bounded(names.iter().map(|name| &**name))
+    bounded(names.iter())
 }
 
 fn strings(list: &PartialList) -> Vec<String> {
     bounded(list.items.iter().filter_map(Value::as_str))
 }
 
-fn bounded<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+fn bounded(texts: impl Iterator<Item = impl AsRef<str>>) -> Vec<String> {
     let mut out = Vec::new();
     for (i, text) in texts.enumerate() {
         let mut shown = String::new();
@@ -132,7 +132,7 @@ fn bounded<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
             out.push("…".to_owned());
             break;
         }
-        escape(text, WORD, &mut shown);
+        escape(text.as_ref(), WORD, &mut shown);
         out.push(shown);
     }
     out
@@ -165,5 +165,33 @@ impl CallReading {
 fn put(out: &mut Vec<(Arc<str>, Json)>, key: &str, texts: &[String]) {
     if !texts.is_empty() {
         out.push((key.into(), Json::Arr(texts.iter().map(|text| Json::str(text.as_str())).collect())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ShellDialect;
+
+    fn read(text: &str) -> String {
+        reading(&Command::new(ShellDialect::Bash, text), "/args/c").to_json().canonical()
+    }
+
+    #[test]
+    fn what_is_run_and_not_what_it_looks_like() {
+        assert_eq!(
+            read("A=1 sudo r\\m \"$x\" 'a b' > f < g"),
+            r#"{"at":"/args/c","calls":[{"env":["A"],"reads":["g"],"words":["rm","\"$x\"","'a b'"],"wrappers":["sudo"],"writes":["f"]}]}"#
+        );
+        let opaque = read("ls; eval $x");
+        assert!(opaque.contains(r#""words":["ls"]"#) && opaque.contains(r#""more":true"#), "{opaque}");
+        assert!(opaque.contains(r#""opaque":["byte"#), "{opaque}");
+    }
+
+    #[test]
+    fn what_is_shown_is_bounded_and_harmless() {
+        let long = format!("{} 'a\u{202e}b' {}", "x".repeat(5_000), "w ".repeat(5_000));
+        let shown = read(&[long.as_str(); 5].join(";"));
+        assert!(shown.len() < 20_000 && !shown.contains('\u{202e}'), "{}", shown.len());
     }
 }
