@@ -6,7 +6,8 @@ use super::TextEdit;
 use crate::analysis::Analysis;
 use crate::hir::FileId;
 
-/// What makes the file canonical; nothing where it is already. One edit for each run of lines that differ.
+/// What makes the file canonical; nothing where it is already, else one edit from the first line that differs to the
+/// last.
 ///
 /// # Errors
 /// Refuses a file with syntax errors.
@@ -16,7 +17,7 @@ pub fn formatting(analysis: &Analysis, file: FileId) -> Result<Vec<TextEdit>, Fo
     Ok(between(text, &claw_syntax::format_parse(parse, text)?))
 }
 
-/// The edits that turn one text into another: whole lines, found by what the two begin and end with.
+/// The edit that turns one text into another: whole lines, found by what the two begin and end with.
 fn between(old: &str, new: &str) -> Vec<TextEdit> {
     if old == new {
         return Vec::new();
