@@ -215,6 +215,7 @@ impl fmt::Debug for Command {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use super::*;
     use crate::ShellDialect::Bash;

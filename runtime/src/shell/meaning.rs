@@ -59,8 +59,7 @@ pub(crate) struct Meaning {
 
 /// What a script would run.
 pub(crate) fn meaning(dialect: ShellDialect, text: &Arc<str>) -> Meaning {
-    let mut reader = Reader::default();
-    reader.plain = true;
+    let mut reader = Reader { plain: true, ..Reader::default() };
     reader.todo.push(Todo::Script(Inner {
         dialect,
         text: text.clone(),
@@ -128,7 +127,7 @@ impl Reader {
         while let Some(todo) = self.todo.pop() {
             self.steps += 1;
             if self.steps > STEPS || self.calls.len() > CALLS {
-                self.doubt(OpaqueReason::TooLarge, Span::default(), "it");
+                self.doubt(OpaqueReason::TooLarge, Span::default(), "…");
                 return;
             }
             match todo {
@@ -178,7 +177,7 @@ impl Reader {
         let mut units = Vec::with_capacity(script.commands.len());
         for (index, simple) in script.commands.iter().enumerate() {
             let sources = simple.stdin_from.iter().map(|source| base.saturating_add(*source)).collect();
-            let prints = inner::prints(inner.dialect, simple, &script);
+            let prints = inner::prints(simple, &script);
             self.links.push(Link { sources, parent: inner.link, prints, ..Link::default() });
             if let Some(unit) = self.intake(&inner, simple, base.saturating_add(index as u32)) {
                 self.function(&unit, &script);

@@ -179,6 +179,8 @@ impl Wrapper {
         }
         let mut next = walk.next;
         if self.assigns {
+            // `env - cmd` begins with an empty environment.
+            next += usize::from(unit.arg(next).and_then(Arg::known) == Some("-"));
             next = self.assignments(reader, unit, next);
         }
         if self.operands > 0 && self.permutes && unit.arg(next).and_then(Arg::known) == Some("-") {
@@ -258,6 +260,9 @@ impl Wrapper {
             (from..unit.args.len()).find(|index| unit.arg(*index).is_some_and(|arg| !arg.prefix().starts_with('-')))
         };
         // `-Z rm x`: the word after it is its value or the program; the other reading is the usual one.
+        if arg.known().is_none() && doubt + 1 < unit.args.len() {
+            reader.candidate(unit.unwrap_at(doubt + 1));
+        }
         if let Some(other) = start(doubt + 1).and_then(|first| start(first + 1)) {
             reader.candidate(unit.unwrap_at(other + self.operands));
         }

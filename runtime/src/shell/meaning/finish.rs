@@ -47,7 +47,7 @@ impl Reader {
                         names.push(name);
                     }
                     calls.push(index);
-                    if calls.len() > PIPES {
+                    if calls.len() > PIPES || names.len() > PARTS {
                         return (names, calls);
                     }
                 }

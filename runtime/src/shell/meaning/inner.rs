@@ -53,7 +53,7 @@ impl Reader {
 }
 
 /// What a command certainly prints: `echo ls`, `printf '%s' ls`, `cat <<EOF`.
-pub(super) fn prints(dialect: ShellDialect, simple: &Simple, script: &Script) -> Option<Arc<str>> {
+pub(super) fn prints(simple: &Simple, script: &Script) -> Option<Arc<str>> {
     let words: Vec<&str> = simple.words.iter().map(Word::known).collect::<Option<_>>()?;
     let (program, mut args) = words.split_first()?;
     if script.functions.iter().any(|function| *function == **program) {
@@ -72,10 +72,9 @@ pub(super) fn prints(dialect: ShellDialect, simple: &Simple, script: &Script) ->
             while let Some((&"-n", rest)) = args.split_first() {
                 args = rest;
             }
-            // Options, and escapes, of which shells think differently.
+            // Options and escapes, of which shells, and settings of bash, think differently.
             let odd = args.first().is_some_and(|first| first.starts_with('-'));
-            let escapes = args.iter().any(|arg| arg.contains('\\'));
-            (!odd && !(escapes && dialect == ShellDialect::Sh)).then(|| args.join(" "))?
+            (!odd && !args.iter().any(|arg| arg.contains('\\'))).then(|| args.join(" "))?
         }
         "printf" => match args {
             [format, words @ ..] if matches!(*format, "%s" | "%s\\n") => {

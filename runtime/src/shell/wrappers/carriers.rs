@@ -66,6 +66,8 @@ const SESSIONS: &[(&str, &[&str])] = &[
     ("setuidgid", &[]),
     ("daemonize", &[]),
     ("chronic", &[]),
+    ("pee", &[]),
+    ("ifne", &[]),
 ];
 
 /// Deals with such a program. False if it is none.

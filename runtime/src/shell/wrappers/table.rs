@@ -698,6 +698,22 @@ pub(super) static WRAPPERS: &[Wrapper] = &[
         ..PLAIN
     },
     Wrapper {
+        // The dynamic linker runs the program that it is given.
+        names: &[
+            "ld.so",
+            "ld-linux.so.2",
+            "ld-linux-x86-64.so.2",
+            "ld-linux-aarch64.so.1",
+            "ld-musl-x86_64.so.1",
+            "ld-musl-aarch64.so.1",
+            "coreutils",
+        ],
+        options: options("", "", &["--inhibit-cache"], &["--library-path", "--argv0", "--preload", "--audit"]),
+        opaque: &["--library-path", "--preload", "--audit"],
+        nothing: &["--help", "--version", "--list", "--verify"],
+        ..PLAIN
+    },
+    Wrapper {
         names: &["ssh"],
         options: options("46AaCfGgKkMNnqsTtVvXxYy", "BbcDEeFIiJLlmOoPpQRSWw", &[], &[]),
         operands: 1,
