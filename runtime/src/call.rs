@@ -80,9 +80,88 @@ impl Text {
             None => self.shown.to_string(),
         }
     }
+
+    /// Might this be, or become among others, the word?
+    pub(crate) fn may_be(&self, word: &str) -> bool {
+        match &self.suffix {
+            None => *self.prefix == *word,
+            Some(_) if self.splits && self.pattern.is_none() => true,
+            Some(suffix) => {
+                word.len() >= self.prefix.len() + suffix.len()
+                    && word.starts_with(&*self.prefix)
+                    && word.ends_with(&**suffix)
+            }
+        }
+    }
+
+    /// Might this be, or become among others, a word that begins with a dash?
+    pub(crate) fn may_be_option(&self) -> bool {
+        match (&self.suffix, &self.pattern) {
+            (None, _) => self.prefix.starts_with('-'),
+            (Some(_), Some(pattern)) => pattern.starts_with(['-', '*']),
+            (Some(_), None) => self.splits || self.prefix.is_empty() || self.prefix.starts_with('-'),
+        }
+    }
 }
 
 impl Call {
+    /// The program's name without its directory, if it is known.
+    pub(crate) fn program(&self) -> Option<&str> {
+        let known = match &self.program.suffix {
+            None => &self.program.prefix,
+            // `$HOME/bin/tool` is a `tool`; `$x/tool` unquoted may be `sudo a/tool`.
+            Some(suffix) if !self.program.splits && suffix.contains('/') => suffix,
+            Some(_) => return None,
+        };
+        known.rsplit('/').next()
+    }
+
+    /// The program as it is written, if it is known.
+    pub(crate) fn path(&self) -> Option<&Arc<str>> {
+        self.program.text()
+    }
+
+    /// The words after the program.
+    pub(crate) fn args(&self) -> PartialList {
+        known_list(self.args.iter(), !self.more_args && !self.program.splits)
+    }
+
+    /// Do the program's name and the arguments begin with these words?
+    pub(crate) fn starts(&self, words: &[&str]) -> Tri {
+        let Some((first, rest)) = words.split_first() else { return Tri::True };
+        if self.program.splits {
+            return Tri::Unknown;
+        }
+        let mut result = match self.program() {
+            Some(name) => Tri::from(name == *first),
+            None => Tri::Unknown,
+        };
+        for (i, word) in rest.iter().enumerate() {
+            let here = match self.args.get(i) {
+                None => return if self.more_args { result.and(Tri::Unknown) } else { Tri::False },
+                // Where the words after it stand is not known.
+                Some(arg) if arg.splits => return result.and(Tri::Unknown),
+                Some(arg) if !arg.may_be(word) => Tri::False,
+                Some(arg) if arg.text().is_none() => Tri::Unknown,
+                Some(_) => Tri::True,
+            };
+            result = result.and(here);
+        }
+        result
+    }
+
+    /// Is one of these words among the arguments?
+    pub(crate) fn mentions(&self, words: &[&str]) -> Tri {
+        let mut result =
+            if (self.more_args || self.program.splits) && !words.is_empty() { Tri::Unknown } else { Tri::False };
+        for arg in &self.args {
+            if words.iter().any(|word| arg.may_be(word)) {
+                result = result.or(if arg.text().is_some() { Tri::True } else { Tri::Unknown });
+            }
+        }
+        result
+    }
+
     /// The words as they are read, for people.
     pub(crate) fn shown(&self) -> String {
         let mut out = self.program.as_read();

@@ -5,6 +5,8 @@
 
 pub(crate) mod interpreters;
 pub(crate) mod meaning;
+pub(crate) mod network;
+pub(crate) mod options;
 pub(crate) mod parse;
 pub(crate) mod script;
 pub(crate) mod wrappers;
