@@ -7,10 +7,15 @@
 mod cursor;
 pub mod definition;
 pub mod document_symbols;
+pub mod folding;
 pub mod formatting;
+pub mod highlight;
 pub mod hover;
+pub mod links;
 mod names;
 pub mod references;
+pub mod selection;
+pub mod tokens;
 pub mod workspace_symbols;
 
 pub use cursor::Cursor;

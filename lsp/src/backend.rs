@@ -14,16 +14,20 @@ use tower_lsp::lsp_types::{
     DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
     DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
     DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult, DocumentFormattingParams,
-    DocumentSymbolParams, DocumentSymbolResponse, FileSystemWatcher, FullDocumentDiagnosticReport, GlobPattern,
-    GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams, InitializeParams, InitializeResult,
+    DocumentHighlight, DocumentHighlightParams, DocumentLink, DocumentLinkParams, DocumentSymbolParams,
+    DocumentSymbolResponse, FileSystemWatcher, FoldingRange, FoldingRangeParams, FullDocumentDiagnosticReport,
+    GlobPattern, GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams, InitializeParams, InitializeResult,
     InitializedParams, Location, ReferenceParams, Registration, RelatedFullDocumentDiagnosticReport,
-    RelatedUnchangedDocumentDiagnosticReport, SymbolInformation, TextEdit, UnchangedDocumentDiagnosticReport, Url,
-    WorkspaceFolder, WorkspaceSymbolParams,
+    RelatedUnchangedDocumentDiagnosticReport, SelectionRange, SelectionRangeParams, SemanticTokensDeltaParams,
+    SemanticTokensFullDeltaResult, SemanticTokensParams, SemanticTokensRangeParams, SemanticTokensRangeResult,
+    SemanticTokensResult, SymbolInformation, TextEdit, UnchangedDocumentDiagnosticReport, Url, WorkspaceFolder,
+    WorkspaceSymbolParams,
 };
 use tower_lsp::{Client, LanguageServer};
 
 use crate::capabilities::{self, Settings};
 use crate::features;
+use crate::features::semantic_tokens::{self, LastTokens};
 use crate::guard;
 use crate::main_loop::{self, Event, Everything};
 use crate::publish;
@@ -54,6 +58,7 @@ pub struct Backend {
     client: Client,
     events: Sender<Event>,
     versions: Versions,
+    tokens: Arc<LastTokens>,
     /// Register for changes of files once the client is ready.
     watch: std::sync::atomic::AtomicBool,
 }
@@ -62,7 +67,7 @@ impl Backend {
     pub fn new(client: Client) -> Backend {
         let versions = Versions::default();
         let events = main_loop::start(client.clone(), versions.clone());
-        Backend { client, events, versions, watch: false.into() }
+        Backend { client, events, versions, tokens: Arc::default(), watch: false.into() }
     }
 
     fn send(&self, event: Event) {
@@ -130,6 +135,7 @@ impl LanguageServer for Backend {
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         self.versions.set(&params.text_document.uri, None);
+        self.tokens.forget(&params.text_document.uri);
         self.send(Event::Close { uri: params.text_document.uri });
     }
 
@@ -177,6 +183,43 @@ impl LanguageServer for Backend {
 
     async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<Vec<SymbolInformation>>> {
         self.ask_all(move |everything| Some(features::workspace_symbols(everything, &params.query))).await
+    }
+
+    async fn document_highlight(&self, params: DocumentHighlightParams) -> Result<Option<Vec<DocumentHighlight>>> {
+        let at = params.text_document_position_params;
+        self.ask(&at.text_document.uri, move |s| Some(features::highlight(s, at.position))).await
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        self.ask(&params.text_document.uri, |s| Some(features::links(s))).await
+    }
+
+    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+        self.ask(&params.text_document.uri, |s| Some(features::folding(s))).await
+    }
+
+    async fn selection_range(&self, params: SelectionRangeParams) -> Result<Option<Vec<SelectionRange>>> {
+        self.ask(&params.text_document.uri, move |s| Some(features::selection(s, &params.positions))).await
+    }
+
+    async fn semantic_tokens_full(&self, params: SemanticTokensParams) -> Result<Option<SemanticTokensResult>> {
+        let last = self.tokens.clone();
+        self.ask(&params.text_document.uri, move |s| Some(semantic_tokens::full(s, &last).into())).await
+    }
+
+    async fn semantic_tokens_full_delta(
+        &self,
+        params: SemanticTokensDeltaParams,
+    ) -> Result<Option<SemanticTokensFullDeltaResult>> {
+        let (last, previous) = (self.tokens.clone(), params.previous_result_id);
+        self.ask(&params.text_document.uri, move |s| Some(semantic_tokens::delta(s, &last, &previous))).await
+    }
+
+    async fn semantic_tokens_range(
+        &self,
+        params: SemanticTokensRangeParams,
+    ) -> Result<Option<SemanticTokensRangeResult>> {
+        self.ask(&params.text_document.uri, move |s| Some(semantic_tokens::in_range(s, params.range).into())).await
     }
 
     async fn formatting(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>> {

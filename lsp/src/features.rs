@@ -4,14 +4,23 @@
 
 mod definition;
 mod document_symbols;
+mod folding;
 mod formatting;
+mod highlight;
 mod hover;
+mod links;
 mod references;
+mod selection;
+pub mod semantic_tokens;
 mod workspace_symbols;
 
 pub use definition::definition;
 pub use document_symbols::document_symbols;
+pub use folding::folding;
 pub use formatting::formatting;
+pub use highlight::highlight;
 pub use hover::hover;
+pub use links::links;
 pub use references::references;
+pub use selection::selection;
 pub use workspace_symbols::workspace_symbols;

@@ -6,6 +6,7 @@ mod files;
 mod findings;
 mod session;
 mod speed;
+mod structure;
 mod sync;
 
 use editor::{Editor, Folder, starts};

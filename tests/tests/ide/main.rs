@@ -16,9 +16,14 @@
 
 mod definition;
 mod document_symbols;
+mod folding;
 mod formatting;
+mod highlight;
 mod hover;
+mod links;
 mod references;
+mod selection;
+mod tokens;
 mod workspace_symbols;
 
 use std::fs;
@@ -70,9 +75,14 @@ type Show = fn(&At) -> String;
 const FEATURES: &[(&str, Show)] = &[
     ("definition", definition::show),
     ("document-symbols", document_symbols::show),
+    ("folding", folding::show),
     ("formatting", formatting::show),
+    ("highlight", highlight::show),
     ("hover", hover::show),
+    ("links", links::show),
     ("references", references::show),
+    ("selection", selection::show),
+    ("tokens", tokens::show),
     ("workspace-symbols", workspace_symbols::show),
 ];
 
