@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::{Arg, Builtin, Form, Out, Pat};
 use crate::call::{Call, known_list};
-use crate::shell::meaning::base_name;
-use crate::{Command, Tri, Value};
+use crate::{Command, PartialList, Tri, Value};
 
 const WORDS: Pat = Pat::ListOf(&Pat::Str);
 /// What a policy lists for comparison: a literal, a constant, or something of the request.
@@ -64,34 +63,34 @@ pub(super) static ROWS: &[Builtin] = &[
         "Is the output of some call piped into one of these programs, or into a wrapper that runs it?",
         |a| ask_of(a, as_command, Command::pipes_into),
     ),
-    about_call("call.program", Pat::Str, "The program's name without its directory.", |a| call(a, |c| base_name(c).text().cloned().map(Value::Str))),
-    about_call("call.path", Pat::Str, "The program as it is written, with its directory.", |a| call(a, |c| c.program.text().cloned().map(Value::Str))),
-    about_call("call.args", WORDS, "The words that follow the program.", |a| call(a, |c| known_list(c.args.iter(), !c.more_args))),
+    about_call("call.program", Pat::Str, "The program's name without its directory.", |a| call(a, |c| c.program().map(Value::str))),
+    about_call("call.path", Pat::Str, "The program as it is written, with its directory.", |a| call(a, |c| c.path().cloned().map(Value::Str))),
+    about_call("call.args", WORDS, "The words that follow the program.", |a| call(a, Call::args)),
     about_call(
         "call.positional",
         WORDS,
         "The arguments that are neither options nor values of options that are known to take one. All that follow `--` are.",
-        |_| Out::Unknown,
+        |a| call(a, Call::positional),
     ),
     about_call(
         "call.subcommand",
         Pat::Str,
         "The first argument that is no option: `push` of `git -C dir push`; `\"\"` if there is none. Unknown if an option that \
          is not known may have swallowed it.",
-        |_| Out::Unknown,
+        |a| call(a, |c| c.subcommand().map(Value::Str)),
     ),
     about_call(
         "call.flags",
         WORDS,
         "The options one by one: `-rf` is `-r` and `-f`, `--depth=1` is `--depth`; whole for programs such as `find` and `java`. \
          Prefer `.has([…])`, which knows all spellings.",
-        |_| Out::Unknown,
+        |a| call(a, Call::flags),
     ),
     ask_call(
         "call.has",
         "Is one of these options given, in any spelling: `-rf`, `--force=yes`, an abbreviated `--forc`? What follows `--` is \
          no option.",
-        |_| Out::Unknown,
+        |a| ask_of(a, as_call, Call::has),
     ),
     Builtin::new(
         Form::Method,
@@ -100,7 +99,7 @@ pub(super) static ROWS: &[Builtin] = &[
         WORDS,
         "The values given to these options: `POST` of `-X POST`, `-XPOST`, `--request POST` and `--request=POST`. A name that \
          ends in `=` asks for operands such as `of=/dev/sda`.",
-        |_| Out::Unknown,
+        values,
     )
     .partial()
     .linear()
@@ -111,16 +110,16 @@ pub(super) static ROWS: &[Builtin] = &[
         &[Pat::Call, Pat::ListOf(&Pat::Str)],
         Pat::Bool,
         "Does the call begin with these words, the program's name first?",
-        |_| Out::Unknown,
+        starts,
     )
     .partial()
     .linear(),
-    ask_call("call.mentions", "Is one of these words among the arguments, letter by letter?", |_| Out::Unknown),
+    ask_call("call.mentions", "Is one of these words among the arguments, letter by letter?", |a| ask_of(a, as_call, Call::mentions)),
     ask_call(
         "call.stays_under",
         "Is there an argument that is no option, and is each of them certainly a path below one of these directories? The \
          directory itself is not below it; a relative path is not known to be anywhere.",
-        |_| Out::Unknown,
+        |a| ask_of(a, as_call, Call::stays_under),
     ),
     about_call(
         "call.env",
@@ -197,6 +196,35 @@ fn code(call: &Call) -> Option<Value> {
     match &call.code {
         None => Some(Value::str("")),
         Some(code) => code.text().cloned().map(Value::Str),
+    }
+}
+
+fn as_call(value: &Value) -> Option<&Call> {
+    if let Value::Call(call) = value { Some(call) } else { None }
+}
+
+/// A list of which not all is known may go on with other words than the call.
+fn starts(args: &[Arg<'_>]) -> Out {
+    match args {
+        [Arg::Known(Value::Call(call)), list] => match words(*list) {
+            Some((words, true)) => call.starts(&words).into(),
+            _ => Out::Unknown,
+        },
+        _ => Out::Unknown,
+    }
+}
+
+/// Of more options there may be more values.
+fn values(args: &[Arg<'_>]) -> Out {
+    match args {
+        [Arg::Known(Value::Call(call)), list] => match words(*list) {
+            Some((words, complete)) => {
+                let found = call.values(&words);
+                PartialList { complete: found.complete && complete, ..found }.into()
+            }
+            None => Out::Unknown,
+        },
+        _ => Out::Unknown,
     }
 }
 
