@@ -10,7 +10,7 @@ mod search;
 mod shells;
 mod table;
 
-use self::table::{Runs, WRAPPERS, Wrapper};
+use self::table::{Runs, Wrapper};
 use super::meaning::{Arg, Reader, Unit};
 use super::script::OpaqueReason;
 
@@ -145,7 +145,7 @@ pub(super) fn unwrap(reader: &mut Reader, name: &str, unit: &mut Unit) -> bool {
         _ if carriers::unwrap(reader, name, unit) => {}
         _ => {
             let mut found = false;
-            for wrapper in WRAPPERS.iter().filter(|wrapper| wrapper.names.contains(&name)) {
+            for wrapper in table::entries(name) {
                 if wrapper.take_off(reader, unit) {
                     return true;
                 }
