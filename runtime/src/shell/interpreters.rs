@@ -381,36 +381,50 @@ fn sed(unit: &Unit) -> Option<Arg> {
 /// Is this one command of `sed` that prints, deletes or substitutes?
 fn is_mere_sed(command: &str) -> bool {
     let command = command.trim().trim_matches(['{', '}']).trim();
-    if command.starts_with(['/', '\\']) {
-        // An address: `/from/,/to/p`.
-        let Some((_, rest)) = command.get(1..).and_then(|rest| rest.split_once('/')) else { return false };
-        let rest = rest.trim_start_matches(['I', ' ']);
-        return rest.strip_prefix(',').map_or_else(|| is_mere_sed(rest), |rest| is_mere_sed(rest.trim_start()));
-    }
-    let command =
-        command.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ',' | '$' | '~' | '+' | '!' | ' '));
+    let Some(command) = after_addresses(command) else { return false };
     let mut chars = command.chars();
     match chars.next() {
         None => true,
         Some('p' | 'd' | 'q' | '=' | 'D' | 'P' | 'n' | 'N' | 'g' | 'G' | 'h' | 'H' | 'x' | 'l') => {
             chars.as_str().trim().bytes().all(|b| b.is_ascii_digit())
         }
-        Some('s' | 'y') => {
-            let Some(delimiter) = chars.next() else { return false };
-            let mut parts = 0;
-            let mut flags = String::new();
-            while let Some(c) = chars.next() {
-                match c {
-                    _ if parts == 2 => flags.push(c),
-                    '\\' => {
-                        chars.next();
-                    }
-                    _ if c == delimiter => parts += 1,
-                    _ => {}
-                }
-            }
-            parts == 2 && flags.trim().chars().all(|c| matches!(c, 'g' | 'p' | 'i' | 'I' | 'm' | 'M' | '0'..='9'))
-        }
+        Some('s' | 'y') => is_mere_substitution(chars.as_str()),
         _ => false,
     }
+}
+
+/// What follows the addresses in `/from/,/to/p` and `1,$p`.
+fn after_addresses(command: &str) -> Option<&str> {
+    let mut rest = command;
+    for _ in 0..2 {
+        if let Some(pattern) = rest.strip_prefix('/') {
+            let (pattern, after) = pattern.split_once('/')?;
+            if pattern.contains('\\') {
+                return None; // where it ends is another question
+            }
+            rest = after.trim_start_matches(['I', ' ']);
+        }
+        let counts = |c: char| c.is_ascii_digit() || matches!(c, ',' | '$' | '~' | '+' | '!' | ' ');
+        rest = rest.trim_start_matches(counts);
+    }
+    Some(rest)
+}
+
+/// The rest of `s/from/to/flags`, without flags that run or write something.
+fn is_mere_substitution(text: &str) -> bool {
+    let mut chars = text.chars();
+    let Some(delimiter) = chars.next() else { return false };
+    let mut parts = 0;
+    while let Some(c) = chars.next() {
+        if c == '\\' {
+            chars.next();
+        } else if c == delimiter {
+            parts += 1;
+            if parts == 2 {
+                break;
+            }
+        }
+    }
+    let harmless = |c| matches!(c, 'g' | 'p' | 'i' | 'I' | 'm' | 'M' | '0'..='9');
+    parts == 2 && chars.as_str().trim().chars().all(harmless)
 }

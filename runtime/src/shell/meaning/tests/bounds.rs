@@ -129,3 +129,30 @@ proptest! {
         let _ = shown(&text);
     }
 }
+
+/// None of these recurses, or takes more than its share of time.
+#[test]
+fn long_commands() {
+    let of = |part: &str, times: usize| part.repeat(times);
+    for text in [
+        of("A=b bash -c 'ls; ls' > f; ", 4_000),
+        of("eval ", 20_000),
+        of("sh <<E\nrm x\nE\n", 6_000),
+        of("a[", 60_000),
+        format!("find {}", of("-exec a {} \\; ", 9_000)),
+        format!("fd {}", of("-x a ; ", 10_000)),
+        format!("tar {}", of("-I x ", 20_000)),
+        format!("git {}", of("-c a=b ", 9_000)),
+        format!("export {}", of("A=b ", 30_000)),
+        format!("xargs -I '{{' echo {}", of("{", 100_000)),
+        format!("xargs -I a sh -c '{}'", of("a", 100_000)),
+        format!("eval eval eval eval eval \"{}\"", of("rm x; ", 20_000)),
+        format!("python3 {}", of("-W ", 30_000)),
+        format!("sed '{}'", of("/a/,", 20_000)),
+        format!("sed '{}'", of("s/a/b/;", 10_000)),
+        format!("bash -c '{}' {}", of("a; ", 4_000), of("> f ", 15_000)),
+        format!("{{ {} }} | {{ {} }}", of("a; ", 2_000), of("b; ", 2_000)),
+    ] {
+        assert!(read(&text).calls.len() <= CALLS + 1);
+    }
+}

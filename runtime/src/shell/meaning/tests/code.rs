@@ -34,6 +34,8 @@ fn inline() {
         ("sed -n '1,5p' f", "sed -n 1,5p f"),
         ("sed -i 's/a/b/g;s|c|d|' f", "sed -i s/a/b/g;s|c|d| f"),
         ("sed '1e rm x' f", "sed 1e_rm_x f code:1e_rm_x"),
+        ("sed '/x/,/y/d' f", "sed /x/,/y/d f"),
+        ("sed '/x\\/s/e/p/' f", "sed /x\\/s/e/p/ f code:/x\\/s/e/p/"),
         ("sed s/a/b/e f", "sed s/a/b/e f code:s/a/b/e"),
         ("sed -e s/a/b/ -e 'w f'", "sed -e s/a/b/ -e w_f code:?"),
     ]);
