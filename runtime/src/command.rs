@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Text};
 use crate::shell::meaning::{self, Meaning};
+use crate::shell::options::words_run_programs;
 use crate::{ShellDialect, Tri, Value};
 
 /// A list of which some elements are known, and perhaps all.
@@ -169,7 +170,7 @@ fn only(call: &Call, programs: &[&str]) -> Tri {
     };
     let known = !call.more_args && call.args.iter().all(|arg| arg.text().is_some());
     let words = if known { Tri::True } else { Tri::Unknown };
-    program.and(code_is_harmless(call)).and(words).and(Tri::True)
+    program.and(code_is_harmless(call)).and(words).and(words_run_programs(call).not())
 }
 
 /// Code in another language is none of the listed programs. What `awk` and `sed` can do is told by their options.
@@ -244,11 +245,22 @@ mod tests {
 
     #[test]
     fn only() {
-        let programs = &["ls", "cat", "grep", "sudo", "python3", "git", "bash"];
+        let programs = &["ls", "cat", "grep", "sudo", "python3", "git", "bash", "find", "sed", "awk", "mytool", "make"];
         let only = |text: &str| command(text).only(programs);
-        for text in
-            ["ls", "ls -la | grep x", "cat a b; ls 2>/dev/null", "sudo ls", "/usr/bin/ls x", "bash -c 'ls | cat x'"]
-        {
+        for text in [
+            "ls",
+            "ls -la | grep x",
+            "cat a b; ls 2>/dev/null",
+            "sudo ls",
+            "/usr/bin/ls x",
+            "find . -name x",
+            "sed s/a/b/ f",
+            "awk '{print $1}' f",
+            "mytool --x",
+            "make",
+            "git status",
+            "bash -c 'ls | cat x'",
+        ] {
             assert_eq!(only(text), Tri::True, "{text}");
         }
         for text in [
@@ -263,6 +275,9 @@ mod tests {
             "nice ls",
             "python3 -c x",
             "echo $(ls)",
+            "find . -delete",
+            "sed -i s/a/b/ f",
+            "git -c core.pager=x log",
         ] {
             assert_eq!(only(text), Tri::False, "{text}");
         }

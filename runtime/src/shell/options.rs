@@ -24,7 +24,7 @@ use crate::call::{Call, Text};
 use crate::{PartialList, Tri, Value};
 
 pub(super) use self::effects::git_runs;
-pub(crate) use self::effects::runs_programs;
+pub(crate) use self::effects::{runs_programs, words_run_programs};
 
 /// Long options that do harm; the beginning of one of these may be meant.
 const DANGEROUS: &str = "allow-root auto-approve checkpoint-action command compress-program config delete \

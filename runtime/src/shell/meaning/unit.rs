@@ -123,7 +123,7 @@ impl Unit {
             more_args: self.more,
         };
         if !network {
-            call.network = Tri::Unknown;
+            call.network = crate::shell::network::network(&call);
         }
         Some(call)
     }

@@ -44,6 +44,15 @@ pub(crate) fn runs_programs(call: &Call) -> Tri {
     }
 }
 
+/// Do the words of the call make its program do so? Not asked of programs that do it by nature, such as `make`, and
+/// of those that are in no table: who names them accepts what they do.
+pub(crate) fn words_run_programs(call: &Call) -> Tri {
+    match call.program().and_then(|program| table::find(RULES, table::base(program))) {
+        None | Some(Always) => Tri::False,
+        Some(_) => runs_programs(call),
+    }
+}
+
 fn subcommand(call: &Call, subs: &str) -> Tri {
     let listed = call.subcommand().map(|name| listed(subs, &name));
     Tri::from(listed).not()
