@@ -1,6 +1,6 @@
 //! Lists of commands: separators, pipes, closers, and what may begin a command.
 
-use super::super::script::OpaqueReason;
+use super::super::script::{OpaqueReason, Span};
 use super::source::Source;
 use super::{Frame, Parser, chars};
 
@@ -63,6 +63,8 @@ pub(super) struct Block<'a> {
     /// To be restored at the end.
     pending_base: usize,
     pub outer: Option<Source<'a>>,
+    /// Where the closer stands, once it is read.
+    closer: Option<u32>,
 }
 
 /// Words that are special where a command may begin.
@@ -93,6 +95,7 @@ impl<'a> Block<'a> {
             aside: false,
             pending_base: 0,
             outer: None,
+            closer: None,
         }
     }
 
@@ -404,10 +407,11 @@ impl<'a> Parser<'a> {
     }
 
     /// `)` or `;` where a command may begin.
-    fn closer(&mut self, block: Box<Block<'a>>) {
+    fn closer(&mut self, mut block: Box<Block<'a>>) {
         let start = self.source.place();
         if self.source.peek() == Some(')') {
             self.source.bump();
+            block.closer = Some(start);
             let closes = matches!(block.kind, Kind::Subshell | Kind::Substitution { .. });
             if !closes || (block.empty && block.kind == Kind::Subshell) || block.required {
                 self.opaque_from(OpaqueReason::Syntax, start);
@@ -499,7 +503,7 @@ impl<'a> Parser<'a> {
                 let closers = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
                 let closes = block.compound.is_some() && self.reserved().is_some_and(|w| closers.contains(&w));
                 if !closes {
-                    self.opaque_at(OpaqueReason::Syntax, start, start.saturating_add(1));
+                    self.opaque_from(OpaqueReason::Syntax, start);
                 }
                 self.end_list(&mut block, false);
                 self.frames.push(Frame::Block(block));
@@ -555,8 +559,8 @@ impl<'a> Parser<'a> {
         }
         match block.kind {
             Kind::Substitution { process, text } => {
-                let end = self.source.place().saturating_sub(1).max(text);
-                self.script.substitutions.push(super::super::script::Span { start: text, end });
+                let end = block.closer.unwrap_or(self.source.place()).max(text);
+                self.script.substitutions.push(Span { start: text, end });
                 if let Some(reads) = process {
                     self.close_process(block.first, reads);
                 }

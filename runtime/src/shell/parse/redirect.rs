@@ -36,9 +36,11 @@ impl Parser<'_> {
             strips: false,
             compound,
         };
+        let mut two_digits = false;
         let named = match self.source.peek()? {
             '0'..='9' => {
                 redirect.fd = self.descriptor();
+                two_digits = redirect.fd.is_none_or(|fd| fd > 9);
                 false
             }
             '{' if self.variable() => true,
@@ -61,7 +63,7 @@ impl Parser<'_> {
         if !matches!(c, Some('<' | '>')) || self.source.second_is('(') {
             return self.no_redirect(pos);
         }
-        if named {
+        if named || two_digits {
             self.bash_only(start);
         }
         self.source.bump();
@@ -175,8 +177,12 @@ impl Parser<'_> {
             it.op = RedirectOp::Duplicate;
             return;
         }
-        // To a file: bash writes both outputs to it; other shells refuse.
-        if it.given || !self.bash() {
+        let output = it.fd == Some(1);
+        if it.given && !output && !target.gaps.is_empty() {
+            // A descriptor, or an error.
+            it.op = RedirectOp::Duplicate;
+        } else if !output || !self.bash() {
+            // To a file: bash writes both outputs to it; other shells refuse.
             self.opaque_from(OpaqueReason::Ambiguous, it.start);
         }
     }

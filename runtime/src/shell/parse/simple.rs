@@ -234,7 +234,8 @@ impl Parser<'_> {
             .take(name)
             .filter_map(|unit| if let Unit::Plain(c) = unit { Some(*c) } else { None })
             .collect();
-        if buffer.subscript {
+        let appends = value.checked_sub(2).and_then(|at| buffer.units.get(at)) == Some(&Unit::Plain('+'));
+        if buffer.subscript || appends {
             self.bash_only(buffer.start);
         }
         let units = buffer.units.get(value..).unwrap_or_default().to_vec();

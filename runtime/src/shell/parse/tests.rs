@@ -97,7 +97,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("echo \"$@\" $# $? \"${a[@]}\" \"${a[1]}\" ${#a}", "echo ‹$…› ‹$…› ‹$…› ‹$…› ‹$› ‹$…›"),
     ("echo ${x:-a b} \"${x%.*}\" ${x//a/b} ${x:1:2}", "echo ‹$…› ‹$› ‹$…› ‹$…›"),
     ("echo ${x:-$(rm y)}", "+ rm y ; echo ‹$…›"),
-    ("echo \"${x:-it's}\" ok", "echo ‹$› ok"),
     ("echo $(ls -l) `pwd`", "+ ls -l ; + pwd ; echo ‹$()…› ‹$()…›"),
     ("echo \"$(ls \"$(pwd)\")\"", "+ pwd ; + ls ‹$()› ; echo ‹$()›"),
     ("echo `echo \\`rm x\\``", "+ rm x ; + echo ‹$()…› ; echo ‹$()…›"),
@@ -219,6 +218,9 @@ const OPAQUE: &[(&str, &str)] = &[
     ("f() a", "+ a fn:f !Syntax"),
     ("cat <<E $(\n)\nE", "cat ‹$()…› 0<<'' !Ambiguous"),
     ("a > {b,c}", "a 1>c !Ambiguous"),
+    ("echo \"${x:-'$(rm y)'}\"", "+ rm y ; echo ‹$› !Ambiguous !Ambiguous"),
+    ("a >& $x 2>& $y 3>& f", "a 1>‹$…› 2&‹$…› 3>f !Ambiguous"),
+    ("cat <<E\na \\\nE\nb\nE\nc", "cat 0<<'a E\\nb\\n' ; c !Ambiguous"),
 ];
 
 const POSIX: &[(&str, &str)] = &[
@@ -233,6 +235,7 @@ const POSIX: &[(&str, &str)] = &[
     ("a |& b", "a ; [0]| b !Ambiguous"),
     ("a=(b)", "a:=‹$…› !Ambiguous"),
     ("time a", "time a"),
+    ("A+=1 a 10> f", "A:=1 a 10>f !Ambiguous !Ambiguous"),
     ("f() a", "+ a fn:f !Ambiguous"),
     ("echo ${x:-y} ${x%y} ${x/y}", "echo ‹$…› ‹$…› ‹$…› !Ambiguous"),
 ];

@@ -55,6 +55,8 @@ pub(super) struct Buffer {
     pub array: bool,
     /// `NAME[…]`: the second part stands for the subscript.
     pub subscript: bool,
+    /// Some part cannot belong to a variable's name.
+    no_name: bool,
 }
 
 impl Parser<'_> {
@@ -70,6 +72,7 @@ impl Parser<'_> {
         if let Some(buffer) = self.buffers.last_mut()
             && buffer.muted == 0
         {
+            buffer.no_name |= !matches!(unit, Unit::Plain(c) if chars::in_name(c));
             buffer.units.push(unit);
         }
     }
@@ -332,7 +335,8 @@ impl Parser<'_> {
     /// Is the word so far a name where an assignment may stand?
     fn opens_subscript(&self, mode: WordMode) -> bool {
         let Some(buffer) = self.buffers.last() else { return false };
-        mode == WordMode::Command { assignable: true } && buffer.name_length() == Some(buffer.units.len())
+        // The flag keeps this cheap for words with many brackets.
+        mode == WordMode::Command { assignable: true } && !buffer.no_name && buffer.name_length().is_some()
     }
 
     /// The end of a word: hands it to the frame that waits for it.
