@@ -6,7 +6,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use super::super::script::Script;
+use super::super::script::{Script, Simple, Word};
+use super::blocks::RESERVED;
 use super::soup_tests::PIECES;
 use super::tests::{LISTS, REDIRECTS, WORDS, render};
 use super::{ShellLimits, parse};
@@ -15,11 +16,10 @@ use crate::ShellDialect::Bash;
 /// Reads scripts that end in NUL; prints each as bash understands it, or `REJECTED`.
 const PRINT: &str = r#"
 while IFS= read -r -d '' s; do
-    unset -f f
-    if eval "f() {
+    (eval "f() {
 $s
-}" 2>/dev/null; then declare -f f; else echo REJECTED; fi
-    printf '\1'
+}" 2>/dev/null && declare -f f || echo REJECTED) </dev/null
+    printf '%s' '@END@'
 done
 "#;
 
@@ -27,8 +27,8 @@ done
 const WORD: &str = r#"
 p() { printf '<%s>' "$@"; }
 while IFS= read -r -d '' s; do
-    (eval "p $s" 2>/dev/null) || echo REJECTED
-    printf '\1'
+    (eval "p $s" 2>/dev/null || echo REJECTED) </dev/null
+    printf '%s' '@END@'
 done
 "#;
 
@@ -48,7 +48,7 @@ fn bash(script: &str, texts: &[String]) -> Option<Vec<String>> {
     let writer = std::thread::Builder::new().spawn(move || stdin.write_all(input.as_bytes())).unwrap();
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
-    let mut printed: Vec<_> = String::from_utf8_lossy(&output.stdout).split('\u{1}').map(ToOwned::to_owned).collect();
+    let mut printed: Vec<_> = String::from_utf8_lossy(&output.stdout).split("@END@").map(ToOwned::to_owned).collect();
     printed.pop();
     Some(printed)
 }
@@ -67,6 +67,10 @@ fn shape(mut script: Script) -> String {
         command.nested = false;
         for redirect in &mut command.redirects {
             redirect.inherited = false;
+        }
+        if command.words.first().is_some_and(|word| word.text == "[[") {
+            // Bash writes `[[ -n x ]]` for `[[ x ]]`.
+            command.words.retain(|word| word.text != "-n");
         }
         command.redirects.sort_by_key(|redirect| format!("{:?}{:?}", redirect.op, redirect.target.text));
     }
@@ -91,7 +95,7 @@ fn soups(seed: u64, count: usize, pieces: &[&str], length: usize) -> Vec<String>
             let n = 1 + dice.below(length);
             (0..n).map(|_| pieces[dice.below(pieces.len())]).collect()
         })
-        .filter(|text: &String| !text.contains(['\0', '\u{1}']))
+        .filter(|text: &String| !text.contains('\0') && !text.ends_with('\\'))
         .collect()
 }
 
@@ -103,6 +107,12 @@ fn compare(texts: &[String]) -> (usize, String) {
     for (text, printed) in texts.iter().zip(&printed) {
         let ours = parse(Bash, text, ShellLimits::default());
         if !ours.opaque.is_empty() {
+            continue;
+        }
+        // Bash prints redirections last, so that a word comes first which is reserved there.
+        let reserved =
+            |c: &Simple| !c.redirects.is_empty() && c.words.first().is_some_and(|w| RESERVED.contains(&&*w.text));
+        if ours.commands.iter().any(reserved) {
             continue;
         }
         if printed.trim_end() == "REJECTED" {
@@ -128,8 +138,10 @@ fn bash_reads_the_samples_as_we_do() {
     let texts: Vec<_> = samples
         .iter()
         .map(|(text, _)| (*text).to_owned())
-        // Rewritten by bash (`|&`), not printed as read (`"$(…)"` in arithmetic), needing an option, or empty.
-        .filter(|text| !text.contains("|&") && !text.contains("@(") && !text.contains("time"))
+        // Rewritten by bash, not printed as it was read, or needing an option.
+        .filter(|text| {
+            !["|&", "@(", "time", "coproc", "[[ $("].iter().any(|odd| text.contains(odd)) && !text.ends_with('\\')
+        })
         .filter(|text| !parse(Bash, text, ShellLimits::default()).commands.is_empty())
         .collect();
     let (agreed, wrong) = compare(&texts);
@@ -204,7 +216,8 @@ const GRAMMAR: &[&str] = &[
 fn bash_reads_soups_as_we_do() {
     let mut texts = soups(1, 4000, GRAMMAR, 12);
     texts.extend(soups(2, 2000, PIECES, 8));
-    texts.retain(|text| !text.contains("|&") && !text.contains("time") && !text.contains("(("));
+    let odd = ["é", "|&", "time", "((", "@(", "!(", "coproc"];
+    texts.retain(|text| !odd.iter().any(|odd| text.contains(odd)));
     let (agreed, wrong) = compare(&texts);
     assert!(wrong.is_empty(), "{wrong}");
     assert!(agreed > 100, "{agreed}");
@@ -259,15 +272,14 @@ const QUOTING: &[&str] = &[
 
 #[test]
 fn words_are_what_bash_gives_the_program() {
-    let texts = soups(3, 8000, QUOTING, 10);
+    let texts = soups(3, 6000, QUOTING, 10);
     let Some(printed) = bash(WORD, &texts) else { return };
     let mut agreed = 0;
     let mut wrong = String::new();
     for (text, printed) in texts.iter().zip(&printed) {
         let ours = parse(Bash, &format!("p {text}"), ShellLimits::default());
         let [command] = ours.commands.as_slice() else { continue };
-        let Some(words) = command.words.iter().map(super::super::script::Word::known).collect::<Option<Vec<_>>>()
-        else {
+        let Some(words) = command.words.iter().map(Word::known).collect::<Option<Vec<_>>>() else {
             continue;
         };
         if !ours.opaque.is_empty() {

@@ -54,6 +54,10 @@ pub(super) struct Block<'a> {
     compound: Option<u32>,
     /// A command must follow: after `&&`, `|`, `!`.
     required: bool,
+    /// After `|`.
+    piped: bool,
+    /// After `!`.
+    negated: bool,
     /// There is no command yet.
     empty: bool,
     /// A function's body must follow.
@@ -68,9 +72,9 @@ pub(super) struct Block<'a> {
 }
 
 /// Words that are special where a command may begin.
-const RESERVED: [&str; 21] = [
-    "!", "{", "}", "[[", "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select", "case",
-    "esac", "in", "function", "time", "coproc",
+pub(super) const RESERVED: [&str; 22] = [
+    "!", "{", "}", "[[", "]]", "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select",
+    "case", "esac", "in", "function", "time", "coproc",
 ];
 
 impl<'a> Block<'a> {
@@ -90,6 +94,8 @@ impl<'a> Block<'a> {
             after: false,
             compound: None,
             required: false,
+            piped: false,
+            negated: false,
             empty: true,
             body: false,
             aside: false,
@@ -97,6 +103,14 @@ impl<'a> Block<'a> {
             outer: None,
             closer: None,
         }
+    }
+
+    /// A command is there.
+    fn begun(&mut self) {
+        self.required = false;
+        self.piped = false;
+        self.negated = false;
+        self.body = false;
     }
 
     fn substitutes(&self) -> bool {
@@ -159,8 +173,7 @@ impl<'a> Parser<'a> {
         if let Some(block) = self.innermost() {
             block.after = true;
             block.empty = false;
-            block.required = false;
-            block.body = false;
+            block.begun();
             block.compound = Some(first);
         }
     }
@@ -170,8 +183,7 @@ impl<'a> Parser<'a> {
         if let Some(block) = self.innermost() {
             block.after = true;
             block.empty = false;
-            block.required = false;
-            block.body = false;
+            block.begun();
             block.compound = None;
         }
     }
@@ -210,6 +222,10 @@ impl<'a> Parser<'a> {
         let Some(c) = self.source.peek() else { return self.end_of_text(block) };
         match c {
             '\n' => {
+                if block.negated {
+                    self.opaque_from(OpaqueReason::Syntax, start);
+                    block.negated = false;
+                }
                 self.frames.push(Frame::Block(block));
                 self.newline();
             }
@@ -302,7 +318,11 @@ impl<'a> Parser<'a> {
                 if self.source.peek() == Some('(') {
                     self.bash_ambiguity(start);
                 }
+                if block.piped {
+                    self.opaque_from(OpaqueReason::Syntax, start);
+                }
                 block.required = true;
+                block.negated = true;
                 self.frames.push(Frame::Block(block));
             }
             "time" => {
@@ -400,7 +420,7 @@ impl<'a> Parser<'a> {
             block.required = false;
             self.frames.push(Frame::Block(block));
         } else if ends {
-            self.close(block);
+            self.close(*block);
         } else {
             self.frames.push(Frame::Block(block));
         }
@@ -417,7 +437,7 @@ impl<'a> Parser<'a> {
                 self.opaque_from(OpaqueReason::Syntax, start);
             }
             if closes {
-                self.close(block)
+                self.close(*block)
             } else {
                 self.frames.push(Frame::Block(block))
             }
@@ -431,8 +451,8 @@ impl<'a> Parser<'a> {
         let start = self.source.place();
         self.source.bump();
         let double = self.source.eat(';');
-        // After `;`, an ampersand belongs to it; `;&` and `;;&` are bash's.
-        let falls = self.source.peek() == Some('&') && (double || block.kind == Kind::Arm);
+        // An ampersand belongs to the semicolon before it; `;&` and `;;&` are bash's.
+        let falls = self.source.peek() == Some('&');
         if falls {
             self.source.bump();
             self.bash_only(start);
@@ -518,6 +538,7 @@ impl<'a> Parser<'a> {
         block.after = false;
         block.compound = None;
         block.required = true;
+        block.piped = feed.is_some();
     }
 
     /// The end of an and-or list; `aside`: it runs in the background.
@@ -544,11 +565,11 @@ impl<'a> Parser<'a> {
             self.opaque_from(OpaqueReason::Unterminated, block.start);
         }
         self.end_list(&mut block, false);
-        self.close(block);
+        self.close(*block);
     }
 
     /// A list has ended; its closer is taken.
-    fn close(&mut self, block: Box<Block<'a>>) {
+    fn close(&mut self, block: Block<'a>) {
         if block.kind == Kind::Script {
             return self.forget_heredocs(block.start);
         }

@@ -30,6 +30,8 @@ pub(super) enum Unit {
     Quoted(char),
     /// Text that is not known; does it split into words?
     Gap(GapKind, bool),
+    /// A quote: no text, but `""A=1` is no assignment, and `{"",x}` keeps an empty word.
+    Quote,
 }
 
 /// Commands inside `<(…)` or `>(…)`: a range of the script's.
@@ -56,7 +58,7 @@ pub(super) struct Buffer {
     /// `NAME[…]`: the second part stands for the subscript.
     pub subscript: bool,
     /// Some part cannot belong to a variable's name.
-    no_name: bool,
+    pub no_name: bool,
 }
 
 impl Parser<'_> {
@@ -83,6 +85,8 @@ impl Parser<'_> {
             && buffer.muted == 0
         {
             buffer.quoted = true;
+            buffer.no_name = true;
+            buffer.units.push(Unit::Quote);
         }
     }
 

@@ -34,7 +34,7 @@ impl Parser<'_> {
         let mut words = Vec::new();
         for units in &expanded {
             // Braces may leave an empty word, which disappears.
-            if expanded.len() > 1 && units.is_empty() && !buffer.quoted {
+            if expanded.len() > 1 && units.is_empty() {
                 continue;
             }
             words.push(word(units, buffer, how));
@@ -89,6 +89,7 @@ fn word(units: &[Unit], buffer: &Buffer, how: Expand) -> Word {
                 word.text.push(c);
             }
             Unit::Quoted(c) => word.text.push(c),
+            Unit::Quote => {}
             Unit::Gap(kind, split) => gap(&mut word, kind, split && splits),
         }
     }
@@ -113,7 +114,7 @@ fn tilde_prefix(units: &[Unit]) -> Option<usize> {
     for unit in units {
         match unit {
             Unit::Plain('/' | ':') => break,
-            Unit::Quoted(_) => return None,
+            Unit::Quoted(_) | Unit::Quote => return None,
             // `~$x`: whose home is not known.
             Unit::Gap(..) | Unit::Plain(_) => length = length.saturating_add(1),
         }
