@@ -8,12 +8,9 @@
 mod clis;
 mod coreutils;
 mod effects;
-
-mod rules;
 mod scan;
 mod sed;
 mod spec;
-mod subcommands;
 mod table;
 #[cfg(test)]
 mod tests;
