@@ -5,15 +5,20 @@ use crate::Tri;
 use crate::call::{Call, Text};
 
 /// These talk to the network by their nature.
-const TALKS: &str = "ab ansible ansible-playbook aria2c aws axel az bitsadmin borg certbot cloudflared consul curl dig \
-    dog doctl doggo finger fly flyctl fping ftp gcloud gh glab grpcurl gsutil heroku host hping3 http httpie https iperf \
-    iperf3 kafkacat kcat kubectl lftp links lynx masscan mongosh mosh mtr nats nc ncat netcat netlify ngrok nmap nomad \
+const TALKS: &str = "ab ansible ansible-playbook aria2c aws axel az bitsadmin borg certbot cloudflared consul \
+    curl dig \
+    dog doctl doggo finger fly flyctl fping ftp gcloud gh glab grpcurl gsutil heroku host hping3 http httpie \
+    https iperf \
+    iperf3 kafkacat kcat kubectl lftp links lynx masscan mongosh mosh mtr nats nc ncat netcat netlify ngrok nmap \
+    nomad \
     nslookup ping ping6 rabbitmqctl rdesktop rlogin rsh s3cmd scp sftp socat ssh ssh-copy-id ssh-keyscan sshfs telnet \
-    tftp traceroute traceroute6 tracepath vault velero vercel w3m wget whois wrangler wscat xfreerdp xh youtube-dl yt-dlp";
+    tftp traceroute traceroute6 tracepath vault velero vercel w3m wget whois wrangler wscat xfreerdp xh \
+        youtube-dl yt-dlp";
 
 /// These do not, whatever they are given.
 const SILENT: &str = "[ arch b2sum base32 base64 basename cal cat chgrp chmod chown cksum cmp column comm cp cut \
-    date dd df diff dirname du echo egrep expand expr factor false fd fgrep find fmt fold grep groups gunzip gzip head \
+    date dd df diff dirname du echo egrep expand expr factor false fd fgrep find fmt fold grep groups gunzip \
+    gzip head \
     hexdump id install join jq kill ln logname look ls md5sum mkdir mkfifo mktemp mv nl nproc numfmt od \
     paste pathchk pgrep pkill printenv printf ps pwd readlink realpath rev rg rm rmdir sed seq sha1sum sha224sum \
     sha256sum sha384sum sha512sum shred shuf sleep sort split stat strings sum sync tac tail tee test touch tr \
@@ -31,10 +36,14 @@ const SUBS: &[(&str, &str, &str)] = &[
     ("docker podman", "pull push login search", ""),
     (
         "git",
-        "clone fetch pull push ls-remote send-email fetch-pack send-pack http-fetch http-push daemon request-pull svn p4",
-        "add am apply bisect blame branch cat-file check-attr check-ignore cherry cherry-pick clean commit config count-objects \
-         describe diff for-each-ref fsck gc grep init log ls-files ls-tree merge merge-base mv notes prune rebase reflog \
-         reset restore rev-list rev-parse revert rm shortlog show show-ref stash status switch symbolic-ref tag var version \
+        "clone fetch pull push ls-remote send-email fetch-pack send-pack http-fetch http-push daemon \
+            request-pull svn p4",
+        "add am apply bisect blame branch cat-file check-attr check-ignore cherry cherry-pick clean commit \
+            config count-objects \
+         describe diff for-each-ref fsck gc grep init log ls-files ls-tree merge merge-base mv notes prune \
+         rebase reflog \
+         reset restore rev-list rev-parse revert rm shortlog show show-ref stash status switch symbolic-ref tag \
+         var version \
          whatchanged checkout diff-tree diff-index diff-files name-rev range-diff",
     ),
     ("go", "get", "fmt version env"),
@@ -45,7 +54,8 @@ const SUBS: &[(&str, &str, &str)] = &[
     ),
     (
         "npm pnpm yarn",
-        "install i ci add update up upgrade publish view info show search outdated audit login logout whoami dlx exec create access owner unpublish deprecate dist-tag ping token org team profile",
+        "install i ci add update up upgrade publish view info show search outdated audit login logout whoami \
+            dlx exec create access owner unpublish deprecate dist-tag ping token org team profile",
         "ls list la ll root prefix bin why explain",
     ),
     ("pip", "install download search index wheel", "list freeze show check uninstall cache"),

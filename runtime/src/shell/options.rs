@@ -8,9 +8,12 @@
 mod clis;
 mod coreutils;
 mod effects;
+
+mod rules;
 mod scan;
 mod sed;
 mod spec;
+mod subcommands;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -7,13 +7,13 @@
 
 use super::scan::{Kind, scan};
 use super::spec::listed;
-use super::{sed, table, unknown_if};
+use super::{rules, table, unknown_if};
 use crate::call::Call;
 use crate::{Tri, Value};
 
 /// When a program does more than its name says.
 #[derive(Clone, Copy)]
-enum Rule {
+pub(super) enum Rule {
     /// Never, or only what its name says.
     Never,
     /// By nature.
@@ -28,27 +28,25 @@ enum Rule {
     Ask(fn(&Call) -> Tri),
 }
 
-use Rule::{Always, Ask, Never, Operands, Unless, With};
-
 /// See the module.
 pub(crate) fn runs_programs(call: &Call) -> Tri {
-    let rule = call.program().and_then(|program| table::find(RULES, table::base(program)));
+    let rule = call.program().and_then(|program| table::find(rules::RULES, table::base(program)));
     match rule {
         None => Tri::Unknown,
-        Some(Never) => Tri::False,
-        Some(Always) => Tri::True,
-        Some(With(flags)) => call.has(flags),
-        Some(Operands(limit, flags)) => call.has(flags).or(more_than(call, *limit)),
-        Some(Unless(subs, flags)) => subcommand(call, subs).or(call.has(flags)),
-        Some(Ask(ask)) => ask(call),
+        Some(Rule::Never) => Tri::False,
+        Some(Rule::Always) => Tri::True,
+        Some(Rule::With(flags)) => call.has(flags),
+        Some(Rule::Operands(limit, flags)) => call.has(flags).or(more_than(call, *limit)),
+        Some(Rule::Unless(subs, flags)) => subcommand(call, subs).or(call.has(flags)),
+        Some(Rule::Ask(ask)) => ask(call),
     }
 }
 
 /// Do the words of the call make its program do so? Not asked of programs that do it by nature, such as `make`, and
 /// of those that are in no table: who names them accepts what they do.
 pub(crate) fn words_run_programs(call: &Call) -> Tri {
-    match call.program().and_then(|program| table::find(RULES, table::base(program))) {
-        None | Some(Always) => Tri::False,
+    match call.program().and_then(|program| table::find(rules::RULES, table::base(program))) {
+        None | Some(Rule::Always) => Tri::False,
         Some(_) => runs_programs(call),
     }
 }
@@ -84,7 +82,7 @@ fn values_among(call: &Call, options: &[&str], allowed: &[&str]) -> Tri {
 }
 
 /// `awk` programs are a language of their own.
-fn awk(call: &Call) -> Tri {
+pub(super) fn awk(call: &Call) -> Tri {
     let other = call.has(&[
         "-f",
         "--file",
@@ -128,7 +126,7 @@ fn awk(call: &Call) -> Tri {
     if other.is_false() { program } else { program.or(Tri::Unknown) }
 }
 
-fn curl(call: &Call) -> Tri {
+pub(super) fn curl(call: &Call) -> Tri {
     let sends = values_among(call, &["-X", "--request"], &["GET", "HEAD"]).not();
     let writes =
         values_among(call, &["-o", "--output", "-D", "--dump-header", "-c", "--cookie-jar"], &["-", "/dev/null"]).not();
@@ -180,7 +178,7 @@ fn curl(call: &Call) -> Tri {
     sends.or(writes).or(formats).or(flags)
 }
 
-fn wget(call: &Call) -> Tri {
+pub(super) fn wget(call: &Call) -> Tri {
     let out = call.has(&["-O", "--output-document"]).and(values_among(call, &["-O", "--output-document"], &["-"]));
     let flags = call.has(&[
         "--use-askpass",
@@ -216,24 +214,21 @@ fn wget(call: &Call) -> Tri {
 }
 
 /// `date +%F` reads the clock; `date 0101` sets it.
-fn date(call: &Call) -> Tri {
+pub(super) fn date(call: &Call) -> Tri {
     call.has(&["-s", "--set"]).or(any_operand(call, |operand| !operand.starts_with('+')))
 }
 
-fn dd(call: &Call) -> Tri {
+pub(super) fn dd(call: &Call) -> Tri {
     let to = call.values(&["of="]);
     if to.items.is_empty() { unknown_if(!to.complete) } else { Tri::True }
 }
 
-fn tee(call: &Call) -> Tri {
+pub(super) fn tee(call: &Call) -> Tri {
     any_operand(call, |operand| !matches!(operand, "/dev/null" | "/dev/stderr" | "/dev/stdout"))
 }
 
-/// `uniq in out` writes; so does `xxd in out`.
-const SECOND: Rule = Operands(1, &[]);
-
 /// `ip` shows with these verbs, or with an object alone.
-fn ip(call: &Call) -> Tri {
+pub(super) fn ip(call: &Call) -> Tri {
     let runs = call.has(&["-b", "-batch", "--batch", "-n", "-netns", "--netns", "-a", "-all", "--all"]);
     let operands = call.positional();
     let word = |i: usize| match operands.items.get(i) {
@@ -245,11 +240,15 @@ fn ip(call: &Call) -> Tri {
     if !operands.complete {
         return Tri::Unknown;
     }
-    let reads = listed("a addr address l link r route rule n neigh neighbour maddr tunnel tcp_metrics monitor", object);
+    let reads = listed(
+        "a addr address l link r route rule n neigh neighbour maddr tunnel tcp_metrics \
+        monitor",
+        object,
+    );
     runs.or(if reads && shows { Tri::False } else { Tri::True })
 }
 
-fn tar(call: &Call) -> Tri {
+pub(super) fn tar(call: &Call) -> Tri {
     let flags = [
         "-I",
         "--use-compress-program",
@@ -299,7 +298,7 @@ const GIT_READS: &str = "annotate blame cat-file check-attr check-ignore check-m
     count-objects describe diff diff-files diff-index diff-tree for-each-ref log ls-files ls-tree merge-base \
     name-rev range-diff rev-list rev-parse shortlog show show-branch show-ref status var version whatchanged";
 
-fn git(call: &Call) -> Tri {
+pub(super) fn git(call: &Call) -> Tri {
     let Some(sub) = call.subcommand() else { return Tri::Unknown };
     let more = match &*sub {
         "branch" => git_branch(call),
@@ -372,394 +371,4 @@ fn second(call: &Call, allowed: &[&str]) -> Tri {
 /// The same, and it must be there.
 fn second_required(call: &Call, allowed: &[&str]) -> Tri {
     second(call, allowed).or(more_than(call, 1).not())
-}
-
-/// Options of `find` that run, write or delete.
-const FIND: &[&str] = &["-exec", "-execdir", "-ok", "-okdir", "-delete", "-fprint", "-fprint0", "-fprintf", "-fls"];
-
-const RG: &[&str] = &["--pre", "--hostname-bin", "-z", "--search-zip"];
-const KUBE: &[&str] = &["--kubeconfig", "--token", "--server", "-s"];
-const CARGO: &[&str] = &["--config", "-C", "-Z"];
-const GO: &[&str] = &[
-    "-toolexec",
-    "-vettool",
-    "-exec",
-    "-o",
-    "-overlay",
-    "-modfile",
-    "-C",
-    "-w",
-    "-u",
-    "-export",
-    "-compiled",
-    "-test",
-    "-deps",
-];
-
-/// What is known of programs, sorted by name.
-static RULES: &[(&str, Rule)] = &[
-    ("7z", Never),
-    (":", Never),
-    // `-v 'a[$(id)]'` evaluates the subscript.
-    ("[", With(&["-v"])),
-    ("ack", With(&["--pager", "--output"])),
-    ("ag", With(&["--pager"])),
-    ("ansible", Always),
-    ("ansible-playbook", Always),
-    ("apt", Unless("list show search policy", &["-o", "--option", "-c", "--config-file"])),
-    ("apt-get", Always),
-    ("arch", Never),
-    ("at", Always),
-    ("awk", Ask(awk)),
-    ("b2sum", Never),
-    ("base32", Never),
-    ("base64", With(&["-o", "--output", "-D"])),
-    ("basename", Never),
-    ("bash", Always),
-    ("bat", With(&["--pager", "--paging", "--config-file", "--generate-config-file"])),
-    ("batch", Always),
-    ("brew", Unless("list info search leaves config deps desc uses outdated", &["--exec", "-i", "--edit"])),
-    ("bun", Always),
-    ("bunx", Always),
-    ("cal", Never),
-    ("cargo", Unless("metadata tree locate-project pkgid search version verify-project", CARGO)),
-    ("cat", Never),
-    ("cd", Never),
-    ("chgrp", Never),
-    ("chmod", Never),
-    ("chown", Never),
-    ("cksum", Never),
-    ("cmp", Never),
-    ("column", Never),
-    ("comm", Never),
-    ("cp", Never),
-    ("cpan", Always),
-    ("crontab", Operands(0, &["-e", "-r", "-i"])),
-    ("curl", Ask(curl)),
-    ("cut", Never),
-    ("dash", Always),
-    ("date", Ask(date)),
-    ("dd", Ask(dd)),
-    ("deno", Always),
-    ("df", Never),
-    ("diff", With(&["-l", "--paginate"])),
-    ("diff3", With(&["--diff-program"])),
-    ("dig", Never),
-    ("dirname", Never),
-    (
-        "dmesg",
-        With(&[
-            "-c",
-            "-C",
-            "-D",
-            "-E",
-            "-n",
-            "--clear",
-            "--read-clear",
-            "--console-off",
-            "--console-on",
-            "--console-level",
-            "-H",
-            "--human",
-        ]),
-    ),
-    (
-        "docker",
-        Unless(
-            "ps images logs inspect version info stats top port diff history search events",
-            &["-H", "--host", "-c", "--context", "--config"],
-        ),
-    ),
-    (
-        "dpkg",
-        With(&[
-            "-i",
-            "--install",
-            "-r",
-            "--remove",
-            "-P",
-            "--purge",
-            "--unpack",
-            "--configure",
-            "-a",
-            "--pre-invoke",
-            "--post-invoke",
-            "--admindir",
-            "--root",
-            "--instdir",
-            "--set-selections",
-            "--clear-selections",
-            "--update-avail",
-            "--merge-avail",
-            "--clear-avail",
-            "--add-architecture",
-            "--remove-architecture",
-            "--triggers-only",
-            "--force-all",
-        ]),
-    ),
-    ("dpkg-query", Never),
-    ("du", Never),
-    ("echo", Never),
-    ("ed", Always),
-    ("egrep", Never),
-    ("emacs", Always),
-    ("ex", Always),
-    ("exit", Never),
-    ("expand", Never),
-    ("expect", Always),
-    ("expr", Never),
-    ("factor", Never),
-    ("false", Never),
-    ("fd", With(&["-x", "--exec", "-X", "--exec-batch"])),
-    ("fdfind", With(&["-x", "--exec", "-X", "--exec-batch"])),
-    ("fgrep", Never),
-    ("file", With(&["-C", "--compile", "-z", "-Z", "--uncompress", "--uncompress-noreport", "-S", "--no-sandbox"])),
-    ("find", With(FIND)),
-    ("fish", Always),
-    ("fmt", Never),
-    ("fold", Never),
-    ("free", Never),
-    ("gawk", Ask(awk)),
-    ("gcc", Always),
-    ("gdb", Always),
-    ("getent", Never),
-    ("gh", Always),
-    ("git", Ask(git)),
-    ("go", Unless("version env list doc", GO)),
-    ("gradle", Always),
-    ("grep", Never),
-    ("groups", Never),
-    ("gunzip", Never),
-    ("gzip", Never),
-    ("head", Never),
-    (
-        "helm",
-        Unless(
-            "list ls status history search show version env",
-            &["--post-renderer", "--kubeconfig", "--registry-config"],
-        ),
-    ),
-    ("hexdump", Never),
-    ("hostname", Operands(0, &["-F", "--file", "-b", "--boot"])),
-    ("htop", Always),
-    ("id", Never),
-    ("install", With(&["--strip-program", "-s", "--strip"])),
-    ("ip", Ask(ip)),
-    ("irb", Always),
-    ("java", Always),
-    ("join", Never),
-    (
-        "journalctl",
-        With(&[
-            "--vacuum-size",
-            "--vacuum-time",
-            "--vacuum-files",
-            "--rotate",
-            "--flush",
-            "--sync",
-            "--relinquish-var",
-            "--smart-relinquish-var",
-            "--setup-keys",
-            "--update-catalog",
-            "--cursor-file",
-        ]),
-    ),
-    ("jq", Never),
-    ("kill", Never),
-    ("ksh", Always),
-    ("kubectl", Unless("get describe logs top version api-resources api-versions explain cluster-info", KUBE)),
-    ("ldd", Always),
-    ("less", Always),
-    ("ln", Never),
-    ("locate", Never),
-    ("logname", Never),
-    ("look", Never),
-    ("ls", Never),
-    ("lsb_release", Never),
-    ("lsblk", Never),
-    ("lscpu", Never),
-    ("lsof", With(&["-D", "-r"])),
-    ("lua", Always),
-    ("make", Always),
-    ("man", Always),
-    ("mawk", Ask(awk)),
-    ("md5sum", Never),
-    ("mkdir", Never),
-    ("mkfifo", Never),
-    ("mktemp", Never),
-    ("more", Always),
-    ("most", Always),
-    ("mv", Never),
-    ("mvn", Always),
-    ("mysql", Always),
-    ("nano", Always),
-    ("nawk", Ask(awk)),
-    ("netstat", Never),
-    ("nl", Never),
-    (
-        "nmap",
-        With(&[
-            "--script",
-            "--script-args",
-            "--script-args-file",
-            "-sC",
-            "-A",
-            "-oN",
-            "-oX",
-            "-oG",
-            "-oA",
-            "-oS",
-            "--datadir",
-            "--interactive",
-            "--resume",
-            "--append-output",
-            "-iL",
-            "--servicedb",
-            "--versiondb",
-        ]),
-    ),
-    ("node", Always),
-    (
-        "npm",
-        Unless(
-            "ls list la ll view info show v outdated root prefix why explain search ping",
-            &["--node-options", "--script-shell", "--viewer", "--editor", "--userconfig", "--globalconfig", "--prefix"],
-        ),
-    ),
-    ("nproc", Never),
-    ("npx", Always),
-    ("numfmt", Never),
-    ("nvim", Always),
-    ("od", Never),
-    ("paste", Never),
-    ("pathchk", Never),
-    ("perl", Always),
-    ("pgrep", Never),
-    ("php", Always),
-    ("pico", Always),
-    ("ping", Never),
-    ("pip", Unless("list show freeze check", &["--python", "--log"])),
-    ("pkill", Never),
-    ("pnpm", Unless("ls list la ll why outdated root", &["-C", "--dir"])),
-    (
-        "podman",
-        Unless(
-            "ps images logs inspect version info stats top port diff history search events",
-            &["--url", "--connection", "--root", "--runroot", "--runtime", "--hooks-dir", "--conmon"],
-        ),
-    ),
-    ("printenv", Never),
-    ("printf", With(&["-v"])),
-    ("ps", Never),
-    ("psql", Always),
-    ("pwd", Never),
-    ("python", Always),
-    ("readlink", Never),
-    ("realpath", Never),
-    ("rev", Never),
-    ("rg", With(RG)),
-    ("rm", Never),
-    ("rmdir", Never),
-    (
-        "rsync",
-        With(&[
-            "-e",
-            "--rsh",
-            "--rsync-path",
-            "--daemon",
-            "--config",
-            "-M",
-            "--remote-option",
-            "--write-batch",
-            "--only-write-batch",
-            "--log-file",
-            "--early-input",
-        ]),
-    ),
-    ("ruby", Always),
-    ("scp", With(&["-S", "-o", "-F", "-D", "-J"])),
-    ("screen", Always),
-    ("script", Always),
-    ("sdiff", With(&["-o", "--output", "--diff-program"])),
-    ("sed", Ask(sed::sed)),
-    ("seq", Never),
-    ("sftp", Always),
-    ("sh", Always),
-    ("sha1sum", Never),
-    ("sha224sum", Never),
-    ("sha256sum", Never),
-    ("sha384sum", Never),
-    ("sha512sum", Never),
-    ("shuf", With(&["-o", "--output"])),
-    ("sleep", Never),
-    ("sort", With(&["-o", "--output", "--compress-program"])),
-    ("split", With(&["--filter"])),
-    ("sqlite3", Always),
-    ("ss", With(&["-K", "--kill", "-D", "--diag"])),
-    ("ssh", Always),
-    ("ssh-keyscan", Never),
-    ("stat", Never),
-    ("strace", Always),
-    ("strings", Never),
-    ("sum", Never),
-    ("sync", Never),
-    (
-        "systemctl",
-        Unless(
-            "status show list-units list-unit-files list-timers list-sockets list-dependencies list-jobs is-active is-enabled is-failed is-system-running cat get-default",
-            &["-H", "--host", "-M", "--machine"],
-        ),
-    ),
-    ("tac", Never),
-    ("tail", Never),
-    ("tar", Ask(tar)),
-    ("tee", Ask(tee)),
-    ("terraform", Unless("version show", &["-chdir"])),
-    ("test", With(&["-v"])),
-    ("tmux", Always),
-    ("tofu", Unless("version show", &["-chdir"])),
-    ("top", Always),
-    ("touch", Never),
-    ("tr", Never),
-    ("tree", With(&["-o", "-R"])),
-    ("true", Never),
-    ("truncate", Never),
-    ("tsort", Never),
-    ("tty", Never),
-    ("type", Never),
-    ("uname", Never),
-    ("unexpand", Never),
-    ("uniq", SECOND),
-    ("unlink", Never),
-    ("unzip", Never),
-    ("uptime", Never),
-    ("users", Never),
-    ("vi", Always),
-    ("view", Always),
-    ("vim", Always),
-    ("vimdiff", Always),
-    ("w", Never),
-    ("wc", Never),
-    ("wget", Ask(wget)),
-    ("whereis", Never),
-    ("which", Never),
-    ("who", Never),
-    ("whoami", Never),
-    ("whois", Never),
-    ("xargs", Always),
-    ("xxd", SECOND),
-    ("xz", Never),
-    ("yarn", Unless("list why info outdated", &["--cwd", "--use-yarnrc"])),
-    ("yes", Never),
-    ("yq", With(&["-i", "--inplace", "--in-place", "-s", "--split-exp"])),
-    ("zcat", Never),
-    ("zip", With(&["-T", "-TT", "--test", "--unzip-command", "-m", "--move"])),
-    ("zsh", Always),
-];
-
-/// The names in the table, in its order.
-#[cfg(test)]
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    RULES.iter().map(|(name, _)| *name)
 }

@@ -79,6 +79,7 @@ pub(super) fn scan<'a>(call: &'a Call, see: &mut dyn FnMut(Item<'a>)) {
         sure,
         pending: false,
         ended: false,
+        operands: 0,
         whole: true,
         see,
     };
@@ -97,6 +98,8 @@ struct Scanner<'a, 's> {
     /// The next word may be the value of the option before it.
     pending: bool,
     ended: bool,
+    /// How many operands there were, of programs whose options end after some.
+    operands: u8,
     /// The word at hand is known.
     whole: bool,
     see: &'s mut dyn FnMut(Item<'a>),
@@ -180,8 +183,15 @@ impl<'a> Scanner<'a, '_> {
         if self.ended || !self.sure {
             return;
         }
-        if self.options.stops {
-            if swallowed { self.lose() } else { self.ended = true }
+        if self.options.stops > 0 {
+            self.operands += 1;
+            match self.operands >= self.options.stops {
+                _ if swallowed => self.lose(),
+                true => self.ended = true,
+                // How many operands it becomes is not known.
+                false if text.splits => self.lose(),
+                false => {}
+            }
         } else if self.commands {
             self.subcommand(text, swallowed);
         }

@@ -24,13 +24,15 @@ pub(super) struct Options {
     plain: &'static str,
     varies: &'static str,
     complete: bool,
-    /// Options end at the first operand: what follows is for another program.
-    pub stops: bool,
+    /// Versions differ in their long names: those that are not listed may take a value.
+    open: bool,
+    /// Options end after this many operands, where that is not zero: what follows is for another program.
+    pub stops: u8,
 }
 
 /// Options that take a value: letters, and long names without their dashes. All others take none.
 pub(super) const fn takes(short: &'static str, long: &'static str) -> Options {
-    Options { short, long, attached: "", plain: "", varies: "", complete: true, stops: false }
+    Options { short, long, attached: "", plain: "", varies: "", complete: true, open: false, stops: 0 }
 }
 
 /// Nothing is known.
@@ -57,9 +59,14 @@ impl Options {
         Options { complete: false, ..self }
     }
 
-    /// Options end at the first operand.
-    pub(super) const fn stops(self) -> Options {
-        Options { stops: true, ..self }
+    /// Long names that are not listed may take a value.
+    pub(super) const fn open(self) -> Options {
+        Options { open: true, ..self }
+    }
+
+    /// Options end after the first operand; of `ssh`, after the second.
+    pub(super) const fn stops(self, operands: u8) -> Options {
+        Options { stops: operands, ..self }
     }
 
     /// What a single letter takes.
@@ -79,7 +86,7 @@ impl Options {
         match name {
             _ if listed(self.long, name) => Arity::Value,
             _ if listed(self.plain, name) => Arity::Nothing,
-            _ if !self.complete || abbreviates && begins(self.long) => Arity::Unsure,
+            _ if !self.complete || self.open || abbreviates && begins(self.long) => Arity::Unsure,
             _ => Arity::Nothing,
         }
     }
@@ -153,7 +160,7 @@ pub(super) const fn program(options: Options) -> Spec {
 impl Spec {
     /// It has subcommands.
     pub(super) const fn commands(self, subs: &'static [(&'static str, Options)]) -> Spec {
-        Spec { commands: true, subs, ..self }
+        Spec { commands: true, subs, options: self.options.open(), ..self }
     }
 
     /// The options before the subcommand may also stand after it.

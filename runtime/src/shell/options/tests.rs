@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{clis, coreutils, effects, runs_programs, table};
+use super::{clis, coreutils, rules, runs_programs, table};
 use crate::call::{Call, Text};
 use crate::shell::network::network;
 use crate::{PartialList, Tri, Value};
@@ -71,7 +71,7 @@ fn tables_are_sorted_and_well_formed() {
     for names in [
         coreutils::PROGRAMS.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
         clis::PROGRAMS.iter().map(|(name, _)| *name).collect(),
-        effects::names().collect(),
+        rules::names().collect(),
     ] {
         for pair in names.windows(2) {
             assert!(pair[0] < pair[1], "{pair:?}");
@@ -172,6 +172,10 @@ fn has() {
         ("join -1 2 a b", "-2", False),
         ("$ xf", "-x", Unknown),
         ("docker run img -f", "-f", False),
+        ("docker run -it --rm img -f", "-f", False),
+        ("docker run --frob img -f", "-f", Unknown),
+        ("ssh host -f ls", "-f", True),
+        ("ssh host ls -f", "-f", False),
         ("docker --context c run -v /:/h img", "-v", True),
         ("git $ -f", "-f", Unknown),
         ("git \"co$\" -m -f", "-f", Unknown),
@@ -188,7 +192,8 @@ fn positional_and_subcommand() {
     for (line, positional, subcommand) in [
         ("git -C dir push origin", "push origin", Some("push")),
         ("git -c a=b --git-dir x push -o ci.skip main", "push main", Some("push")),
-        ("git --frob push", "push", Some("push")),
+        ("git --frob push", "push", None),
+        ("git --no-pager push", "push", Some("push")),
         ("git", "", Some("")),
         ("git $", "…", None),
         ("git \"pu$\"", "…", None),
@@ -522,7 +527,7 @@ fn program() -> impl Strategy<Value = String> {
         .iter()
         .chain(clis::PROGRAMS)
         .map(|(name, _)| (*name).to_owned())
-        .chain(effects::names().map(str::to_owned));
+        .chain(rules::names().map(str::to_owned));
     let often =
         ["git", "find", "curl", "tar", "rm", "sed", "dd", "docker", "python3", "tool", "awk", "cp"].map(str::to_owned);
     prop_oneof![

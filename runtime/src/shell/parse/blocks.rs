@@ -1,6 +1,6 @@
 //! Lists of commands: separators, pipes, closers, and what may begin a command.
 
-use super::super::script::OpaqueReason;
+use super::super::script::{OpaqueReason, Span};
 use super::source::Source;
 use super::{Frame, Parser, chars};
 
@@ -54,6 +54,10 @@ pub(super) struct Block<'a> {
     compound: Option<u32>,
     /// A command must follow: after `&&`, `|`, `!`.
     required: bool,
+    /// After `|`.
+    piped: bool,
+    /// After `!`.
+    negated: bool,
     /// There is no command yet.
     empty: bool,
     /// A function's body must follow.
@@ -63,12 +67,14 @@ pub(super) struct Block<'a> {
     /// To be restored at the end.
     pending_base: usize,
     pub outer: Option<Source<'a>>,
+    /// Where the closer stands, once it is read.
+    closer: Option<u32>,
 }
 
 /// Words that are special where a command may begin.
-const RESERVED: [&str; 21] = [
-    "!", "{", "}", "[[", "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select", "case",
-    "esac", "in", "function", "time", "coproc",
+pub(super) const RESERVED: [&str; 22] = [
+    "!", "{", "}", "[[", "]]", "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select",
+    "case", "esac", "in", "function", "time", "coproc",
 ];
 
 impl<'a> Block<'a> {
@@ -88,12 +94,23 @@ impl<'a> Block<'a> {
             after: false,
             compound: None,
             required: false,
+            piped: false,
+            negated: false,
             empty: true,
             body: false,
             aside: false,
             pending_base: 0,
             outer: None,
+            closer: None,
         }
+    }
+
+    /// A command is there.
+    fn begun(&mut self) {
+        self.required = false;
+        self.piped = false;
+        self.negated = false;
+        self.body = false;
     }
 
     fn substitutes(&self) -> bool {
@@ -156,8 +173,7 @@ impl<'a> Parser<'a> {
         if let Some(block) = self.innermost() {
             block.after = true;
             block.empty = false;
-            block.required = false;
-            block.body = false;
+            block.begun();
             block.compound = Some(first);
         }
     }
@@ -167,8 +183,7 @@ impl<'a> Parser<'a> {
         if let Some(block) = self.innermost() {
             block.after = true;
             block.empty = false;
-            block.required = false;
-            block.body = false;
+            block.begun();
             block.compound = None;
         }
     }
@@ -207,6 +222,10 @@ impl<'a> Parser<'a> {
         let Some(c) = self.source.peek() else { return self.end_of_text(block) };
         match c {
             '\n' => {
+                if block.negated {
+                    self.opaque_from(OpaqueReason::Syntax, start);
+                    block.negated = false;
+                }
                 self.frames.push(Frame::Block(block));
                 self.newline();
             }
@@ -299,7 +318,11 @@ impl<'a> Parser<'a> {
                 if self.source.peek() == Some('(') {
                     self.bash_ambiguity(start);
                 }
+                if block.piped {
+                    self.opaque_from(OpaqueReason::Syntax, start);
+                }
                 block.required = true;
+                block.negated = true;
                 self.frames.push(Frame::Block(block));
             }
             "time" => {
@@ -397,23 +420,24 @@ impl<'a> Parser<'a> {
             block.required = false;
             self.frames.push(Frame::Block(block));
         } else if ends {
-            self.close(block);
+            self.close(*block);
         } else {
             self.frames.push(Frame::Block(block));
         }
     }
 
     /// `)` or `;` where a command may begin.
-    fn closer(&mut self, block: Box<Block<'a>>) {
+    fn closer(&mut self, mut block: Box<Block<'a>>) {
         let start = self.source.place();
         if self.source.peek() == Some(')') {
             self.source.bump();
+            block.closer = Some(start);
             let closes = matches!(block.kind, Kind::Subshell | Kind::Substitution { .. });
             if !closes || (block.empty && block.kind == Kind::Subshell) || block.required {
                 self.opaque_from(OpaqueReason::Syntax, start);
             }
             if closes {
-                self.close(block)
+                self.close(*block)
             } else {
                 self.frames.push(Frame::Block(block))
             }
@@ -427,8 +451,8 @@ impl<'a> Parser<'a> {
         let start = self.source.place();
         self.source.bump();
         let double = self.source.eat(';');
-        // After `;`, an ampersand belongs to it; `;&` and `;;&` are bash's.
-        let falls = self.source.peek() == Some('&') && (double || block.kind == Kind::Arm);
+        // An ampersand belongs to the semicolon before it; `;&` and `;;&` are bash's.
+        let falls = self.source.peek() == Some('&');
         if falls {
             self.source.bump();
             self.bash_only(start);
@@ -499,7 +523,7 @@ impl<'a> Parser<'a> {
                 let closers = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
                 let closes = block.compound.is_some() && self.reserved().is_some_and(|w| closers.contains(&w));
                 if !closes {
-                    self.opaque_at(OpaqueReason::Syntax, start, start.saturating_add(1));
+                    self.opaque_from(OpaqueReason::Syntax, start);
                 }
                 self.end_list(&mut block, false);
                 self.frames.push(Frame::Block(block));
@@ -514,6 +538,7 @@ impl<'a> Parser<'a> {
         block.after = false;
         block.compound = None;
         block.required = true;
+        block.piped = feed.is_some();
     }
 
     /// The end of an and-or list; `aside`: it runs in the background.
@@ -540,11 +565,11 @@ impl<'a> Parser<'a> {
             self.opaque_from(OpaqueReason::Unterminated, block.start);
         }
         self.end_list(&mut block, false);
-        self.close(block);
+        self.close(*block);
     }
 
     /// A list has ended; its closer is taken.
-    fn close(&mut self, block: Box<Block<'a>>) {
+    fn close(&mut self, block: Block<'a>) {
         if block.kind == Kind::Script {
             return self.forget_heredocs(block.start);
         }
@@ -555,8 +580,8 @@ impl<'a> Parser<'a> {
         }
         match block.kind {
             Kind::Substitution { process, text } => {
-                let end = self.source.place().saturating_sub(1).max(text);
-                self.script.substitutions.push(super::super::script::Span { start: text, end });
+                let end = block.closer.unwrap_or(self.source.place()).max(text);
+                self.script.substitutions.push(Span { start: text, end });
                 if let Some(reads) = process {
                     self.close_process(block.first, reads);
                 }

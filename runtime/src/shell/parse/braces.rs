@@ -18,13 +18,23 @@ struct Level {
     /// What the present alternative expands to so far.
     current: Vec<Units>,
     commas: usize,
+    /// There is `..` in it, perhaps in further braces.
+    dots: bool,
+    last: Option<Unit>,
     /// The text since the brace, for sequences.
     text: Option<String>,
 }
 
 impl Level {
     fn new() -> Level {
-        Level { done: Vec::new(), current: vec![Units::new()], commas: 0, text: Some(String::new()) }
+        Level {
+            done: Vec::new(),
+            current: vec![Units::new()],
+            commas: 0,
+            dots: false,
+            last: None,
+            text: Some(String::new()),
+        }
     }
 
     /// Adds a part to each word.
@@ -32,6 +42,9 @@ impl Level {
         for units in &mut self.current {
             units.push(unit);
         }
+        let dot = |unit| matches!(unit, Unit::Plain('.') | Unit::Quoted('.'));
+        self.dots |= dot(unit) && self.last.is_some_and(dot);
+        self.last = Some(unit);
         match (&mut self.text, unit) {
             (Some(text), Unit::Plain(c)) if text.len() < 64 => text.push(c),
             (text, _) => *text = None,
@@ -74,7 +87,9 @@ pub(super) fn expand(units: &[Unit]) -> Vec<Units> {
     if !pairs {
         return vec![units.to_vec()];
     }
-    if odd || units.len() > MOST_PARTS {
+    // Bash looks for braces in the text before quotes are removed, and is confused by some.
+    let confusing = |unit: &Unit| matches!(unit, Unit::Quoted('$' | '{' | '}' | '`' | '"' | '\'' | '\\'));
+    if odd || units.len() > MOST_PARTS || units.iter().any(confusing) {
         return vec![gaps(units)];
     }
     all(units).unwrap_or_else(|| vec![gaps(units)])
@@ -94,7 +109,9 @@ fn all(units: &[Unit]) -> Option<Vec<Units>> {
             Unit::Plain('{') => levels.push(Level::new()),
             Unit::Plain('}') if nested => {
                 let closed = levels.pop()?;
+                let dots = closed.dots;
                 let parent = levels.last_mut()?;
+                parent.dots |= dots;
                 let choices = choices(closed)?;
                 if parent.current.len().saturating_mul(choices.len()) > MOST {
                     return None;
@@ -138,6 +155,10 @@ fn choices(mut level: Level) -> Option<Vec<Units>> {
     if let Some((from, rest)) = level.text.as_deref().and_then(|text| text.split_once("..")) {
         let (to, step) = rest.split_once("..").map_or((rest, None), |(to, step)| (to, Some(step)));
         return sequence(from, to, step);
+    }
+    if level.dots {
+        // Bash drops the braces of some of these.
+        return None;
     }
     // `{a}` stands for itself.
     for units in &mut level.current {

@@ -329,7 +329,7 @@ impl Parser<'_> {
                 Unit::Gap(GapKind::Parameter | GapKind::Substitution, _) => {
                     self.arithmetic.evaluates("*", buffer.start);
                 }
-                Unit::Gap(..) => {}
+                Unit::Gap(..) | Unit::Quote => {}
             }
         }
         self.note_names(&text, buffer.start);

@@ -36,9 +36,11 @@ impl Parser<'_> {
             strips: false,
             compound,
         };
+        let mut two_digits = false;
         let named = match self.source.peek()? {
             '0'..='9' => {
                 redirect.fd = self.descriptor();
+                two_digits = redirect.fd.is_none_or(|fd| fd > 9);
                 false
             }
             '{' if self.variable() => true,
@@ -61,7 +63,7 @@ impl Parser<'_> {
         if !matches!(c, Some('<' | '>')) || self.source.second_is('(') {
             return self.no_redirect(pos);
         }
-        if named {
+        if named || two_digits {
             self.bash_only(start);
         }
         self.source.bump();
@@ -73,6 +75,9 @@ impl Parser<'_> {
             self.input_operator(&mut redirect)
         } else {
             self.output_operator(&mut redirect)
+        }
+        if redirect.duplicates && self.source.peek() == Some('-') {
+            self.closes_descriptor(start);
         }
         Some(redirect)
     }
@@ -96,6 +101,16 @@ impl Parser<'_> {
     fn variable(&mut self) -> bool {
         self.source.bump();
         chars::is_name(&self.name()) && self.source.eat('}')
+    }
+
+    /// `>&-` ends after the dash: in `>&-rm x`, bash runs `rm`.
+    fn closes_descriptor(&mut self, start: u32) {
+        let pos = self.source.pos();
+        self.source.bump();
+        if !self.source.peek().is_none_or(chars::is_meta) {
+            self.opaque_from(OpaqueReason::Ambiguous, start);
+        }
+        self.source.reset(pos);
     }
 
     fn input_operator(&mut self, redirect: &mut RedirectFrame) {
@@ -130,7 +145,7 @@ impl Parser<'_> {
     pub(super) fn redirect_target(&mut self, redirect: Box<RedirectFrame>) {
         self.source.blanks();
         let process = matches!(self.source.peek(), Some('<' | '>')) && self.source.second_is('(');
-        if self.source.peek().is_none_or(chars::is_meta) && !process {
+        if self.source.peek().is_none_or(|c| chars::is_meta(c) || c == '#') && !process {
             return self.opaque_from(OpaqueReason::Syntax, redirect.start);
         }
         let mode = if redirect.op == RedirectOp::HereDoc { WordMode::Delimiter } else { WordMode::Other };
@@ -142,6 +157,12 @@ impl Parser<'_> {
     pub(super) fn redirect_word(&mut self, mut it: Box<RedirectFrame>, buffer: &Buffer) {
         if it.op == RedirectOp::HereDoc {
             return self.heredoc(&it, buffer);
+        }
+        let name = |text: &str| text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).is_some_and(chars::is_name);
+        let descriptor = |text: String| text.bytes().all(|b| b.is_ascii_digit()) || name(&text);
+        if matches!(self.source.peek(), Some('<' | '>')) && buffer.plain_text().is_some_and(descriptor) {
+            // `> 2> f`: a second redirection where the first has no file.
+            self.opaque_from(OpaqueReason::Syntax, it.start);
         }
         let expand = if it.op == RedirectOp::HereString { Expand::HereString } else { Expand::Target };
         let target = self.expand(buffer, expand).pop().unwrap_or_default();
@@ -175,8 +196,12 @@ impl Parser<'_> {
             it.op = RedirectOp::Duplicate;
             return;
         }
-        // To a file: bash writes both outputs to it; other shells refuse.
-        if it.given || !self.bash() {
+        let output = it.fd == Some(1);
+        if it.given && !output && !target.gaps.is_empty() {
+            // A descriptor, or an error.
+            it.op = RedirectOp::Duplicate;
+        } else if !output || !self.bash() {
+            // To a file: bash writes both outputs to it; other shells refuse.
             self.opaque_from(OpaqueReason::Ambiguous, it.start);
         }
     }
@@ -204,7 +229,7 @@ impl Parser<'_> {
         }
         let delimiter = buffer.units.iter().filter_map(|unit| match unit {
             Unit::Plain(c) | Unit::Quoted(c) => Some(*c),
-            Unit::Gap(..) => None,
+            Unit::Gap(..) | Unit::Quote => None,
         });
         let pending = Pending {
             delimiter: delimiter.collect(),

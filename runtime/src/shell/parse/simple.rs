@@ -36,6 +36,34 @@ enum Test {
     Regex,
 }
 
+/// Do these words between `[[` and `]]` look like conditions: `x`, `-f x` or `x = y`, with operators between?
+fn well_formed(words: &[Word]) -> bool {
+    // How many words of a condition there are, and whether the first is an operator as in `-f x`.
+    let mut length = 0u32;
+    let mut unary = false;
+    let mut depth = 0u32;
+    for word in words.iter().skip(1) {
+        let text = if word.quoted || !word.gaps.is_empty() { "" } else { word.text.as_str() };
+        let complete = matches!(length, 1 | 3) || (length == 2 && unary);
+        match text {
+            "!" if length == 0 => {}
+            "(" if length == 0 => depth = depth.saturating_add(1),
+            ")" if complete && depth > 0 => {
+                depth = depth.saturating_sub(1);
+                length = 3;
+            }
+            "&&" | "||" if complete => length = 0,
+            "]]" if complete => return depth == 0,
+            "!" | "(" | ")" | "&&" | "||" | "]]" => return false,
+            _ => {
+                unary = (length == 0 && text.starts_with('-')) || (length > 0 && unary);
+                length = length.saturating_add(1);
+            }
+        }
+    }
+    false
+}
+
 impl Parser<'_> {
     pub(super) fn open_simple(&mut self) {
         let start = self.source.place();
@@ -65,7 +93,7 @@ impl Parser<'_> {
         }
         self.source.blanks();
         let start = self.source.place();
-        let Some(c) = self.source.peek() else { return self.close_simple(simple) };
+        let Some(c) = self.source.peek() else { return self.close_simple(*simple) };
         if let Some(redirect) = self.redirect_operator(None) {
             self.frames.push(Frame::Simple(simple));
             self.frames.push(Frame::Redirect(Box::new(redirect)));
@@ -74,11 +102,11 @@ impl Parser<'_> {
         match c {
             '#' => {
                 self.source.line();
-                self.close_simple(simple);
+                self.close_simple(*simple);
             }
             '(' => self.parenthesis_in_simple(simple, start),
             '<' | '>' => self.open_argument(simple),
-            _ if chars::is_meta(c) => self.close_simple(simple),
+            _ if chars::is_meta(c) => self.close_simple(*simple),
             _ => self.open_argument(simple),
         }
     }
@@ -95,21 +123,23 @@ impl Parser<'_> {
         self.source.bump();
         self.source.blanks();
         if names && simple.assignments.is_empty() && self.source.eat(')') {
-            if let Some(name) = simple.words.first().and_then(Word::known) {
+            if let Some(first) = simple.words.first()
+                && let Some(name) = first.known()
+            {
                 self.script.functions.push(name.to_owned());
-                self.check_name(simple.start, name);
+                self.check_name(first.span, name);
             }
             return self.expect_body();
         }
         self.opaque_at(OpaqueReason::Syntax, start, start.saturating_add(1));
-        self.close_simple(simple);
+        self.close_simple(*simple);
         self.open_block(super::blocks::Kind::Subshell, start);
     }
 
     /// A program or function whose name has characters that people cannot tell apart.
-    fn check_name(&mut self, start: u32, name: &str) {
+    fn check_name(&mut self, span: Span, name: &str) {
         if !name.is_ascii() {
-            self.opaque_at(OpaqueReason::Character, start, start.saturating_add(place(name.len())));
+            self.opaque_at(OpaqueReason::Character, span.start, span.end);
         }
     }
 
@@ -119,12 +149,17 @@ impl Parser<'_> {
         let start = self.source.place();
         let Some(c) = self.source.peek() else {
             self.opaque_from(OpaqueReason::Unterminated, simple.start);
-            return self.close_simple(simple);
+            return self.close_simple(*simple);
         };
         match c {
             '\n' => {
                 self.frames.push(Frame::Simple(simple));
                 self.newline();
+            }
+            '#' => {
+                // A comment to some versions, a word to others.
+                self.opaque_from(OpaqueReason::Ambiguous, start);
+                self.open_test_word(simple);
             }
             '(' if simple.test == Test::Regex => self.open_test_word(simple),
             '<' | '>' if self.source.second_is('(') => self.open_test_word(simple),
@@ -181,7 +216,7 @@ impl Parser<'_> {
         }
         if first && let Some(program) = words.first() {
             let name = program.text.clone();
-            self.check_name(buffer.start, &name);
+            self.check_name(program.span, &name);
         }
         for word in words {
             if self.pay(&word) {
@@ -220,6 +255,9 @@ impl Parser<'_> {
         if !ends {
             return self.frames.push(Frame::Simple(simple));
         }
+        if !well_formed(&simple.words) {
+            self.opaque_at(OpaqueReason::Syntax, simple.start, simple.end);
+        }
         self.emit(*simple);
         let here = self.here();
         self.after_compound(here.saturating_sub(1));
@@ -234,14 +272,15 @@ impl Parser<'_> {
             .take(name)
             .filter_map(|unit| if let Unit::Plain(c) = unit { Some(*c) } else { None })
             .collect();
-        if buffer.subscript {
+        let appends = value.checked_sub(2).and_then(|at| buffer.units.get(at)) == Some(&Unit::Plain('+'));
+        if buffer.subscript || appends {
             self.bash_only(buffer.start);
         }
         let units = buffer.units.get(value..).unwrap_or_default().to_vec();
         let value = Buffer { units, quoted: buffer.quoted, start: buffer.start, end: buffer.end, ..Buffer::default() };
         let mut word = self.expand(&value, Expand::Assignment).pop().unwrap_or_default();
         if buffer.array {
-            word.gaps.push(Gap { at: 0, kind: GapKind::Parameter, splits: true });
+            word.gaps.insert(0, Gap { at: 0, kind: GapKind::Parameter, splits: true });
         }
         self.arithmetic.assign(&name, is_integer(&word));
         if self.pay(&word) {
@@ -250,12 +289,12 @@ impl Parser<'_> {
     }
 
     /// A simple command has ended before its separator.
-    fn close_simple(&mut self, simple: Box<SimpleFrame>) {
+    fn close_simple(&mut self, simple: SimpleFrame) {
         let nothing = simple.words.is_empty() && simple.assignments.is_empty() && simple.redirects.is_empty();
         if nothing {
             return self.after_simple();
         }
-        self.emit(*simple);
+        self.emit(simple);
         self.after_simple();
     }
 

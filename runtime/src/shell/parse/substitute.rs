@@ -15,8 +15,6 @@ pub(super) struct Parameter {
     quoted: bool,
     /// The name is read, and what is done with it comes next.
     operator_next: bool,
-    /// Single quotes stand for themselves: `"${x:-it's}"`.
-    plain_quotes: bool,
     /// `${!x}`
     indirect: bool,
     name: String,
@@ -148,8 +146,10 @@ impl Parser<'_> {
         self.unit(Unit::Gap(GapKind::Substitution, !quoted));
         let text = self.source.place();
         let mut inner = Derived::default();
+        let mut end;
         loop {
             let at = self.source.place();
+            end = at;
             match self.source.bump_raw() {
                 None => {
                     self.opaque_from(OpaqueReason::Unterminated, start);
@@ -166,8 +166,6 @@ impl Parser<'_> {
                 Some(c) => inner.push(c, at),
             }
         }
-        let after = self.source.place();
-        let end = after.saturating_sub(1).max(text);
         self.script.substitutions.push(Span { start: text, end });
         if self.derived >= self.limits.sources {
             self.opaque_from(OpaqueReason::TooLarge, start);
@@ -229,7 +227,7 @@ impl Parser<'_> {
         if name == "@" {
             self.split_last();
         }
-        let parameter = Parameter { start, quoted, operator_next: true, plain_quotes: false, indirect, name };
+        let parameter = Parameter { start, quoted, operator_next: true, indirect, name };
         self.frames.push(Frame::Parameter(parameter));
     }
 
@@ -267,7 +265,9 @@ impl Parser<'_> {
                     return self.opaque_from(OpaqueReason::Unterminated, parameter.start);
                 }
                 Some('}') => return self.unmute(),
-                Some('\'') if !parameter.plain_quotes => self.single_quotes(at),
+                // In double quotes, shells disagree: `"${x:-it's}"`, `"${x:-'$(a)'}"`.
+                Some('\'') if parameter.quoted => self.opaque_from(OpaqueReason::Ambiguous, at),
+                Some('\'') => self.single_quotes(at),
                 Some('"') => {
                     self.frames.push(Frame::Parameter(parameter));
                     self.frames.push(Frame::Quotes(at));
@@ -361,8 +361,7 @@ impl Parser<'_> {
         false
     }
 
-    fn assigning_operator(&mut self, parameter: &mut Parameter) {
-        parameter.plain_quotes = parameter.quoted;
+    fn assigning_operator(&mut self, parameter: &Parameter) {
         if self.source.bump() == Some('=') {
             self.arithmetic.assign(&parameter.name, false);
         }

@@ -97,7 +97,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("echo \"$@\" $# $? \"${a[@]}\" \"${a[1]}\" ${#a}", "echo ‹$…› ‹$…› ‹$…› ‹$…› ‹$› ‹$…›"),
     ("echo ${x:-a b} \"${x%.*}\" ${x//a/b} ${x:1:2}", "echo ‹$…› ‹$› ‹$…› ‹$…›"),
     ("echo ${x:-$(rm y)}", "+ rm y ; echo ‹$…›"),
-    ("echo \"${x:-it's}\" ok", "echo ‹$› ok"),
     ("echo $(ls -l) `pwd`", "+ ls -l ; + pwd ; echo ‹$()…› ‹$()…›"),
     ("echo \"$(ls \"$(pwd)\")\"", "+ pwd ; + ls ‹$()› ; echo ‹$()›"),
     ("echo `echo \\`rm x\\``", "+ rm x ; + echo ‹$()…› ; echo ‹$()…›"),
@@ -111,6 +110,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("[ -f x ]", "[ -f x ]"),
     ("echo {a,b}c {1..3} {c..a} {x} {} {a,b", "echo ac bc 1 2 3 c b a {x} {} {a,b"),
     ("echo a{b,{c,d}e}f '{a,b}' {a,'b c'} $x{1,2}", "echo abf acef adef {a,b} a 'b c' ‹$…›1 ‹$…›2"),
+    ("echo {1..\"\"3} {\"\",a} {,a} {{a,b}x..}", "echo ‹{}…› '' a a ‹{}…›"),
     ("echo {01..3} {1..1000} {a,b}}", "echo ‹{}…› ‹{}…› ‹{}…›}"),
     ("echo $ a$ \"$\" $% 'x'$", "echo $ a$ $ $% x$"),
     ("echo a\\", "echo a\\"),
@@ -218,7 +218,15 @@ const OPAQUE: &[(&str, &str)] = &[
     ("read x; ((x)) && [[ $y -eq 1 ]]", "read x ; [[ ‹$› -eq 1 ]] !Evaluated !Evaluated"),
     ("f() a", "+ a fn:f !Syntax"),
     ("cat <<E $(\n)\nE", "cat ‹$()…› 0<<'' !Ambiguous"),
+    ("a > 2> f; ]]", "a 1>2 1>f !Syntax !Syntax"),
+    ("[[ a b c d ]]; [[ (a ]]; [[ ! -f x && b ]]", "[[ a b c d ]] ; [[ ( a ]] ; [[ ! -f x && b ]] !Syntax !Syntax"),
+    (">&-rm x", "x 1>-rm !Ambiguous"),
+    ("\"\"A=1 b; a ;& b; a > #c", "A=1 b ; a ; b ; a !Syntax !Syntax"),
+    ("a | ! b; [[ a == #b ]]", "a ; [0]| b ; [[ a == #b ]] !Syntax !Ambiguous"),
     ("a > {b,c}", "a 1>c !Ambiguous"),
+    ("echo \"${x:-'$(rm y)'}\"", "+ rm y ; echo ‹$› !Ambiguous !Ambiguous"),
+    ("a >& $x 2>& $y 3>& f", "a 1>‹$…› 2&‹$…› 3>f !Ambiguous"),
+    ("cat <<E\na \\\nE\nb\nE\nc", "cat 0<<'a E\\nb\\n' ; c !Ambiguous"),
 ];
 
 const POSIX: &[(&str, &str)] = &[
@@ -233,6 +241,7 @@ const POSIX: &[(&str, &str)] = &[
     ("a |& b", "a ; [0]| b !Ambiguous"),
     ("a=(b)", "a:=‹$…› !Ambiguous"),
     ("time a", "time a"),
+    ("A+=1 a 10> f", "A:=1 a 10>f !Ambiguous !Ambiguous"),
     ("f() a", "+ a fn:f !Ambiguous"),
     ("echo ${x:-y} ${x%y} ${x/y}", "echo ‹$…› ‹$…› ‹$…› !Ambiguous"),
 ];

@@ -30,6 +30,8 @@ pub(super) enum Unit {
     Quoted(char),
     /// Text that is not known; does it split into words?
     Gap(GapKind, bool),
+    /// A quote: no text, but `""A=1` is no assignment, and `{"",x}` keeps an empty word.
+    Quote,
 }
 
 /// Commands inside `<(…)` or `>(…)`: a range of the script's.
@@ -55,6 +57,8 @@ pub(super) struct Buffer {
     pub array: bool,
     /// `NAME[…]`: the second part stands for the subscript.
     pub subscript: bool,
+    /// Some part cannot belong to a variable's name.
+    pub no_name: bool,
 }
 
 impl Parser<'_> {
@@ -70,6 +74,7 @@ impl Parser<'_> {
         if let Some(buffer) = self.buffers.last_mut()
             && buffer.muted == 0
         {
+            buffer.no_name |= !matches!(unit, Unit::Plain(c) if chars::in_name(c));
             buffer.units.push(unit);
         }
     }
@@ -80,6 +85,8 @@ impl Parser<'_> {
             && buffer.muted == 0
         {
             buffer.quoted = true;
+            buffer.no_name = true;
+            buffer.units.push(Unit::Quote);
         }
     }
 
@@ -332,7 +339,8 @@ impl Parser<'_> {
     /// Is the word so far a name where an assignment may stand?
     fn opens_subscript(&self, mode: WordMode) -> bool {
         let Some(buffer) = self.buffers.last() else { return false };
-        mode == WordMode::Command { assignable: true } && buffer.name_length() == Some(buffer.units.len())
+        // The flag keeps this cheap for words with many brackets.
+        mode == WordMode::Command { assignable: true } && !buffer.no_name && buffer.name_length().is_some()
     }
 
     /// The end of a word: hands it to the frame that waits for it.

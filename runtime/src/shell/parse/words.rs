@@ -34,7 +34,7 @@ impl Parser<'_> {
         let mut words = Vec::new();
         for units in &expanded {
             // Braces may leave an empty word, which disappears.
-            if expanded.len() > 1 && units.is_empty() && !buffer.quoted {
+            if expanded.len() > 1 && units.is_empty() {
                 continue;
             }
             words.push(word(units, buffer, how));
@@ -55,6 +55,8 @@ fn word(units: &[Unit], buffer: &Buffer, how: Expand) -> Word {
     let splits = globs;
     let assigns = how == Expand::Assignment || (globs && looks_assigned(units));
     let mut tilde = how != Expand::Nothing;
+    let mut equals = how == Expand::Assignment;
+    let mut brackets = Brackets::default();
     let mut at = 0;
     while let Some(unit) = units.get(at) {
         at = at.saturating_add(1);
@@ -69,24 +71,25 @@ fn word(units: &[Unit], buffer: &Buffer, how: Expand) -> Word {
                 }
             }
             Unit::Plain('*' | '?') if globs => gap(&mut word, GapKind::Glob, true),
-            Unit::Plain('[') if globs => match bracket(units.get(at..).unwrap_or_default()) {
-                Some(length) => {
+            Unit::Plain('[') if globs => match brackets.end(units, at) {
+                Some(end) => {
                     gap(&mut word, GapKind::Glob, true);
-                    for inner in units.iter().skip(at).take(length) {
+                    for inner in units.get(at..end).unwrap_or_default() {
                         if let Unit::Gap(kind, _) = inner {
                             gap(&mut word, *kind, true);
                         }
                     }
-                    at = at.saturating_add(length);
+                    at = end;
                 }
                 None => word.text.push('['),
             },
             Unit::Plain(c) => {
-                let first = how == Expand::Assignment || !word.text.contains('=');
-                tilde = assigns && (c == ':' || (c == '=' && first)) && (how != Expand::Assignment || c == ':');
+                tilde = assigns && (c == ':' || (c == '=' && !equals));
+                equals |= c == '=';
                 word.text.push(c);
             }
             Unit::Quoted(c) => word.text.push(c),
+            Unit::Quote => {}
             Unit::Gap(kind, split) => gap(&mut word, kind, split && splits),
         }
     }
@@ -111,7 +114,7 @@ fn tilde_prefix(units: &[Unit]) -> Option<usize> {
     for unit in units {
         match unit {
             Unit::Plain('/' | ':') => break,
-            Unit::Quoted(_) => return None,
+            Unit::Quoted(_) | Unit::Quote => return None,
             // `~$x`: whose home is not known.
             Unit::Gap(..) | Unit::Plain(_) => length = length.saturating_add(1),
         }
@@ -119,28 +122,34 @@ fn tilde_prefix(units: &[Unit]) -> Option<usize> {
     Some(length)
 }
 
-/// The length of a bracket expression after `[`; `None` if the bracket stands for itself.
-fn bracket(units: &[Unit]) -> Option<usize> {
-    let mut at = 0usize;
-    if matches!(units.first(), Some(Unit::Plain('!' | '^'))) {
-        at = 1;
-    }
-    let mut unknown = false;
-    let mut class = false;
-    let first = at;
-    while let Some(unit) = units.get(at) {
-        match unit {
-            Unit::Plain('/') | Unit::Quoted('/') => break,
-            Unit::Plain(']') if at > first && !class => return at.checked_add(1),
-            Unit::Plain(']') => class = false,
-            Unit::Plain('[') if matches!(units.get(at.saturating_add(1)), Some(Unit::Plain(':' | '.' | '='))) => {
-                class = true;
+/// Bracket expressions of a word. Each directory of it is looked at once.
+#[derive(Default)]
+struct Brackets {
+    /// Up to here the word has been looked at.
+    until: usize,
+    /// After the last part that may end a bracket expression.
+    close: usize,
+}
+
+impl Brackets {
+    /// Where an expression that begins before `at` ends at the latest; `None` if the bracket stands for itself.
+    fn end(&mut self, units: &[Unit], at: usize) -> Option<usize> {
+        if at >= self.until {
+            self.until = at;
+            self.close = at;
+            for unit in units.iter().skip(at) {
+                if matches!(unit, Unit::Plain('/') | Unit::Quoted('/')) {
+                    break;
+                }
+                self.until = self.until.saturating_add(1);
+                // An unknown part may hold the closing bracket.
+                if matches!(unit, Unit::Plain(']') | Unit::Gap(..)) {
+                    self.close = self.until;
+                }
             }
-            Unit::Gap(..) => unknown = true,
-            _ => {}
         }
-        at = at.saturating_add(1);
+        // Directly after `[`, a closing bracket is a member.
+        let least = if units.get(at) == Some(&Unit::Plain(']')) { at.saturating_add(1) } else { at };
+        (self.close > least).then_some(self.close)
     }
-    // An unknown part may hold the closing bracket.
-    unknown.then_some(at)
 }
