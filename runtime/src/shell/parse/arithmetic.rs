@@ -93,6 +93,9 @@ impl Parser<'_> {
                     self.frames.push(Frame::Quotes(at));
                     return;
                 }
+                '<' | '>' if it.kind == ArithmeticKind::Bracket && self.source.peek() == Some('(') => {
+                    self.opaque_from(OpaqueReason::Ambiguous, at);
+                }
                 '\'' | '\\' => self.opaque_from(OpaqueReason::Ambiguous, at),
                 '$' | '`' => {
                     self.frames.push(Frame::Arithmetic(it));

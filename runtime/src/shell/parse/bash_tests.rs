@@ -11,7 +11,7 @@ use super::blocks::RESERVED;
 use super::soup_tests::PIECES;
 use super::tests::{LISTS, REDIRECTS, WORDS, render};
 use super::{ShellLimits, parse};
-use crate::ShellDialect::Bash;
+use crate::ShellDialect::{self, Bash, Sh};
 
 /// Reads scripts that end in NUL; prints each as bash understands it, or `REJECTED`.
 const PRINT: &str = r#"
@@ -215,7 +215,7 @@ const GRAMMAR: &[&str] = &[
 #[test]
 fn bash_reads_soups_as_we_do() {
     let mut texts = soups(1, 4000, GRAMMAR, 12);
-    texts.extend(soups(2, 2000, PIECES, 8));
+    texts.extend(soups(2, 4000, PIECES, 8));
     let odd = ["é", "|&", "time", "((", "@(", "!(", "coproc"];
     texts.retain(|text| !odd.iter().any(|odd| text.contains(odd)));
     let (agreed, wrong) = compare(&texts);
@@ -297,4 +297,83 @@ fn words_are_what_bash_gives_the_program() {
     }
     assert!(wrong.is_empty(), "{wrong}");
     assert!(agreed > 1000, "{agreed}");
+}
+
+/// The programs that a shell looked for in vain, while it ran a script without any program to be found.
+fn looked_for(shell: &str, text: &str) -> Option<Vec<String>> {
+    let limited = "ulimit -t 1; PATH=/nowhere; exec 2>&1; eval \"$1\"";
+    let output = Command::new(shell)
+        .args(["-c", limited, "sh", text])
+        .current_dir(tempdir())
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let name = |line: &str| {
+        let before = line.strip_suffix(": command not found").or_else(|| line.strip_suffix(": not found"))?;
+        Some(before.rsplit_once(": ").map_or(before, |(_, name)| name).to_owned())
+    };
+    Some(said.lines().filter_map(name).collect())
+}
+
+/// No shell runs a program that is not among the commands.
+fn nothing_hides(shell: &str, dialect: ShellDialect, texts: &[String]) {
+    let mut ran = 0;
+    let mut wrong = String::new();
+    for text in texts {
+        let ours = parse(dialect, text, ShellLimits::default());
+        // A shell's complaint about a program is one line.
+        let odd = |word: &Word| word.text.contains(['\n', '\t', '\\', ' ']);
+        if !ours.opaque.is_empty() || ours.commands.iter().any(|c| c.words.first().is_some_and(odd)) {
+            continue;
+        }
+        let Some(names) = looked_for(shell, text) else { return };
+        for name in names {
+            ran += 1;
+            let fits = |word: &Word| {
+                let length = word.prefix().len() + word.suffix().len();
+                if word.gaps.is_empty() {
+                    word.text == name
+                } else {
+                    word.splits()
+                        || (name.len() >= length && name.starts_with(word.prefix()) && name.ends_with(word.suffix()))
+                }
+            };
+            if !ours.commands.iter().any(|command| command.words.first().is_some_and(fits)) {
+                wrong += &format!("\n{text:?}\n  {shell} ran {name:?}, we read {}", render(&ours));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(ran > texts.len() / 100, "{ran}");
+}
+
+/// Soups that end, and in which no two programs complain at the same time.
+fn runnable(seed: u64, count: usize, pieces: &[&str], length: usize) -> Vec<String> {
+    let endless = ["while", "until", "for", "select", "coproc", "time"];
+    let mut texts = soups(seed, count, pieces, length);
+    texts.retain(|text| {
+        let lists = text.replace("&&", "").replace("||", "").replace("2>&1", "").replace("&>", "");
+        !lists.contains(['|', '&']) && !endless.iter().any(|word| text.contains(word))
+    });
+    texts
+}
+
+#[test]
+fn nothing_hides_from_bash() {
+    nothing_hides("bash", Bash, &runnable(4, 1500, GRAMMAR, 12));
+    nothing_hides("bash", Bash, &runnable(5, 1500, PIECES, 8));
+}
+
+#[test]
+fn nothing_hides_from_dash() {
+    nothing_hides("dash", Sh, &runnable(6, 1500, GRAMMAR, 12));
+    nothing_hides("dash", Sh, &runnable(7, 1500, PIECES, 8));
+}
+
+/// Bash run as `sh` reads some things as dash does, and some as bash.
+#[test]
+fn nothing_hides_from_sh() {
+    nothing_hides("sh", Sh, &runnable(8, 1500, GRAMMAR, 12));
 }

@@ -89,6 +89,10 @@ pub(super) fn expand(units: &[Unit]) -> Vec<Units> {
     }
     // Bash looks for braces in the text before quotes are removed, and is confused by some.
     let confusing = |unit: &Unit| matches!(unit, Unit::Quoted('$' | '{' | '}' | '`' | '"' | '\'' | '\\'));
+    // `{},a}` are two words, `}` and `a`.
+    let braces = units.iter().filter(|unit| matches!(unit, Unit::Plain('{' | '}'))).count();
+    let empty = units.windows(2).any(|pair| pair == [Unit::Plain('{'), Unit::Plain('}')]);
+    let odd = odd || (empty && braces > 2);
     if odd || units.len() > MOST_PARTS || units.iter().any(confusing) {
         return vec![gaps(units)];
     }
@@ -212,26 +216,17 @@ fn literal(text: &str) -> Units {
     text.chars().map(Unit::Quoted).collect()
 }
 
-/// The word with a gap for each outermost pair of braces; from an unpaired one on, nothing is known.
+/// The word with a gap from its first brace to its last, if they may be expanded.
 pub(super) fn gaps(units: &[Unit]) -> Units {
-    let partners = partners(units);
-    let mut word = Units::new();
-    let mut at = 0;
-    while let Some(unit) = units.get(at) {
-        match (unit, partners.get(at).copied().flatten()) {
-            (Unit::Plain('{'), Some(close)) => {
-                let inner = units.get(at..close).unwrap_or_default();
-                let may_expand = inner.iter().any(|u| matches!(u, Unit::Plain(',' | '.')));
-                if may_expand {
-                    word.push(Unit::Gap(GapKind::Brace, true));
-                    at = close;
-                } else {
-                    word.push(*unit);
-                }
-            }
-            _ => word.push(*unit),
-        }
-        at = at.saturating_add(1);
+    let open = units.iter().position(|unit| *unit == Unit::Plain('{'));
+    let close = units.iter().rposition(|unit| *unit == Unit::Plain('}'));
+    let (Some(open), Some(close)) = (open, close) else { return units.to_vec() };
+    let inner = units.get(open..close).unwrap_or_default();
+    if !inner.iter().any(|unit| matches!(unit, Unit::Plain(',' | '.') | Unit::Quoted(',' | '.') | Unit::Gap(..))) {
+        return units.to_vec();
     }
+    let mut word = units.get(..open).unwrap_or_default().to_vec();
+    word.push(Unit::Gap(GapKind::Brace, true));
+    word.extend_from_slice(units.get(close.saturating_add(1)..).unwrap_or_default());
     word
 }

@@ -36,27 +36,36 @@ enum Test {
     Regex,
 }
 
+/// The operators between two operands in `[[ … ]]`.
+const COMPARES: [&str; 15] =
+    ["=", "==", "!=", "=~", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"];
+
 /// Do these words between `[[` and `]]` look like conditions: `x`, `-f x` or `x = y`, with operators between?
 fn well_formed(words: &[Word]) -> bool {
-    // How many words of a condition there are, and whether the first is an operator as in `-f x`.
+    // How many words of a condition there are, and whether the first or the second is an operator.
     let mut length = 0u32;
     let mut unary = false;
+    let mut binary = false;
     let mut depth = 0u32;
     for word in words.iter().skip(1) {
         let text = if word.quoted || !word.gaps.is_empty() { "" } else { word.text.as_str() };
-        let complete = matches!(length, 1 | 3) || (length == 2 && unary);
+        let complete = length == 1 || (length == 2 && unary) || (length == 3 && binary);
         match text {
             "!" if length == 0 => {}
             "(" if length == 0 => depth = depth.saturating_add(1),
             ")" if complete && depth > 0 => {
                 depth = depth.saturating_sub(1);
-                length = 3;
+                (length, binary) = (3, true);
             }
             "&&" | "||" if complete => length = 0,
             "]]" if complete => return depth == 0,
             "!" | "(" | ")" | "&&" | "||" | "]]" => return false,
             _ => {
-                unary = (length == 0 && text.starts_with('-')) || (length > 0 && unary);
+                match length {
+                    0 => unary = text.starts_with('-'),
+                    1 => binary = COMPARES.contains(&text),
+                    _ => {}
+                }
                 length = length.saturating_add(1);
             }
         }
@@ -104,7 +113,7 @@ impl Parser<'_> {
                 self.source.line();
                 self.close_simple(*simple);
             }
-            '(' => self.parenthesis_in_simple(simple, start),
+            '(' => self.parenthesis_in_simple(*simple, start),
             '<' | '>' => self.open_argument(simple),
             _ if chars::is_meta(c) => self.close_simple(*simple),
             _ => self.open_argument(simple),
@@ -118,7 +127,7 @@ impl Parser<'_> {
     }
 
     /// `(` after words: the name of a function, or nothing that is grammar.
-    fn parenthesis_in_simple(&mut self, simple: Box<SimpleFrame>, start: u32) {
+    fn parenthesis_in_simple(&mut self, simple: SimpleFrame, start: u32) {
         let names = simple.may_define && simple.words.len() == 1 && simple.redirects.is_empty();
         self.source.bump();
         self.source.blanks();
@@ -132,7 +141,7 @@ impl Parser<'_> {
             return self.expect_body();
         }
         self.opaque_at(OpaqueReason::Syntax, start, start.saturating_add(1));
-        self.close_simple(*simple);
+        self.close_simple(simple);
         self.open_block(super::blocks::Kind::Subshell, start);
     }
 

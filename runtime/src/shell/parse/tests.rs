@@ -111,7 +111,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("echo {a,b}c {1..3} {c..a} {x} {} {a,b", "echo ac bc 1 2 3 c b a {x} {} {a,b"),
     ("echo a{b,{c,d}e}f '{a,b}' {a,'b c'} $x{1,2}", "echo abf acef adef {a,b} a 'b c' ‹$…›1 ‹$…›2"),
     ("echo {1..\"\"3} {\"\",a} {,a} {{a,b}x..}", "echo ‹{}…› '' a a ‹{}…›"),
-    ("echo {01..3} {1..1000} {a,b}}", "echo ‹{}…› ‹{}…› ‹{}…›}"),
+    ("echo {01..3} {1..1000} x{a,b}}y {}}", "echo ‹{}…› ‹{}…› x‹{}…›y {}}"),
     ("echo $ a$ \"$\" $% 'x'$", "echo $ a$ $ $% x$"),
     ("echo a\\", "echo a\\"),
     ("A=1", "A:=1"),
