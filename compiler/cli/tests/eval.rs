@@ -52,6 +52,20 @@ fn a_denial_is_readable_at_a_glance() {
 }
 
 #[test]
+fn commands_are_shown_as_they_are_read() {
+    let folder = Folder::with_shop();
+    folder.write(
+        "main.claw",
+        "package sh\nenvironments prod\nroles support\ntool run(command: command(bash))\ngrant run to support\n\
+         approval consent { by user expires 5m }\nrule ask { on run unless args.command.only([\"ls\"]) require consent }\n",
+    );
+    let call = request("run", json!({ "command": "A=1 sudo r\\m -rf \"$x\" > out; eval $y" }), "prod");
+    folder.write("r.json", call.to_string());
+    let run = folder.run(&["eval", "main.claw", "--request", "r.json"]).expect(0);
+    insta::assert_snapshot!(run.out);
+}
+
+#[test]
 fn a_session_remembers() {
     let folder = Folder::with_shop();
     let lines = [
