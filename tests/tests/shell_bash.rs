@@ -1,6 +1,7 @@
 //! What claw says a literal command runs, against what the real bash runs: programs and argument vectors, observed with
 //! stub programs that write down how they were called. Skipped where there is no bash.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -19,13 +20,15 @@ const STUBS: [&str; 4] = ["alpha", "beta", "gamma-2", "delta_x"];
 /// A scratch folder with stubs, and the log they write.
 struct Scratch {
     folder: PathBuf,
+    /// Each run has a log of its own.
+    runs: Cell<u32>,
 }
 
 impl Scratch {
     /// `None` where there is no bash.
-    fn new() -> Option<Scratch> {
+    fn new(name: &str) -> Option<Scratch> {
         Process::new("/bin/bash").arg("-c").arg(":").status().ok().filter(std::process::ExitStatus::success)?;
-        let folder = std::env::temp_dir().join(format!("claw-bash-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("claw-bash-{name}-{}", std::process::id()));
         let bin = folder.join("bin");
         fs::create_dir_all(&bin).expect("a scratch folder");
         for stub in STUBS {
@@ -35,17 +38,17 @@ impl Scratch {
             fs::write(&path, text).expect("a stub");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("an executable stub");
         }
-        Some(Scratch { folder })
+        Some(Scratch { folder, runs: Cell::new(0) })
     }
 
     /// The calls that bash makes for this script. An argument is never empty here: an empty one ends a record.
     fn run(&self, script: &str) -> BTreeSet<Argv> {
-        let log = self.folder.join("log");
-        let _ = fs::remove_file(&log);
+        self.runs.set(self.runs.get() + 1);
+        let log = self.folder.join(format!("log-{}", self.runs.get()));
         let work = self.folder.join("work");
         let _ = fs::create_dir_all(&work);
         let status = Process::new("/bin/bash")
-            .args(["--norc", "--noprofile", "-c", script])
+            .args(["--norc", "--noprofile", "-c", &format!("{script}\nwait")])
             .current_dir(&work)
             .env_clear()
             .env("PATH", self.folder.join("bin"))
@@ -168,44 +171,45 @@ fn parses(script: &str) -> bool {
 
 #[test]
 fn bash_runs_what_is_reported() {
-    let Some(scratch) = Scratch::new() else {
+    let Some(scratch) = Scratch::new("all") else {
         eprintln!("skipped: there is no bash");
         return;
     };
     let cases = std::env::var("CLAW_BASH_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(250);
-    let mut understood = 0u32;
+    let understood = Cell::new(0u32);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let result = runner.run(&script(), |script| {
         let (found, complete) = reported(&script);
         if !complete {
             return Ok(());
         }
-        understood += 1;
-        let mut ran = scratch.run(&script);
-        // `wait` is implied for what runs in the background: its log may come late.
-        if script.contains('&') && !ran.is_subset(&found) {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            ran = scratch.run(&script);
-        }
+        understood.set(understood.get() + 1);
+        let ran = scratch.run(&script);
         prop_assert!(ran.is_subset(&found), "{script}\nran {ran:?}\nreported {found:?}");
         Ok(())
     });
     if let Err(e) = result {
         panic!("{e}");
     }
+    let understood = understood.get();
     assert!(understood * 2 > cases, "only {understood} of {cases} scripts were understood");
 }
 
 /// Without branches, all that is reported runs.
 #[test]
 fn all_that_is_reported_runs() {
-    let Some(scratch) = Scratch::new() else { return };
+    let Some(scratch) = Scratch::new("flat") else { return };
     let list = prop::collection::vec(simple().prop_filter("exec ends the shell", |s| !s.contains("exec")), 1..4);
+    let understood = Cell::new(0u32);
     let mut runner = TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
     let result = runner.run(&list, |list| {
         let script = list.join("; ");
         let (found, complete) = reported(&script);
-        prop_assert!(complete, "{script}");
+        if !complete {
+            // Such as `eval` with half a quote.
+            return Ok(());
+        }
+        understood.set(understood.get() + 1);
         let stubs: BTreeSet<Argv> = found.into_iter().filter(|call| STUBS.contains(&call[0].as_str())).collect();
         let ran = scratch.run(&script);
         prop_assert_eq!(ran, stubs, "{}", script);
@@ -214,6 +218,7 @@ fn all_that_is_reported_runs() {
     if let Err(e) = result {
         panic!("{e}");
     }
+    assert!(understood.get() > 75, "only {} of 150 were understood", understood.get());
 }
 
 /// What is understood without an opaque part is grammar to bash too.
