@@ -1,5 +1,3 @@
-//! What is answered about the options of calls.
-
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
