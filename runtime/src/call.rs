@@ -106,7 +106,7 @@ impl Text {
 
 impl Call {
     /// The program's name without its directory, if it is known.
-    pub(crate) fn program(&self) -> Option<&str> {
+    pub fn program(&self) -> Option<&str> {
         let known = match &self.program.suffix {
             None => &self.program.prefix,
             // `$HOME/bin/tool` is a `tool`; `$x/tool` unquoted may be `sudo a/tool`.
@@ -117,12 +117,12 @@ impl Call {
     }
 
     /// The program as it is written, if it is known.
-    pub(crate) fn path(&self) -> Option<&Arc<str>> {
+    pub fn path(&self) -> Option<&Arc<str>> {
         self.program.text()
     }
 
     /// The words after the program.
-    pub(crate) fn args(&self) -> PartialList {
+    pub fn args(&self) -> PartialList {
         known_list(self.args.iter(), !self.more_args && !self.program.splits)
     }
 

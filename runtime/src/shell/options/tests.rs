@@ -1,3 +1,5 @@
+//! What is answered about the options of calls.
+
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
