@@ -59,13 +59,15 @@ impl Term {
 
 /// Calls a row of the runtime's table; how values look inside is its business.
 pub fn leaf(id: BuiltinId, args: &[Term]) -> Term {
-    let lists: Vec<Option<Vec<Value>>> = args.iter().map(known_elements).collect();
+    let lists: Vec<Option<Vec<Value>>> = args.iter().map(written).collect();
+    let wholes: Vec<Option<Value>> = lists.iter().map(|list| list.clone().map(Value::list)).collect();
     let shown: Vec<Arg<'_>> = args
         .iter()
-        .zip(&lists)
-        .map(|(term, list)| match (term, list) {
+        .zip(lists.iter().zip(&wholes))
+        .map(|(term, lists)| match (term, lists) {
             (Term::Known(value), _) => Arg::Known(value),
-            (Term::List(..), Some(list)) => Arg::Partial(list),
+            (Term::List(_, true), (_, Some(list))) => Arg::Known(list),
+            (Term::List(_, false), (Some(items), _)) => Arg::Partial(items),
             (Term::Between(low, high), _) => Arg::Interval(*low, *high),
             _ => Arg::Unknown,
         })
@@ -78,10 +80,10 @@ pub fn leaf(id: BuiltinId, args: &[Term]) -> Term {
     }
 }
 
-fn known_elements(term: &Term) -> Option<Vec<Value>> {
-    let Term::List(items, false) = term else { return None };
-    let known = |item: &Term| if let Term::Known(value) = item { Some(value.clone()) } else { None };
-    Some(items.iter().filter_map(known).collect())
+/// The elements that are listed, if each of them is known: a list with an unknown one is not known.
+fn written(term: &Term) -> Option<Vec<Value>> {
+    let Term::List(items, _) = term else { return None };
+    items.iter().map(|item| if let Term::Known(value) = item { Some(value.clone()) } else { None }).collect()
 }
 
 /// Calls a row by its name.
