@@ -19,7 +19,7 @@ for editor in ${*:-neovim emacs}; do
       else echo "skipped: there is no nvim"; fi ;;
     emacs)
       if command -v emacs >/dev/null; then
-        emacs --batch -Q -l "$here/emacs.el" || failed=1
+        emacs --batch -q -l "$here/emacs.el" || failed=1
       else echo "skipped: there is no emacs"; fi ;;
     *) echo "neovim or emacs, not $editor"; exit 2 ;;
   esac
