@@ -42,3 +42,11 @@ bench:
 book:
     command -v mdbook >/dev/null || cargo install mdbook --locked
     mdbook build docs
+
+# real editors against the language server; those that are not installed are skipped
+editors:
+    tests/editors/run.sh
+
+# the VS Code extension, as editors/vscode/claw.vsix
+vscode:
+    editors/vscode/package.sh
