@@ -4,17 +4,21 @@
 //! data in byte offsets: no protocol, no lines and columns, no JSON. Text that is half typed is the normal case here, so
 //! features work from tokens where the tree has a hole, and answer with nothing rather than with a guess.
 
+pub mod completion;
 mod cursor;
 pub mod definition;
 pub mod document_symbols;
+pub mod facts;
 pub mod folding;
 pub mod formatting;
 pub mod highlight;
 pub mod hover;
 pub mod links;
 mod names;
+mod place;
 pub mod references;
 pub mod selection;
+pub mod signature_help;
 pub mod tokens;
 pub mod workspace_symbols;
 

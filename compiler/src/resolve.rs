@@ -12,6 +12,9 @@ mod standard;
 pub(crate) mod targets;
 mod types;
 
+pub(crate) use standard::names as standard_modules;
+pub(crate) use types::words as type_words;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

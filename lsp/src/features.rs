@@ -2,6 +2,7 @@
 //!
 //! The answers themselves are worked out in the compiler (`claw_compiler::ide`).
 
+mod completion;
 mod definition;
 mod document_symbols;
 mod folding;
@@ -14,6 +15,7 @@ mod selection;
 pub mod semantic_tokens;
 mod workspace_symbols;
 
+pub use completion::completion;
 pub use definition::definition;
 pub use document_symbols::document_symbols;
 pub use folding::folding;

@@ -31,6 +31,6 @@ pub(super) fn text(name: &str) -> Option<&'static str> {
 }
 
 /// The names of all modules.
-pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> + Clone {
     MODULES.iter().map(|(name, _)| *name)
 }

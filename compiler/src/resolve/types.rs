@@ -59,6 +59,13 @@ const SQLS: [(&str, SqlDialect); 4] = [
 /// Types that only parameters of predicates have: nobody can send a value of them, or they say too little to decode one.
 const INNER: [(&str, Type); 3] = [("command", Type::AnyCommand), ("sql", Type::AnySql), ("call", Type::Call)];
 
+/// The types that need no declaration, as they are written.
+pub(crate) fn words() -> impl Iterator<Item = String> {
+    let shells = SHELLS.iter().map(|(dialect, _)| format!("command({dialect})"));
+    let queries = SQLS.iter().map(|(dialect, _)| format!("sql({dialect})"));
+    SCALARS.iter().map(|(word, _)| (*word).to_owned()).chain(shells).chain(queries)
+}
+
 /// What the type is of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Of {

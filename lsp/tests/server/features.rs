@@ -27,6 +27,7 @@ fn nothing_is_advertised_that_is_not_there() {
     let mut offered: Vec<&str> = server.as_object().unwrap().keys().map(String::as_str).collect();
     offered.sort_unstable();
     let tested = [
+        "completionProvider",
         "definitionProvider",
         "documentFormattingProvider",
         "documentHighlightProvider",

@@ -14,6 +14,7 @@
 //!
 //! A new feature is a module beside this file with a `show`, and a line in [`FEATURES`].
 
+mod completion;
 mod definition;
 mod document_symbols;
 mod folding;
@@ -73,6 +74,7 @@ impl At {
 type Show = fn(&At) -> String;
 
 const FEATURES: &[(&str, Show)] = &[
+    ("completion", completion::show),
     ("definition", definition::show),
     ("document-symbols", document_symbols::show),
     ("folding", folding::show),
