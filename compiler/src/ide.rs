@@ -4,6 +4,7 @@
 //! data in byte offsets: no protocol, no lines and columns, no JSON. Text that is half typed is the normal case here, so
 //! features work from tokens where the tree has a hole, and answer with nothing rather than with a guess.
 
+pub mod code_lens;
 pub mod completion;
 mod cursor;
 pub mod definition;
@@ -13,6 +14,7 @@ pub mod folding;
 pub mod formatting;
 pub mod highlight;
 pub mod hover;
+pub mod inlay_hints;
 pub mod links;
 mod names;
 mod place;

@@ -2,6 +2,7 @@
 //!
 //! The answers themselves are worked out in the compiler (`claw_compiler::ide`).
 
+mod code_lens;
 mod completion;
 mod definition;
 mod document_symbols;
@@ -9,12 +10,15 @@ mod folding;
 mod formatting;
 mod highlight;
 mod hover;
+mod inlay_hints;
 mod links;
 mod references;
 mod selection;
 pub mod semantic_tokens;
+mod signature_help;
 mod workspace_symbols;
 
+pub use code_lens::{RUN_TEST, code_lens, run_test};
 pub use completion::completion;
 pub use definition::definition;
 pub use document_symbols::document_symbols;
@@ -22,7 +26,9 @@ pub use folding::folding;
 pub use formatting::formatting;
 pub use highlight::highlight;
 pub use hover::hover;
+pub use inlay_hints::inlay_hints;
 pub use links::links;
 pub use references::references;
 pub use selection::selection;
+pub use signature_help::signature_help;
 pub use workspace_symbols::workspace_symbols;

@@ -27,18 +27,22 @@ fn nothing_is_advertised_that_is_not_there() {
     let mut offered: Vec<&str> = server.as_object().unwrap().keys().map(String::as_str).collect();
     offered.sort_unstable();
     let tested = [
+        "codeLensProvider",
         "completionProvider",
         "definitionProvider",
         "documentFormattingProvider",
         "documentHighlightProvider",
         "documentLinkProvider",
         "documentSymbolProvider",
+        "executeCommandProvider",
         "foldingRangeProvider",
         "hoverProvider",
+        "inlayHintProvider",
         "positionEncoding",
         "referencesProvider",
         "selectionRangeProvider",
         "semanticTokensProvider",
+        "signatureHelpProvider",
         "textDocumentSync",
         "workspace",
         "workspaceSymbolProvider",

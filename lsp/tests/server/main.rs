@@ -1,5 +1,6 @@
 //! The language server as editors see it: the real binary, spoken to over its standard input and output.
 
+mod between;
 mod completion;
 mod editor;
 mod features;

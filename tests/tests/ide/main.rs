@@ -14,6 +14,7 @@
 //!
 //! A new feature is a module beside this file with a `show`, and a line in [`FEATURES`].
 
+mod code_lens;
 mod completion;
 mod definition;
 mod document_symbols;
@@ -21,9 +22,11 @@ mod folding;
 mod formatting;
 mod highlight;
 mod hover;
+mod inlay_hints;
 mod links;
 mod references;
 mod selection;
+mod signature_help;
 mod tokens;
 mod workspace_symbols;
 
@@ -74,6 +77,7 @@ impl At {
 type Show = fn(&At) -> String;
 
 const FEATURES: &[(&str, Show)] = &[
+    ("code-lens", code_lens::show),
     ("completion", completion::show),
     ("definition", definition::show),
     ("document-symbols", document_symbols::show),
@@ -81,9 +85,11 @@ const FEATURES: &[(&str, Show)] = &[
     ("formatting", formatting::show),
     ("highlight", highlight::show),
     ("hover", hover::show),
+    ("inlay-hints", inlay_hints::show),
     ("links", links::show),
     ("references", references::show),
     ("selection", selection::show),
+    ("signature-help", signature_help::show),
     ("tokens", tokens::show),
     ("workspace-symbols", workspace_symbols::show),
 ];
