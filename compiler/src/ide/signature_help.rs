@@ -1,4 +1,5 @@
-//! What the call around the cursor takes: predicates, functions of the host, what is built in, `prior`, and calls of tests.
+//! What the call around the cursor takes: predicates, functions of the host, what is built in, `prior`, and calls of
+//! tests.
 
 use claw_runtime::{Field, Form, builtins, members_of};
 use claw_syntax::TokenKind;

@@ -66,7 +66,7 @@ fn speed_of_keystrokes() {
     let pull = |editor: &mut Editor| editor.about("textDocument/diagnostic", uri, json!({}));
     let found = pull(&mut editor);
     assert_eq!(starts(found["items"].as_array().unwrap()), [], "the workspace is clean");
-    let (mut findings, mut hovers) = (Vec::new(), Vec::new());
+    let (mut findings, mut hovers, mut offers) = (Vec::new(), Vec::new(), Vec::new());
     for version in 2..KEYSTROKES + 2 {
         let start = Instant::now();
         editor.edit(uri, version, (line, 11), (line, 11), "x");
@@ -75,8 +75,13 @@ fn speed_of_keystrokes() {
         let start = Instant::now();
         editor.at("textDocument/hover", uri, line, 9);
         hovers.push(start.elapsed());
+        let start = Instant::now();
+        editor.at("textDocument/completion", uri, line, 9);
+        offers.push(start.elapsed());
     }
-    let (findings, hovers) = (p95(findings), p95(hovers));
+    let (findings, hovers, offers) = (p95(findings), p95(hovers), p95(offers));
+    println!("completion p95 {offers:?}");
+    assert!(offers <= Duration::from_millis(20), "{offers:?}");
     let lines: usize = files.iter().map(|(_, text)| text.lines().count()).sum();
     println!("{} files, {lines} lines: keystroke to findings p95 {findings:?}, hover p95 {hovers:?}", files.len());
     println!("memory {:?} MB", resident(&editor));

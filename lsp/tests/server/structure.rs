@@ -85,7 +85,7 @@ fn colours_in_full_in_part_and_as_a_difference() {
     let mut editor = opened();
     let full = editor.about("textDocument/semanticTokens/full", URI, json!({}));
     let data = full["data"].as_array().unwrap().clone();
-    assert!(data.len() % 5 == 0 && data.len() > 100, "{full}");
+    assert!(data.len().is_multiple_of(5) && data.len() > 100, "{full}");
     // The emoji is two units wide in UTF-16.
     assert!(data.chunks(5).any(|t| t[2] == json!("/// Gives money back. 😀".encode_utf16().count())), "{full}");
     let range = json!({ "range": { "start": { "line": 6, "character": 0 }, "end": { "line": 7, "character": 0 } } });
