@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use crate::shell::meaning::quote_words;
+use crate::shell::network::network;
+use crate::shell::options::Answers;
 use crate::shell::script::{GapKind, Word};
-use crate::{PartialList, Tri};
+use crate::{PartialList, Tri, Value};
 
 /// A text of which some parts may not be known.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,9 +44,12 @@ pub struct Call {
     pub(crate) stdin_from: Vec<Text>,
     /// A program in another language that it is given: `-c`, `-e`, a here-document.
     pub(crate) code: Option<Text>,
-    pub(crate) network: Tri,
+    /// A redirection outside of it is a connection.
+    pub(crate) connects: bool,
     /// Some arguments may be missing from `args`, after these: `xargs`, `find -exec … {} +`.
     pub(crate) more_args: bool,
+    /// What was found out so far.
+    pub(crate) answers: Answers,
 }
 
 impl Text {
@@ -116,6 +121,16 @@ impl Call {
         known.rsplit('/').next()
     }
 
+    /// The same, as a value.
+    pub(crate) fn program_value(&self) -> Option<Value> {
+        self.answers.program.get_or_init(|| self.program().map(Value::str)).clone()
+    }
+
+    /// Does it talk to the network?
+    pub(crate) fn network(&self) -> Tri {
+        if self.connects { Tri::True } else { *self.answers.network.get_or_init(|| network(self)) }
+    }
+
     /// The program as it is written, if it is known.
     pub fn path(&self) -> Option<&Arc<str>> {
         self.program.text()
@@ -123,7 +138,8 @@ impl Call {
 
     /// The words after the program.
     pub fn args(&self) -> PartialList {
-        known_list(self.args.iter(), !self.more_args && !self.program.splits)
+        let find = || known_list(self.args.iter(), !self.more_args && !self.program.splits);
+        self.answers.args.get_or_init(find).clone()
     }
 
     /// Do the program's name and the arguments begin with these words?
@@ -199,7 +215,7 @@ pub(crate) fn known_list<'a>(texts: impl Iterator<Item = &'a Text>, complete: bo
     let mut items = Vec::new();
     for text in texts {
         match text.text() {
-            Some(text) => items.push(crate::Value::Str(text.clone())),
+            Some(text) => items.push(Value::Str(text.clone())),
             None => complete = false,
         }
     }

@@ -39,13 +39,15 @@ pub struct Command {
     text: Arc<str>,
     #[serde(skip)]
     meaning: OnceLock<Arc<Meaning>>,
+    #[serde(skip)]
+    calls: OnceLock<Arc<[Value]>>,
 }
 
 impl Command {
     /// A command as it was written; text that is no command is opaque, not an error.
     #[must_use]
     pub fn new(dialect: ShellDialect, text: impl Into<Arc<str>>) -> Command {
-        Command { dialect, text: text.into(), meaning: OnceLock::new() }
+        Command { dialect, text: text.into(), meaning: OnceLock::new(), calls: OnceLock::new() }
     }
 
     /// The command of an argument vector, which runs without a shell. Its text is the words, quoted, with a space between.
@@ -77,7 +79,8 @@ impl Command {
     /// The simple commands that would run, wrappers taken off.
     #[must_use]
     pub fn calls(&self) -> PartialList {
-        self.list(self.meaning().calls.iter().cloned().map(Value::Call), true)
+        let list = || self.meaning().calls.iter().cloned().map(Value::Call).collect();
+        PartialList { items: self.calls.get_or_init(list).clone(), complete: !self.opaque() }
     }
 
     /// The base names of the programs of all calls, and of all wrappers taken off.

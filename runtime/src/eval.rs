@@ -187,7 +187,7 @@ impl<'a> Eval<'a> {
             Expr::Fact(fact) => self.fact(*fact),
             Expr::Attr(root, i) => self.request.attr(*root, *i),
             Expr::Live(i) => Ev::fact(self.request.live.get(*i as usize).and_then(Option::as_ref)),
-            Expr::Local(depth) => local(*depth, scope),
+            Expr::Local(depth) => bound(*depth, scope).cloned().unwrap_or(Ev::Unknown),
             Expr::RecordField(e, i) => record_field(self.eval(*e, scope), *i),
             Expr::Builtin(builtin, range) => self.builtin(*builtin, *range, scope),
             Expr::Concat(..) => self.concat(id, scope),
@@ -336,14 +336,15 @@ impl<'a> Eval<'a> {
     }
 }
 
-fn local<'a>(depth: u32, mut scope: Scope<'_, 'a>) -> Ev<'a> {
+/// The variable of the quantifier at this depth.
+pub(crate) fn bound<'s, 'a>(depth: u32, mut scope: Scope<'s, 'a>) -> Option<&'s Ev<'a>> {
     while let Some(local) = scope {
         if local.depth == depth {
-            return local.value.clone();
+            return Some(&local.value);
         }
         scope = local.outer;
     }
-    Ev::Unknown
+    None
 }
 
 /// A field of a record; of an absent record it is unknown.

@@ -63,7 +63,7 @@ pub(super) static ROWS: &[Builtin] = &[
         "Is the output of some call piped into one of these programs, or into a wrapper that runs it?",
         |a| ask_of(a, as_command, Command::pipes_into),
     ),
-    about_call("call.program", Pat::Str, "The program's name without its directory.", |a| call(a, |c| c.program().map(Value::str))),
+    about_call("call.program", Pat::Str, "The program's name without its directory.", |a| call(a, Call::program_value)),
     about_call("call.path", Pat::Str, "The program as it is written, with its directory.", |a| call(a, |c| c.path().cloned().map(Value::Str))),
     about_call("call.args", WORDS, "The words that follow the program.", |a| call(a, Call::args)),
     about_call(
@@ -153,7 +153,7 @@ pub(super) static ROWS: &[Builtin] = &[
         Pat::Bool,
         "Does it talk to the network? True of `curl`, `ssh`, `git push`, …, false of `ls`, `grep`, …, unknown of programs that \
          claw does not know.",
-        |a| call(a, |c| c.network),
+        |a| call(a, Call::network),
     ),
 ];
 

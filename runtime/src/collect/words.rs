@@ -26,7 +26,7 @@ fn in_call(call: &Call, kind: Collect, out: &mut dyn FnMut(&Value)) -> bool {
     let files = || call.reads.iter().chain(&call.writes);
     for text in call.args.iter().chain(files()) {
         match text.text() {
-            Some(word) => pieces(word).for_each(|piece| named(piece, kind, call.network, out)),
+            Some(word) => pieces(word).for_each(|piece| named(piece, kind, call.network(), out)),
             None if kind == Collect::Hosts => begun(text, out),
             None => {}
         }
@@ -48,7 +48,7 @@ fn reaches_nothing_else(call: &Call, kind: Collect) -> bool {
     if words().any(|text| text.text().is_none()) {
         return false;
     }
-    match call.network {
+    match call.network() {
         Tri::False => true,
         Tri::Unknown => false,
         Tri::True => {
@@ -134,12 +134,13 @@ fn begun(text: &Text, out: &mut dyn FnMut(&Value)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::options::Answers;
     use std::sync::Arc;
 
     /// A call of `curl` or any other program that the caller says talks to the network, or not.
     fn call(words: &[&str], network: Tri) -> Call {
         let (program, args) = words.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
-        Call {
+        let call = Call {
             program: Text::known(program),
             args: args.iter().map(|word| Text::known(*word)).collect(),
             env: Vec::new(),
@@ -148,9 +149,12 @@ mod tests {
             writes: Vec::new(),
             stdin_from: Vec::new(),
             code: None,
-            network,
+            connects: false,
             more_args: false,
-        }
+            answers: Answers::default(),
+        };
+        let _ = call.answers.network.set(network);
+        call
     }
 
     fn found(call: &Call, kind: Collect) -> (Vec<String>, bool) {

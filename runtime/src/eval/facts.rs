@@ -1,9 +1,9 @@
 //! Leaves of expressions: what the host said, calls of builtins, and values gathered from all arguments.
 
 use crate::builtins::{Arg, Out};
-use crate::bundle::{Fact, Range};
+use crate::bundle::{Expr, Fact, Range};
 use crate::eval::lists::opaque;
-use crate::eval::{Ev, Eval, Scope};
+use crate::eval::{Ev, Eval, Scope, bound};
 use crate::{Collect, Value, collect_fields};
 
 /// How many arguments a builtin takes before they are kept on the heap.
@@ -34,6 +34,16 @@ impl<'a> Eval<'a> {
     pub(crate) fn builtin(&mut self, builtin: u32, range: Range, scope: Scope<'_, 'a>) -> Ev<'a> {
         let Some(builtin) = self.policy.index.builtins.get(builtin as usize) else { return Ev::Unknown };
         let operands = self.operands(range);
+        if let [operand] = operands {
+            // Most are members, and most of these of a quantifier's variable, which need not be copied.
+            if let Some(Expr::Local(depth)) = self.expr(*operand)
+                && let Some(value) = bound(*depth, scope)
+                && !matches!(value, Ev::Literal(_))
+            {
+                return builtin.call(&[value.as_arg()]).into();
+            }
+            return builtin.call(&[self.argument(*operand, scope).as_arg()]).into();
+        }
         let mut values: [Ev<'a>; INLINE] = [const { Ev::Unknown }; INLINE];
         if operands.len() > INLINE {
             let values: Vec<Ev<'a>> = operands.iter().map(|e| self.argument(*e, scope)).collect();

@@ -137,21 +137,27 @@ impl<'a> Eval<'a> {
             Ev::Absent => Ev::Unknown,
             value => self.resolve(value, scope),
         };
+        if let Some(found) = self.constant(list).and_then(|list| look_up(value.value()?, list)) {
+            return Tri::from(found);
+        }
         let Some(parts) = self.net_or_parts(list, scope) else { return Tri::Unknown };
         let parts = match (parts, value.value()) {
             (Ok(net), Some(Value::Ip(ip))) => return Tri::from(net.contains(ip)),
             (Ok(_), _) => return Tri::Unknown,
             (Err(parts), _) => parts,
         };
-        if let Some(found) = look_up(&value, &parts) {
-            return Tri::from(found);
-        }
         let mut result = if parts.partial { Tri::Unknown } else { Tri::False };
         self.each(&parts, scope, |eval, item| {
             result = result.or(eval.equal(value.clone(), item, scope));
             result != Tri::True
         });
         if self.exhausted() { Tri::Unknown } else { result }
+    }
+
+    /// A list or set that is written in the policy.
+    fn constant(&self, list: ExprId) -> Option<&'a Value> {
+        let Some(Expr::Const(id)) = self.expr(list) else { return None };
+        self.policy.bundle.consts.get(id.index())
     }
 
     /// What stands on the right of `in`: an address range, or a list.
@@ -241,17 +247,22 @@ impl<'a> Eval<'a> {
     }
 }
 
-/// Looks for a value in one constant set by bisection; `None` where elements have to be compared one by one.
-fn look_up(value: &Ev<'_>, parts: &Parts<'_>) -> Option<bool> {
-    let value = value.value()?;
-    if parts.len != 1 || matches!(value, Value::Path(_) | Value::Record(_) | Value::List(_) | Value::Set(_)) {
-        return None;
+/// Looks for a value in a constant list; `None` where elements have to be compared one by one.
+fn look_up(value: &Value, list: &Value) -> Option<bool> {
+    match (value, list) {
+        (Value::Path(_) | Value::Record(_) | Value::List(_) | Value::Set(_), _) => None,
+        (_, Value::Set(set)) => {
+            // A set is sorted by type first: if its ends have the value's type, so have all.
+            let kind = Some(std::mem::discriminant(value));
+            let same = |item: Option<&Value>| item.map(std::mem::discriminant) == kind;
+            (same(set.first()) && same(set.last())).then(|| set.binary_search(value).is_ok())
+        }
+        (Value::Str(_), Value::List(list)) => {
+            let all = list.iter().all(|item| matches!(item, Value::Str(_)));
+            all.then(|| list.contains(value))
+        }
+        _ => None,
     }
-    let Some(Value::Set(set)) = parts.iter().next().and_then(Ev::value) else { return None };
-    // A set is sorted by type first: if its ends have the value's type, so have all.
-    let same =
-        |item: Option<&Value>| item.is_some_and(|item| std::mem::discriminant(item) == std::mem::discriminant(value));
-    (same(set.first()) && same(set.last())).then(|| set.binary_search(value).is_ok())
 }
 
 fn add_part<'a>(part: Ev<'a>, parts: &mut Parts<'a>) -> bool {

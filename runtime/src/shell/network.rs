@@ -1,6 +1,6 @@
 //! Does a call talk to the network? Knows programs by name and asks nothing else.
 
-use super::options::{git_runs, runs_programs};
+use super::options::{git_runs, listed, runs_programs};
 use crate::Tri;
 use crate::call::{Call, Text};
 
@@ -126,8 +126,4 @@ fn remote(call: &Call) -> Tri {
 /// Bash opens a connection for these.
 fn device(text: &Text) -> bool {
     text.prefix.starts_with("/dev/tcp/") || text.prefix.starts_with("/dev/udp/")
-}
-
-fn listed(list: &str, name: &str) -> bool {
-    !name.is_empty() && list.split(' ').any(|known| known == name)
 }

@@ -5,10 +5,10 @@
 //! like an option counts as one, and every other word as an operand: a rule that forbids an option never
 //! misses it. `-abc` counts as `-a`, `-b` and `-c`; since it may as well be one option, `flags` stays incomplete.
 
+mod answers;
 mod clis;
 mod coreutils;
 mod effects;
-
 mod rules;
 mod scan;
 mod sed;
@@ -22,10 +22,12 @@ mod under;
 use std::sync::Arc;
 
 use self::scan::{Given, Item, Kind, scan, spec_of};
-use self::spec::{Spec, listed};
+use self::spec::Spec;
+pub(super) use self::spec::listed;
 use crate::call::{Call, Text};
 use crate::{PartialList, Tri, Value};
 
+pub(crate) use self::answers::Answers;
 pub(super) use self::effects::git_runs;
 pub(crate) use self::effects::{runs_programs, words_run_programs};
 
@@ -39,6 +41,10 @@ const DANGEROUS: &str = "allow-root auto-approve checkpoint-action command compr
 impl Call {
     /// The arguments that are no options, nor values of options known to take one.
     pub(crate) fn positional(&self) -> PartialList {
+        self.answers.positional.get_or_init(|| self.find_positional()).clone()
+    }
+
+    fn find_positional(&self) -> PartialList {
         let mut list = List::default();
         scan(self, &mut |item| match item.kind {
             Kind::Operand { text, .. } => list.add(item.sure.then(|| text.text()).flatten().cloned()),
@@ -51,6 +57,10 @@ impl Call {
 
     /// The first positional argument, empty if there is none; `None` if it is not known.
     pub(crate) fn subcommand(&self) -> Option<Arc<str>> {
+        self.answers.subcommand.get_or_init(|| self.find_subcommand()).clone()
+    }
+
+    fn find_subcommand(&self) -> Option<Arc<str>> {
         let mut found = None;
         scan(self, &mut |item| {
             if found.is_none() {
@@ -67,6 +77,10 @@ impl Call {
 
     /// The options that are given: `-r` and `-f` for `-rf`, `--opt` for `--opt=value`.
     pub(crate) fn flags(&self) -> PartialList {
+        self.answers.flags.get_or_init(|| self.find_flags()).clone()
+    }
+
+    fn find_flags(&self) -> PartialList {
         let (spec, known) = spec_of(self);
         let mut list = List { complete: self.program().is_some(), ..List::default() };
         scan(self, &mut |item| match item.kind {
@@ -226,14 +240,13 @@ fn unknown_if(possible: bool) -> Tri {
 fn abbreviates(name: &str, written: &str, flag: &str, spec: &Spec, known: bool) -> bool {
     let Some(asked) = flag.strip_prefix("--") else { return false };
     let short = written.starts_with("--") && asked.len() > name.len() && asked.starts_with(name);
-    let full = known && (!spec.abbreviates || knows(spec, name));
-    short && !full
+    short && !(known && (!spec.abbreviates || knows(spec, name)))
 }
 
 /// May the name be the beginning of an option that does harm?
 fn abbreviates_danger(spec: &Spec, name: &str, written: &str) -> bool {
     let begins = || DANGEROUS.split(' ').any(|long| long.len() > name.len() && long.starts_with(name));
-    written.starts_with("--") && spec.abbreviates && !listed(DANGEROUS, name) && !knows(spec, name) && begins()
+    written.starts_with("--") && spec.abbreviates && begins() && !listed(DANGEROUS, name) && !knows(spec, name)
 }
 
 fn knows(spec: &Spec, name: &str) -> bool {

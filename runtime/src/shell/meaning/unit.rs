@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Arg, Inner, PARTS, Reader, snippet};
+use crate::ShellDialect;
 use crate::call::{Call, Text};
+use crate::shell::options::Answers;
 use crate::shell::script::{OpaqueReason, Redirect, RedirectOp, Script, Simple, Span, Word};
-use crate::{ShellDialect, Tri};
 
 /// What a command's standard input is.
 #[derive(Clone, Debug, Default)]
@@ -110,7 +111,7 @@ impl Unit {
         let args: Vec<Text> = args.collect();
         let Context { env, wrappers, reads, writes, network, .. } = self.context;
         let args = if env.iter().any(|name| **name == *"HOME") { without_home(args) } else { args };
-        let mut call = Call {
+        Some(Call {
             program,
             args,
             env,
@@ -119,13 +120,10 @@ impl Unit {
             writes,
             stdin_from: Vec::new(),
             code: self.code,
-            network: Tri::from(network),
+            connects: network,
             more_args: self.more,
-        };
-        if !network {
-            call.network = crate::shell::network::network(&call);
-        }
-        Some(call)
+            answers: Answers::default(),
+        })
     }
 }
 

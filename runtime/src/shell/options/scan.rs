@@ -58,7 +58,7 @@ pub(super) struct Item<'a> {
 /// The program's way with options; without a table, the usual way.
 pub(super) fn spec_of(call: &Call) -> (&'static Spec, bool) {
     const USUAL: Spec = program(UNLISTED);
-    match call.program().and_then(table::spec) {
+    match *call.answers.spec.get_or_init(|| call.program().and_then(table::spec)) {
         Some(spec) => (spec, true),
         None => (&USUAL, false),
     }

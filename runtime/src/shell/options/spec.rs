@@ -82,7 +82,8 @@ impl Options {
 
     /// What a long option takes; `abbreviates`: the program accepts the beginning of a name.
     pub(super) fn name(&self, name: &str, abbreviates: bool) -> Arity {
-        let begins = |list: &str| list.split(' ').any(|known| known.starts_with(name));
+        let begins =
+            |list: &str| list.as_bytes().split(|byte| *byte == b' ').any(|known| known.starts_with(name.as_bytes()));
         match name {
             _ if listed(self.long, name) => Arity::Value,
             _ if listed(self.plain, name) => Arity::Nothing,
@@ -108,9 +109,13 @@ impl Options {
     }
 }
 
-/// Is the name in the list?
-pub(super) fn listed(list: &str, name: &str) -> bool {
-    !name.is_empty() && list.split(' ').any(|known| known == name)
+/// Is the name in the list, which has a space between names?
+pub(in crate::shell) fn listed(list: &str, name: &str) -> bool {
+    // Bytes, and the first of them first: this is asked of long lists for each word.
+    let Some((first, rest)) = name.as_bytes().split_first() else { return false };
+    list.as_bytes()
+        .split(|byte| *byte == b' ')
+        .any(|known| known.split_first().is_some_and(|(f, r)| f == first && r == rest))
 }
 
 /// A program.

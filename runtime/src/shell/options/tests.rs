@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{clis, coreutils, rules, runs_programs, table};
+use super::{Answers, clis, coreutils, rules, runs_programs, table};
 use crate::call::{Call, Text};
 use crate::shell::network::network;
 use crate::{PartialList, Tri, Value};
@@ -48,8 +48,9 @@ fn call_of(words: &[Text], more_args: bool) -> Call {
         writes: vec![],
         stdin_from: vec![],
         code: None,
-        network: Unknown,
+        connects: false,
         more_args,
+        answers: Answers::default(),
     }
 }
 

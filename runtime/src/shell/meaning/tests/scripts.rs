@@ -82,7 +82,7 @@ fn constructs() {
         ("echo 'a", "echo a !Unterminated"),
         ("echo x > /dev/tcp/h/80", "echo x >/dev/tcp/h/80"),
     ]);
-    assert_eq!(read("echo x > /dev/tcp/h/80").calls[0].network, crate::Tri::True);
+    assert_eq!(read("echo x > /dev/tcp/h/80").calls[0].network(), crate::Tri::True);
 }
 
 #[test]
