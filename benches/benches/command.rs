@@ -2,10 +2,7 @@
 
 use claw_benches::policy;
 use claw_runtime::{Command, NoState, Policy, ShellDialect};
-use divan::{AllocProfiler, Bencher, black_box};
-
-#[global_allocator]
-static ALLOC: AllocProfiler = AllocProfiler::system();
+use divan::{Bencher, black_box};
 
 fn main() {
     divan::main();

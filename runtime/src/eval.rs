@@ -230,6 +230,9 @@ impl<'a> Eval<'a> {
     }
 
     fn equal(&mut self, a: Ev<'a>, b: Ev<'a>, scope: Scope<'_, 'a>) -> Tri {
+        if let (Some(Value::Str(a)), Some(Value::Str(b))) = (a.value(), b.value()) {
+            return Tri::from(a == b);
+        }
         let (a, b) = (self.resolve(a, scope), self.resolve(b, scope));
         compare::eq(&[a.as_arg(), b.as_arg()]).truth()
     }

@@ -255,7 +255,10 @@ fn look_up(value: &Value, list: &Value) -> Option<bool> {
             // A set is sorted by type first: if its ends have the value's type, so have all.
             let kind = Some(std::mem::discriminant(value));
             let same = |item: Option<&Value>| item.map(std::mem::discriminant) == kind;
-            (same(set.first()) && same(set.last())).then(|| set.binary_search(value).is_ok())
+            (same(set.first()) && same(set.last())).then(|| match value {
+                Value::Str(text) => set.binary_search_by(|item| item.as_str().cmp(&Some(&**text))).is_ok(),
+                _ => set.binary_search(value).is_ok(),
+            })
         }
         (Value::Str(_), Value::List(list)) => {
             let all = list.iter().all(|item| matches!(item, Value::Str(_)));
