@@ -38,6 +38,10 @@ laws decisions="2000000":
 bench:
     cd benches && cargo bench
 
+# fuzz a target (command, sql, decode) for some seconds; needs nightly Rust and cargo-fuzz: `just fuzz sql 600`
+fuzz target="command" seconds="120":
+    cd fuzz && cargo +nightly fuzz run -s none {{target}} -- -dict=dictionaries/{{target}}.dict -max_len=4096 -max_total_time={{seconds}} -timeout=5 -rss_limit_mb=1024
+
 # the documentation as a book, in target/book
 book:
     command -v mdbook >/dev/null || cargo install mdbook --locked
