@@ -4,6 +4,7 @@
 //! data in byte offsets: no protocol, no lines and columns, no JSON. Text that is half typed is the normal case here, so
 //! features work from tokens where the tree has a hole, and answer with nothing rather than with a guess.
 
+pub mod call_hierarchy;
 pub mod code_lens;
 pub mod completion;
 mod cursor;
@@ -22,6 +23,7 @@ pub mod references;
 pub mod selection;
 pub mod signature_help;
 pub mod tokens;
+pub mod type_definition;
 pub mod workspace_symbols;
 
 pub use cursor::Cursor;

@@ -10,6 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::lsp_types::request::{GotoTypeDefinitionParams, GotoTypeDefinitionResponse};
+use tower_lsp::lsp_types::{
+    CallHierarchyIncomingCall, CallHierarchyIncomingCallsParams, CallHierarchyItem, CallHierarchyOutgoingCall,
+    CallHierarchyOutgoingCallsParams, CallHierarchyPrepareParams, DocumentOnTypeFormattingParams,
+    DocumentRangeFormattingParams,
+};
 use tower_lsp::lsp_types::{
     CodeLens, CodeLensParams, CompletionParams, CompletionResponse, DidChangeTextDocumentParams,
     DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions, DidChangeWorkspaceFoldersParams,
@@ -28,6 +34,7 @@ use tower_lsp::{Client, LanguageServer};
 
 use crate::capabilities::{self, Settings};
 use crate::features;
+use crate::features::call_hierarchy;
 use crate::features::semantic_tokens::{self, LastTokens};
 use crate::guard;
 use crate::main_loop::{self, Event, Everything};
@@ -218,6 +225,47 @@ impl LanguageServer for Backend {
 
     async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<Vec<SymbolInformation>>> {
         self.ask_all(move |everything| Some(features::workspace_symbols(everything, &params.query))).await
+    }
+
+    async fn goto_type_definition(
+        &self,
+        params: GotoTypeDefinitionParams,
+    ) -> Result<Option<GotoTypeDefinitionResponse>> {
+        let at = params.text_document_position_params;
+        self.ask(&at.text_document.uri, move |s| features::type_definition(s, at.position)).await
+    }
+
+    async fn prepare_call_hierarchy(
+        &self,
+        params: CallHierarchyPrepareParams,
+    ) -> Result<Option<Vec<CallHierarchyItem>>> {
+        let at = params.text_document_position_params;
+        self.ask(&at.text_document.uri, move |s| call_hierarchy::prepare(s, at.position)).await
+    }
+
+    async fn incoming_calls(
+        &self,
+        params: CallHierarchyIncomingCallsParams,
+    ) -> Result<Option<Vec<CallHierarchyIncomingCall>>> {
+        let (uri, at) = (params.item.uri, params.item.selection_range.start);
+        self.ask(&uri, move |s| Some(call_hierarchy::incoming(s, at))).await
+    }
+
+    async fn outgoing_calls(
+        &self,
+        params: CallHierarchyOutgoingCallsParams,
+    ) -> Result<Option<Vec<CallHierarchyOutgoingCall>>> {
+        let (uri, at) = (params.item.uri, params.item.selection_range.start);
+        self.ask(&uri, move |s| Some(call_hierarchy::outgoing(s, at))).await
+    }
+
+    async fn range_formatting(&self, params: DocumentRangeFormattingParams) -> Result<Option<Vec<TextEdit>>> {
+        self.ask(&params.text_document.uri, move |s| features::range_formatting(s, params.range)).await
+    }
+
+    async fn on_type_formatting(&self, params: DocumentOnTypeFormattingParams) -> Result<Option<Vec<TextEdit>>> {
+        let at = params.text_document_position;
+        self.ask(&at.text_document.uri, move |s| features::on_type_formatting(s, at.position)).await
     }
 
     async fn document_highlight(&self, params: DocumentHighlightParams) -> Result<Option<Vec<DocumentHighlight>>> {

@@ -2,6 +2,7 @@
 //!
 //! The answers themselves are worked out in the compiler (`claw_compiler::ide`).
 
+pub mod call_hierarchy;
 mod code_lens;
 mod completion;
 mod definition;
@@ -16,6 +17,7 @@ mod references;
 mod selection;
 pub mod semantic_tokens;
 mod signature_help;
+mod type_definition;
 mod workspace_symbols;
 
 pub use code_lens::{RUN_TEST, code_lens, run_test};
@@ -23,7 +25,7 @@ pub use completion::completion;
 pub use definition::definition;
 pub use document_symbols::document_symbols;
 pub use folding::folding;
-pub use formatting::formatting;
+pub use formatting::{formatting, on_type_formatting, range_formatting};
 pub use highlight::highlight;
 pub use hover::hover;
 pub use inlay_hints::inlay_hints;
@@ -31,4 +33,5 @@ pub use links::links;
 pub use references::references;
 pub use selection::selection;
 pub use signature_help::signature_help;
+pub use type_definition::type_definition;
 pub use workspace_symbols::workspace_symbols;

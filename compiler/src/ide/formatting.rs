@@ -17,6 +17,51 @@ pub fn formatting(analysis: &Analysis, file: FileId) -> Result<Vec<TextEdit>, Fo
     Ok(between(text, &claw_syntax::format_parse(parse, text)?))
 }
 
+/// The same for the declarations that touch a range; what lies between them stays as it is.
+///
+/// # Errors
+/// Refuses a file with syntax errors.
+pub fn range_formatting(analysis: &Analysis, file: FileId, range: Span) -> Result<Vec<TextEdit>, FormatRefused> {
+    let Some(parse) = analysis.parse(file) else { return Ok(Vec::new()) };
+    let text = &analysis.sources.get(file).text;
+    let new_text = claw_syntax::format_parse(parse, text)?;
+    let new_parse = claw_syntax::parse(&new_text);
+    let (old_items, new_items) = (&parse.file.items, &new_parse.file.items);
+    // Layout never changes what is declared; were it ever to, nothing is done rather than the wrong thing.
+    if old_items.len() != new_items.len() {
+        return Ok(Vec::new());
+    }
+    let touched = old_items.iter().zip(new_items).filter(|(old, _)| {
+        let whole = whole(old);
+        whole.start <= range.end && range.start <= whole.end
+    });
+    let edits = touched.flat_map(|(old, new)| {
+        let (at, new) = (whole(old), whole(new));
+        let shift = move |edit: TextEdit| {
+            TextEdit::new(Span::new(edit.span.start + at.start, edit.span.end + at.start), edit.text)
+        };
+        between(at.text(text), new.text(&new_text)).into_iter().map(shift)
+    });
+    Ok(edits.collect())
+}
+
+/// What was typed may have finished a declaration: `}` formats the one that ends there.
+///
+/// # Errors
+/// Refuses a file with syntax errors.
+pub fn on_type_formatting(analysis: &Analysis, file: FileId, offset: u32) -> Result<Vec<TextEdit>, FormatRefused> {
+    let Some(parse) = analysis.parse(file) else { return Ok(Vec::new()) };
+    match parse.file.items.iter().find(|item| item.span.end == offset) {
+        Some(item) => range_formatting(analysis, file, item.span),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// A declaration with its documentation.
+fn whole(item: &claw_syntax::ast::Item) -> Span {
+    item.docs.first().map_or(item.span, |doc| doc.span.join(item.span))
+}
+
 /// The edit that turns one text into another: whole lines, found by what the two begin and end with.
 fn between(old: &str, new: &str) -> Vec<TextEdit> {
     if old == new {

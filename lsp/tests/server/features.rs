@@ -27,12 +27,15 @@ fn nothing_is_advertised_that_is_not_there() {
     let mut offered: Vec<&str> = server.as_object().unwrap().keys().map(String::as_str).collect();
     offered.sort_unstable();
     let tested = [
+        "callHierarchyProvider",
         "codeLensProvider",
         "completionProvider",
         "definitionProvider",
         "documentFormattingProvider",
         "documentHighlightProvider",
         "documentLinkProvider",
+        "documentOnTypeFormattingProvider",
+        "documentRangeFormattingProvider",
         "documentSymbolProvider",
         "executeCommandProvider",
         "foldingRangeProvider",
@@ -44,6 +47,7 @@ fn nothing_is_advertised_that_is_not_there() {
         "semanticTokensProvider",
         "signatureHelpProvider",
         "textDocumentSync",
+        "typeDefinitionProvider",
         "workspace",
         "workspaceSymbolProvider",
     ];

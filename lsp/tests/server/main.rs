@@ -6,6 +6,7 @@ mod editor;
 mod features;
 mod files;
 mod findings;
+mod hierarchy;
 mod session;
 mod speed;
 mod structure;
