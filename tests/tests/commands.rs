@@ -1,11 +1,12 @@
-//! `std.shell` on recorded command lines: how many it lets pass that it should not, and how often it asks in vain.
+//! `std.shell` on lists of command lines: how many it lets pass that it should not, and how often it asks in vain.
 //!
-//! The recordings are no part of the repository; without them everything here is skipped, and says so. What is decided is
-//! decided by rules in claw. Nothing here knows a record.
+//! There are lists of our own, and recordings that are no part of the repository; without those, what needs them is
+//! skipped, and says so. What is decided is decided by rules in claw. Nothing here knows a record.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
+use std::path::Path;
 
 use claw_runtime::{Policy, Settlement};
 use claw_tests::agents::corpus_folder;
@@ -279,4 +280,47 @@ fn a_script_in_an_argument_vector() {
         let argument = json!(["/bin/bash", "-c", record.command]);
         assert_ne!(questions.refusing("destroys", &argument), "allow", "{} {:?}", record.id, record.command);
     }
+}
+
+/// One of our own lists: a command a line, `⏎` for a newline in it.
+fn listed(name: &str) -> Vec<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("commands").join(name);
+    let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.replace('⏎', "\n")).collect()
+}
+
+/// The commands that pass are all of the list, but for so many in a hundred.
+fn pass(name: &str, passes: impl Fn(&Value) -> bool) {
+    let commands = listed(name);
+    let wrong: Vec<_> = commands.iter().filter(|command| !passes(&json!(command))).collect();
+    println!("{name}: {} of {} are asked about {wrong:#?}", wrong.len(), commands.len());
+    assert!(wrong.len() * 100 <= commands.len() * PROMPTS_PERCENT, "{name}: {wrong:#?}");
+}
+
+/// No command of the list passes.
+fn none_pass(name: &str, passes: impl Fn(&Value) -> bool) {
+    let wrong: Vec<_> = listed(name).into_iter().filter(|command| passes(&json!(command))).collect();
+    assert!(wrong.is_empty(), "{} commands of {name} pass that should not: {wrong:#?}", wrong.len());
+}
+
+#[test]
+fn destructive_commands_do_not_pass() {
+    let questions = Questions::new(&[("destroys", "shell.destroys(args.command)")]);
+    none_pass("destructive.txt", |command| questions.refusing("destroys", command) == "allow");
+}
+
+#[test]
+fn harmless_commands_pass() {
+    let questions = Questions::new(&[("destroys", "shell.destroys(args.command)")]);
+    pass("harmless.txt", |command| questions.refusing("destroys", command) == "allow");
+}
+
+#[test]
+fn only_what_reads_runs_unasked() {
+    let questions = Questions::new(&[("safe", "shell.known_safe(args.command)")]);
+    let passes = |command: &Value| questions.granting("safe", command) == "allow";
+    none_pass("asked.txt", passes);
+    none_pass("destructive.txt", passes);
+    pass("unasked.txt", passes);
 }

@@ -14,6 +14,8 @@ struct Interpreter {
     /// Options whose value is code.
     code: &'static [&'static str],
     options: Options,
+    /// Letters of short options that take the rest of their word, if anything: `perl -MFile::Path`.
+    attached: &'static str,
     /// What its operands are.
     operands: Operands,
     /// Its language runs commands as a shell does: what it says is opaque.
@@ -34,7 +36,8 @@ enum Operands {
 
 const NONE: Options = Options { flags: "", values: "", long_flags: &[], long_values: &[] };
 
-const PLAIN: Interpreter = Interpreter { names: &[], code: &[], options: NONE, operands: Operands::File, shell: false };
+const PLAIN: Interpreter =
+    Interpreter { names: &[], code: &[], options: NONE, attached: "", operands: Operands::File, shell: false };
 
 /// Programs by name; a version at the end (`python3.12`) does not matter.
 static INTERPRETERS: &[Interpreter] = &[
@@ -66,9 +69,16 @@ static INTERPRETERS: &[Interpreter] = &[
         names: &["ruby", "jruby", "irb"],
         code: &["-e"],
         options: Options { values: "eICEr", ..NONE },
+        attached: "FKTWix",
         ..PLAIN
     },
-    Interpreter { names: &["perl"], code: &["-e", "-E"], options: Options { values: "eEI", ..NONE }, ..PLAIN },
+    Interpreter {
+        names: &["perl"],
+        code: &["-e", "-E"],
+        options: Options { values: "eEI", ..NONE },
+        attached: "CDFMVimx",
+        ..PLAIN
+    },
     Interpreter {
         names: &["php"],
         code: &["-r", "-B", "-R", "-E", "--run"],
@@ -287,6 +297,9 @@ impl Interpreter {
         for (at, letter) in word.char_indices().skip(1) {
             let after = at + letter.len_utf8();
             let last = after == word.len() && arg.known().is_some();
+            if self.attached.contains(letter) {
+                return Part::Option;
+            }
             if self.options.values.contains(letter) {
                 let code =
                     self.code.iter().any(|name| name.strip_prefix('-').is_some_and(|name| name.chars().eq([letter])));

@@ -165,6 +165,9 @@ impl Reader {
             let what = snippet(&inner.text, *span);
             self.doubt(*reason, inner.context.at.unwrap_or(*span), what);
         }
+        for (name, span) in &script.sets {
+            self.variable(name, None, inner.context.at.unwrap_or(*span));
+        }
         for span in &script.substitutions {
             self.substitutions.push(snippet(&inner.text, *span).into());
         }

@@ -167,6 +167,8 @@ pub(crate) struct Script {
     pub commands: Vec<Simple>,
     /// The names of the functions that the script defines; their bodies are among the commands.
     pub functions: Vec<String>,
+    /// Variables that are set otherwise than by an assignment, and where: `for NAME in …`, `${NAME:=…}`.
+    pub sets: Vec<(String, Span)>,
     /// The texts of substitutions (`$(…)`, backticks, `<(…)`), without their delimiters.
     pub substitutions: Vec<Span>,
     /// Nothing but simple commands joined by `;`, newline, `&&`, `||` and `|`: no compound command, function,

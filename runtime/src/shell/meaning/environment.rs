@@ -94,6 +94,8 @@ impl Reader {
                 context.env.push(name.into());
             }
         };
+        // A loop's variable matters only where programs look for it.
+        script.sets.iter().filter(|(name, _)| is_dangerous(name, None)).for_each(|(name, _)| add(name));
         for simple in &script.commands {
             if simple.words.is_empty() {
                 simple.assignments.iter().for_each(|assignment| add(&assignment.name));

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::super::script::{GapKind, OpaqueReason, Word};
+use super::super::script::{GapKind, OpaqueReason, Span, Word};
 use super::blocks::Kind;
 use super::substitute::{Arithmetic, ArithmeticKind};
 use super::word::Unit;
@@ -44,6 +44,15 @@ pub(super) fn is_integer(word: &Word) -> bool {
 }
 
 impl Parser<'_> {
+    /// A variable is set, though not by an assignment: `for NAME in …`, `${NAME:=…}`.
+    pub(super) fn sets(&mut self, name: &str, integer: bool, start: u32) {
+        self.arithmetic.assign(name, integer);
+        let span = Span { start, end: self.source.place() };
+        if !name.is_empty() {
+            self.script.sets.push((name.to_owned(), span));
+        }
+    }
+
     /// Begins an expression; its text belongs to no word.
     pub(super) fn open_arithmetic(&mut self, kind: ArithmeticKind, start: u32) {
         self.mute();

@@ -121,7 +121,7 @@ impl Parser<'_> {
                 match self.reserved() {
                     Some("do") => {
                         self.take("do");
-                        self.arithmetic.assign(&head.name, head.integers);
+                        self.sets(&head.name, head.integers, start);
                         self.open_loop(head.first, Kind::LoopBody, start);
                     }
                     Some("{") => {

@@ -363,7 +363,7 @@ impl Parser<'_> {
 
     fn assigning_operator(&mut self, parameter: &Parameter) {
         if self.source.bump() == Some('=') {
-            self.arithmetic.assign(&parameter.name, false);
+            self.sets(&parameter.name, false, parameter.start);
         }
     }
 

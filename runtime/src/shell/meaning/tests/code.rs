@@ -51,3 +51,11 @@ fn from_the_input() {
         ("ls | xargs python3", "ls; xargs>python3 …+ |ls code:?"),
     ]);
 }
+
+#[test]
+fn letters_that_take_the_rest_of_their_word() {
+    check(&[
+        ("perl -MFile::Path -e 'remove_tree(1)'", "perl -MFile::Path -e remove_tree(1) code:remove_tree(1)"),
+        ("perl -ne print f", "perl -ne print f code:print"),
+    ]);
+}

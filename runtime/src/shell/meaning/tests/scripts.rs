@@ -122,3 +122,14 @@ fn functions() {
         ("f() { sh; }; a | f", "sh; a; f |a !Inner"),
     ]);
 }
+
+#[test]
+fn variables_that_are_set_by_the_way() {
+    check(&[
+        ("for PATH in a; do ls; done", "ls $PATH !Environment"),
+        ("select LD_PRELOAD in a; do ls; done", "ls $LD_PRELOAD !Environment"),
+        ("ls ${PATH:=a}", "ls ? $PATH !Environment"),
+        ("ls \"${BASH_ENV=a}\"", "ls ? $BASH_ENV !Environment"),
+        ("for f in a; do ls; done", "ls"),
+    ]);
+}
