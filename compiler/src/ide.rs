@@ -5,6 +5,7 @@
 //! features work from tokens where the tree has a hole, and answer with nothing rather than with a guess.
 
 pub mod call_hierarchy;
+pub mod code_actions;
 pub mod code_lens;
 pub mod completion;
 mod cursor;
@@ -20,6 +21,7 @@ pub mod links;
 mod names;
 mod place;
 pub mod references;
+pub mod rename;
 pub mod selection;
 pub mod signature_help;
 pub mod tokens;

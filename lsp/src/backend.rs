@@ -10,11 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::lsp_types::Position;
 use tower_lsp::lsp_types::request::{GotoTypeDefinitionParams, GotoTypeDefinitionResponse};
 use tower_lsp::lsp_types::{
     CallHierarchyIncomingCall, CallHierarchyIncomingCallsParams, CallHierarchyItem, CallHierarchyOutgoingCall,
-    CallHierarchyOutgoingCallsParams, CallHierarchyPrepareParams, DocumentOnTypeFormattingParams,
-    DocumentRangeFormattingParams,
+    CallHierarchyOutgoingCallsParams, CallHierarchyPrepareParams, CodeActionParams, CodeActionResponse,
+    DocumentOnTypeFormattingParams, DocumentRangeFormattingParams, PrepareRenameResponse, RenameParams,
+    TextDocumentPositionParams, WorkspaceEdit,
 };
 use tower_lsp::lsp_types::{
     CodeLens, CodeLensParams, CompletionParams, CompletionResponse, DidChangeTextDocumentParams,
@@ -35,6 +37,7 @@ use tower_lsp::{Client, LanguageServer};
 use crate::capabilities::{self, Settings};
 use crate::features;
 use crate::features::call_hierarchy;
+use crate::features::commands;
 use crate::features::semantic_tokens::{self, LastTokens};
 use crate::guard;
 use crate::main_loop::{self, Event, Everything};
@@ -193,10 +196,19 @@ impl LanguageServer for Backend {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<serde_json::Value>> {
-        if params.command != features::RUN_TEST {
-            return Err(Error::method_not_found());
-        }
         let mut arguments = params.arguments.into_iter();
+        match params.command.as_str() {
+            features::RUN_TEST => {}
+            commands::GRAPH => {
+                let (uri, at) = asked(arguments.next())?;
+                return self.ask(&uri, move |s| commands::graph(s, at)).await?.map(Some);
+            }
+            commands::TEST => {
+                let (uri, _) = asked(arguments.next())?;
+                return self.ask(&uri, commands::test).await?.map(Some);
+            }
+            _ => return Err(Error::method_not_found()),
+        }
         let uri = arguments.next().and_then(|uri| serde_json::from_value::<Url>(uri).ok());
         let title = arguments.next().and_then(|title| title.as_str().map(str::to_owned));
         let (Some(uri), Some(title)) = (uri, title) else {
@@ -268,6 +280,20 @@ impl LanguageServer for Backend {
         self.ask(&at.text_document.uri, move |s| features::on_type_formatting(s, at.position)).await
     }
 
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        let (range, only) = (params.range, params.context.only);
+        self.ask(&params.text_document.uri, move |s| Some(features::code_actions(s, range, only.as_deref()))).await
+    }
+
+    async fn prepare_rename(&self, params: TextDocumentPositionParams) -> Result<Option<PrepareRenameResponse>> {
+        self.ask(&params.text_document.uri, move |s| features::rename::prepare(s, params.position)).await?
+    }
+
+    async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
+        let at = params.text_document_position;
+        self.ask(&at.text_document.uri, move |s| features::rename::rename(s, at.position, &params.new_name)).await?
+    }
+
     async fn document_highlight(&self, params: DocumentHighlightParams) -> Result<Option<Vec<DocumentHighlight>>> {
         let at = params.text_document_position_params;
         self.ask(&at.text_document.uri, move |s| Some(features::highlight(s, at.position))).await
@@ -308,6 +334,14 @@ impl LanguageServer for Backend {
     async fn formatting(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>> {
         self.ask(&params.text_document.uri, features::formatting).await
     }
+}
+
+/// The argument of a command: `{uri, position}`, the latter where it matters.
+fn asked(argument: Option<serde_json::Value>) -> Result<(Url, Position)> {
+    let part = |name: &str| argument.as_ref().and_then(|argument| argument.get(name)).cloned().unwrap_or_default();
+    let uri =
+        serde_json::from_value(part("uri")).map_err(|_| Error::invalid_params("`uri`: the address of a document"))?;
+    Ok((uri, serde_json::from_value(part("position")).unwrap_or_default()))
 }
 
 /// The report of a pull; short where the client has it already.

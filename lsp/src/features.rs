@@ -3,7 +3,9 @@
 //! The answers themselves are worked out in the compiler (`claw_compiler::ide`).
 
 pub mod call_hierarchy;
+mod code_actions;
 mod code_lens;
+pub mod commands;
 mod completion;
 mod definition;
 mod document_symbols;
@@ -14,12 +16,14 @@ mod hover;
 mod inlay_hints;
 mod links;
 mod references;
+pub mod rename;
 mod selection;
 pub mod semantic_tokens;
 mod signature_help;
 mod type_definition;
 mod workspace_symbols;
 
+pub use code_actions::{code_actions, kinds as code_action_kinds};
 pub use code_lens::{RUN_TEST, code_lens, run_test};
 pub use completion::completion;
 pub use definition::definition;

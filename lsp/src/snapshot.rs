@@ -1,15 +1,16 @@
 //! What a request sees: everything that is known at one moment, unchanging, on whatever thread it is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use claw_compiler::Analysis;
+use claw_compiler::diagnostics::Edit;
 use claw_compiler::hir::{FileId, Loc};
 use claw_compiler::ide;
 use claw_compiler::source::SourceFile;
 use claw_compiler::source::Sources;
 use claw_syntax::Span;
-use tower_lsp::lsp_types::{Location, Position, Range, TextEdit, Url};
+use tower_lsp::lsp_types::{Location, Position, Range, TextEdit, Url, WorkspaceEdit};
 
 use crate::capabilities::Settings;
 use crate::library::is_standard;
@@ -70,6 +71,17 @@ impl Snapshot {
     /// Edits of the document.
     pub fn edits(&self, edits: Vec<ide::TextEdit>) -> Vec<TextEdit> {
         edits.into_iter().map(|edit| TextEdit::new(self.range(edit.span), edit.text)).collect()
+    }
+
+    /// Edits of files of a policy.
+    pub fn workspace_edit(&self, sources: &Sources, edits: &[Edit]) -> WorkspaceEdit {
+        let mut changes: HashMap<Url, Vec<TextEdit>> = HashMap::new();
+        for edit in edits {
+            if let Some(place) = self.location(sources, edit.loc) {
+                changes.entry(place.uri).or_default().push(TextEdit::new(place.range, edit.text.clone()));
+            }
+        }
+        WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
     }
 
     /// A place in any file of a policy. A standard module is put where the editor can open it.

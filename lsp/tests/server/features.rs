@@ -28,6 +28,7 @@ fn nothing_is_advertised_that_is_not_there() {
     offered.sort_unstable();
     let tested = [
         "callHierarchyProvider",
+        "codeActionProvider",
         "codeLensProvider",
         "completionProvider",
         "definitionProvider",
@@ -43,6 +44,7 @@ fn nothing_is_advertised_that_is_not_there() {
         "inlayHintProvider",
         "positionEncoding",
         "referencesProvider",
+        "renameProvider",
         "selectionRangeProvider",
         "semanticTokensProvider",
         "signatureHelpProvider",

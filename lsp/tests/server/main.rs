@@ -1,6 +1,7 @@
 //! The language server as editors see it: the real binary, spoken to over its standard input and output.
 
 mod between;
+mod changes;
 mod completion;
 mod editor;
 mod features;
