@@ -123,10 +123,10 @@ local ok, problem = pcall(function()
   vim.cmd('buffer main.claw')
 
   -- Formatting on save: the clauses of a rule are aligned by the formatter.
-  vim.fn.setline(place('  on   send_mail') + 1, '  on send_mail')
+  vim.fn.setline(place('send_mail', 3) + 1, '  on send_mail')
   vim.cmd('silent write')
   local text = table.concat(vim.fn.readfile('main.claw'), '\n')
-  check('saving formats', text:match('\n  on   send_mail\n') ~= nil, text)
+  check('saving formats', text:match('\n  on      send_mail\n') ~= nil, text)
   check('saving keeps the text', text:match('😀') ~= nil, text)
 end)
 if not ok then check('no error in the script', false, problem) end

