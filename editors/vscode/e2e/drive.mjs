@@ -106,6 +106,14 @@ await step("a rename reaches the other file", async () => {
   await page.keyboard.press("Enter");
   await line("shared.internal").waitFor({ timeout: 10000 });
 });
+await step("a mistake is mended", async () => {
+  await click("send_mial", "send_mial");
+  await page.keyboard.press("Control+.");
+  await page.locator(".action-widget .monaco-list-row", { hasText: "send_mail" }).first().waitFor({ timeout: 10000 });
+  await picture("mend");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".squiggly-error", { state: "detached", timeout: 15000 });
+});
 await step("the graph of a tool is drawn", async () => {
   await click("send_mail", "tool send_mail");
   await command("claw: Show the Decision Graph");

@@ -1,3 +1,5 @@
+//! What is offered at a place, as lists of labels.
+
 use super::*;
 use crate::Workspace;
 
