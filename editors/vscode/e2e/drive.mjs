@@ -99,7 +99,7 @@ await step("args. completes", async () => {
 await step("a rename reaches the other file", async () => {
   await click("ours", "not shared.ours");
   await page.keyboard.press("F2");
-  await page.locator(".rename-box input").first().waitFor({ timeout: 10000 });
+  await page.waitForFunction(() => document.activeElement?.closest(".rename-box"), null, { timeout: 15000 });
   await page.keyboard.press("Control+A");
   await page.keyboard.type("internal", { delay: 30 });
   await picture("rename");
