@@ -14,6 +14,8 @@
 //!
 //! A new feature is a module beside this file with a `show`, and a line in [`FEATURES`].
 
+mod call_hierarchy;
+mod code_actions;
 mod code_lens;
 mod completion;
 mod definition;
@@ -25,9 +27,11 @@ mod hover;
 mod inlay_hints;
 mod links;
 mod references;
+mod rename;
 mod selection;
 mod signature_help;
 mod tokens;
+mod type_definition;
 mod workspace_symbols;
 
 use std::fs;
@@ -79,6 +83,10 @@ type Show = fn(&At) -> String;
 const FEATURES: &[(&str, Show)] = &[
     ("code-lens", code_lens::show),
     ("completion", completion::show),
+    ("call-hierarchy", call_hierarchy::show),
+    ("code-actions", code_actions::show),
+    ("rename", rename::show),
+    ("type-definition", type_definition::show),
     ("definition", definition::show),
     ("document-symbols", document_symbols::show),
     ("folding", folding::show),
