@@ -1,5 +1,5 @@
 #!/bin/sh
-# Real editors against the language server: `tests/editors/run.sh [neovim] [emacs]`. An editor that is not installed is skipped.
+# Real editors against the language server: `tests/editors/run.sh [neovim] [emacs] [pytest]`. An editor that is not installed is skipped.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -10,7 +10,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 failed=0
-for editor in ${*:-neovim emacs}; do
+for editor in ${*:-neovim emacs pytest}; do
   case $editor in
     neovim)
       if command -v nvim >/dev/null; then
@@ -21,7 +21,11 @@ for editor in ${*:-neovim emacs}; do
       if command -v emacs >/dev/null; then
         emacs --batch -q -l "$here/emacs.el" || failed=1
       else echo "skipped: there is no emacs"; fi ;;
-    *) echo "neovim or emacs, not $editor"; exit 2 ;;
+    pytest)
+      if python3 -c 'import pytest_lsp' 2>/dev/null; then
+        python3 -m pytest -q -p no:cacheprovider "$here/test_protocol.py" || failed=1
+      else echo "skipped: there is no pytest-lsp"; fi ;;
+    *) echo "neovim, emacs or pytest, not $editor"; exit 2 ;;
   esac
 done
 exit $failed
