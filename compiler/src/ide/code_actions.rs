@@ -4,8 +4,10 @@ use claw_syntax::Span;
 use claw_syntax::ast::{File, Ident, ItemKind};
 
 use crate::analysis::Analysis;
+use crate::checked::Checked;
 use crate::diagnostics::{Applicability, Diagnostic, Edit, codes};
 use crate::hir::{FileId, Loc};
+use crate::testing::{self, Failure, FailureKind};
 
 /// What an editor may offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +51,38 @@ pub fn code_actions(analysis: &Analysis, file: FileId, range: Span) -> Vec<Actio
             actions.push(Action { title, kind, edits: vec![edit], mends: Some(at), preferred: false });
         }
     }
+    actions.extend(as_decided(analysis, file, range));
     actions.extend(fix_all(analysis, file));
     actions
+}
+
+/// In a test that fails: lets the expectation say what is decided. Runs the test, so only where one stands.
+fn as_decided(analysis: &Analysis, file: FileId, range: Span) -> Vec<Action> {
+    let Some(parse) = analysis.parse(file) else { return Vec::new() };
+    let here = |span: Span| span.start <= range.end && range.start <= span.end;
+    let title = parse.file.items.iter().find_map(|item| match &item.kind {
+        ItemKind::Test(test) if here(item.span) => Some(test.title.value.as_str()),
+        _ => None,
+    });
+    let (Some(title), Some(checked)) = (title, Checked::new(analysis.package.clone(), analysis.has_errors())) else {
+        return Vec::new();
+    };
+    let results = testing::run(&checked, &analysis.sources, Some(title)).unwrap_or_default();
+    let failures = results.into_iter().filter(|result| result.name == title).flat_map(|result| result.failures);
+    let action = |failure: Failure| {
+        let FailureKind::Unexpected { mismatches, .. } = failure.kind else { return None };
+        let got = mismatches.into_iter().find(|mismatch| mismatch.what == "decision")?.got;
+        // Reports part it by a comma, tests by a blank.
+        let got = got.replacen(", reason ", " reason ", 1);
+        (failure.loc.file == file && here(failure.loc.span)).then(|| Action {
+            title: format!("expect what is decided: `{got}`"),
+            kind: ActionKind::QuickFix,
+            edits: vec![Edit { loc: failure.loc, text: format!("expect {got}") }],
+            mends: None,
+            preferred: false,
+        })
+    };
+    failures.filter_map(action).collect()
 }
 
 /// Does the mend say what was written in the language's own words? One that guesses at a name is not made on saving.
