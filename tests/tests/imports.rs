@@ -27,7 +27,8 @@ fn manifests() -> Vec<(String, Vec<u8>)> {
         for path in fs::read_dir(folder).expect("a folder of manifests").flatten().map(|e| e.path()) {
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();
             let is_manifest = path.extension().is_some_and(|e| e == "json");
-            if is_manifest && (name.ends_with(".tools.json") || !path.starts_with(corpus().unwrap_or_default())) {
+            if is_manifest && (name.ends_with(".tools.json") || corpus().is_none_or(|corpus| !path.starts_with(corpus)))
+            {
                 out.push((name, fs::read(&path).expect("a manifest")));
             }
         }
