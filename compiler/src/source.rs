@@ -15,6 +15,13 @@ pub struct SourceFile {
     pub lines: LineIndex,
 }
 
+impl SourceFile {
+    /// Is it a module that ships with the compiler?
+    pub fn is_standard(&self) -> bool {
+        self.path.starts_with("std.") && !self.path.ends_with(".claw")
+    }
+}
+
 /// The files of an analysis; a [`FileId`] is an index into them.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {

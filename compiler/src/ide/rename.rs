@@ -26,7 +26,7 @@ pub fn prepare(analysis: &Analysis, file: FileId, offset: u32) -> Result<Loc, St
         _ => {}
     }
     let declared = analysis.symbols.declaration(reference.symbol).ok_or("its declaration is not in sight")?;
-    if is_std(analysis, declared.loc.file) {
+    if analysis.sources.get(declared.loc.file).is_standard() {
         return Err(format!(
             "it is declared in `{}`, which ships with claw",
             analysis.sources.get(declared.loc.file).path
@@ -78,11 +78,6 @@ fn quoted(to: &str, old: &str) -> String {
     };
     let dotted = old.contains('.') && to.split('.').all(plain);
     if plain(to) || dotted { to.to_owned() } else { format!("`{to}`") }
-}
-
-fn is_std(analysis: &Analysis, file: FileId) -> bool {
-    let path = &analysis.sources.get(file).path;
-    path.starts_with("std.") && !path.ends_with(".claw")
 }
 
 /// A pattern that covers a tool by its old name and not by its new one, or the other way round, would change who may do
@@ -139,7 +134,7 @@ fn check(analysis: &Analysis, symbol: Symbol, edits: &[Edit]) -> Result<(), Stri
     let mut workspace = Workspace::new();
     for (at, source) in analysis.sources.files.iter().enumerate() {
         let file = FileId(u32::try_from(at).unwrap_or(u32::MAX));
-        if is_std(analysis, file) {
+        if source.is_standard() {
             if by_file.contains_key(&file) {
                 return Err(format!("it is used in `{}`, which ships with claw", source.path));
             }

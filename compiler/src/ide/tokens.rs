@@ -180,10 +180,7 @@ fn of_symbol(analysis: &Analysis, reference: &Reference) -> SemanticToken {
 
 /// Is it declared in a module that ships with the compiler?
 fn is_std(analysis: &Analysis, symbol: Symbol) -> bool {
-    super::decl(&analysis.package, symbol).is_some_and(|decl| {
-        let path = &analysis.sources.get(decl.loc.file).path;
-        path.starts_with("std.") && !path.ends_with(".claw")
-    })
+    super::decl(&analysis.package, symbol).is_some_and(|decl| analysis.sources.get(decl.loc.file).is_standard())
 }
 
 /// A token over several lines becomes one a line.
