@@ -1,6 +1,6 @@
 //! An editor for tests: drives the real server over its standard input and output.
 //!
-//! Keeps the answers that arrive while it waits for something else.
+//! Keeps the answers and findings that arrive while it waits for something else.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// An editor with one server.
 pub struct Editor {
@@ -20,7 +20,7 @@ pub struct Editor {
     /// `None`: closed.
     pub stdin: Option<ChildStdin>,
     messages: Receiver<Value>,
-    /// Answers and requests that nobody has waited for yet.
+    /// Answers, requests, and findings since the last notification, that nobody has waited for yet.
     kept: VecDeque<Value>,
     next_id: u64,
 }
@@ -73,7 +73,9 @@ impl Editor {
         stdin.flush().unwrap();
     }
 
+    /// Sends a notification. Findings that were not waited for belong to the state before it: they go.
     pub fn notify(&mut self, method: &str, params: Value) {
+        self.kept.retain(|message| !is_report(message));
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
     }
 
@@ -111,7 +113,7 @@ impl Editor {
         answer["result"].clone()
     }
 
-    /// The next message that fits. Answers and requests that arrive before it are kept for later, notifications not.
+    /// The next message that fits. Answers, requests and findings that arrive before it are kept for later.
     pub fn wait(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.kept.iter().position(&wanted) {
             return self.kept.remove(at).unwrap();
@@ -123,7 +125,7 @@ impl Editor {
             if wanted(&message) {
                 return message;
             }
-            if !message["id"].is_null() {
+            if !message["id"].is_null() || is_report(&message) {
                 self.kept.push_back(message);
             }
         }
@@ -131,10 +133,10 @@ impl Editor {
 
     /// How many reports on a document arrive until half a second passes without any message.
     pub fn pushed(&mut self, uri: &str) -> usize {
-        let mut count = 0;
+        let fits = |message: &Value| is_report(message) && message["params"]["uri"] == uri;
+        let mut count = self.kept.iter().filter(|message| fits(message)).count();
         while let Ok(message) = self.messages.recv_timeout(Duration::from_millis(500)) {
-            let report = message["method"] == "textDocument/publishDiagnostics";
-            count += usize::from(report && message["params"]["uri"] == uri);
+            count += usize::from(fits(&message));
         }
         count
     }
@@ -142,7 +144,7 @@ impl Editor {
     /// How many reports on a document arrive before the one on a version.
     pub fn pushes_until(&mut self, uri: &str, version: i32) -> usize {
         for count in 0.. {
-            let message = self.wait(|m| m["method"] == "textDocument/publishDiagnostics" && m["params"]["uri"] == uri);
+            let message = self.wait(|m| is_report(m) && m["params"]["uri"] == uri);
             if message["params"]["version"] == version {
                 return count;
             }
@@ -175,7 +177,7 @@ impl Editor {
 
     /// The next findings of a document.
     pub fn findings(&mut self, uri: &str) -> Vec<Value> {
-        let message = self.wait(|m| m["method"] == "textDocument/publishDiagnostics" && m["params"]["uri"] == uri);
+        let message = self.wait(|m| is_report(m) && m["params"]["uri"] == uri);
         message["params"]["diagnostics"].as_array().unwrap().clone()
     }
 
@@ -183,7 +185,7 @@ impl Editor {
     pub fn findings_at(&mut self, uri: &str, version: i32) -> Vec<Value> {
         let message = self.wait(|m| {
             let params = &m["params"];
-            m["method"] == "textDocument/publishDiagnostics" && params["uri"] == uri && params["version"] == version
+            is_report(m) && params["uri"] == uri && params["version"] == version
         });
         message["params"]["diagnostics"].as_array().unwrap().clone()
     }
@@ -206,6 +208,10 @@ impl Drop for Editor {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn is_report(message: &Value) -> bool {
+    message["method"] == "textDocument/publishDiagnostics"
 }
 
 fn read_message(from: &mut impl BufRead) -> Option<Value> {

@@ -79,11 +79,14 @@ fn fast_typing_is_not_answered_letter_by_letter() {
     let (mut editor, _) = Editor::initialized(json!({}));
     editor.open(URI, CLEAN);
     editor.findings_at(URI, 1);
+    let start = std::time::Instant::now();
     for version in 2..42 {
         editor.edit(URI, version, (0, 9), (0, 9), "p");
     }
     let before = editor.pushes_until(URI, 41);
-    assert!(before <= 3, "{before} reports for 40 keystrokes");
+    // A machine that is busy with other things may see pauses in the typing.
+    let pauses = start.elapsed().as_millis() / 150;
+    assert!(before as u128 <= 1 + pauses, "{before} reports for 40 keystrokes and {pauses} pauses");
 }
 
 #[test]
