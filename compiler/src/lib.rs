@@ -15,6 +15,7 @@ pub mod lints;
 pub mod lower;
 pub mod patterns;
 pub mod picture;
+pub mod proof;
 mod resolve;
 pub mod source;
 pub mod suggest;

@@ -1,0 +1,3 @@
+//! Proving what a policy promises, or finding a request that breaks it.
+
+pub mod samples;
