@@ -43,6 +43,8 @@ pub struct Lowered {
     pub facts: Vec<Facts>,
     /// The source of each pattern, by its index in `tables.patterns`.
     pub patterns: Vec<String>,
+    /// The same taken apart: whether it is a glob (else a regular expression), and its text.
+    pub pattern_sources: Vec<(bool, String)>,
     /// Where each clause stands, by `ClauseId`.
     pub clause_locs: Vec<ClausePlace>,
     /// The file of each module, in the order of `tables.modules`.
@@ -77,15 +79,29 @@ pub struct ClausePlace {
     pub whole: Loc,
 }
 
+/// Where an invariant makes its claim, for one tool.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimed {
+    /// Index into the package's invariants.
+    pub invariant: usize,
+    pub tool: claw_runtime::bundle::ToolId,
+    /// Holds for the calls that the claim is about.
+    pub cond: CondId,
+}
+
+/// Lowers a package with its invariants, which no bundle carries: for proving them.
+pub fn lower_with_claims(checked: &Checked) -> (Lowered, Vec<Claimed>) {
+    let mut lowerer = Lowerer::new(checked.package());
+    lowerer.clauses();
+    let claims = lowerer.claims();
+    (lowerer.finish(), claims)
+}
+
 /// Lowers a package. Deterministic: nothing depends on the order in which a hash table is walked.
 pub fn lower(checked: &Checked) -> Lowered {
     let package = checked.package();
     let mut lowerer = Lowerer::new(package);
-    lowerer.grants();
-    lowerer.classify();
-    lowerer.matrix();
-    lowerer.rules();
-    lowerer.limits();
+    lowerer.clauses();
     lowerer.finish()
 }
 
@@ -130,6 +146,14 @@ impl<'p> Lowerer<'p> {
         }
     }
 
+    fn clauses(&mut self) {
+        self.grants();
+        self.classify();
+        self.matrix();
+        self.rules();
+        self.limits();
+    }
+
     /// The index of a parameter.
     fn param(&self, tool: ToolId, name: &str) -> u32 {
         *self.params.get(&(tool, name)).expect("checked: every tool covered has the argument")
@@ -157,6 +181,7 @@ impl<'p> Lowerer<'p> {
             tables: self.interner.tables,
             facts: self.interner.facts,
             patterns: self.interner.pattern_texts,
+            pattern_sources: self.interner.pattern_sources,
             clause_locs: self
                 .clause_decls
                 .into_iter()

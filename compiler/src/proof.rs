@@ -1,3 +1,22 @@
-//! Proving what a policy promises, or finding a request that breaks it.
+//! Answers about all requests at once: what can never happen, what always does, and the smallest request that shows
+//! otherwise.
+//!
+//! Works on the clauses of a checked policy as formulas over their tests. Three answers are given: it is so for every
+//! request, it is not and here is one, or it can't be told and why. Whatever is shown has been decided by the runtime
+//! first.
 
+pub mod answers;
+pub mod engine;
+pub mod formula;
+pub mod invariants;
+pub mod outcome;
+pub mod prover;
 pub mod samples;
+pub mod side;
+pub mod space;
+pub mod text;
+pub mod theory;
+pub mod witness;
+
+#[cfg(test)]
+mod tests;

@@ -76,6 +76,7 @@ pub use self::path::PathValue;
 pub use self::pattern::{Pattern, glob_matches};
 pub use self::policy::{ExternFn, Policy};
 pub use self::prepare::Request;
+pub use self::prepare::probe::Probe;
 pub use self::reason::Reason;
 pub use self::request::{AgentInput, RequestInput, UserInput};
 pub use self::secret::Secret;

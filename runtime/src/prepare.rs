@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod origins;
+pub mod probe;
 
 /// A request that fits a policy: decoded, canonical, by index. Made by [`Policy::prepare`] and good for that policy only.
 #[derive(Debug)]

@@ -44,6 +44,19 @@ impl<'p> Lowerer<'p> {
         }
     }
 
+    /// Where each invariant makes its claim: for every call whose condition is not false.
+    pub(super) fn claims(&mut self) -> Vec<super::Claimed> {
+        let package = self.package;
+        let mut claims = Vec::new();
+        for (invariant, decl) in package.invariants.iter().enumerate() {
+            for (tool, scope) in self.cover(&decl.target, Ask::NotFalse) {
+                let cond = self.restricts(scope, &decl.when, &decl.unless, tool);
+                claims.push(super::Claimed { invariant, tool: bundle::ToolId(tool.0), cond });
+            }
+        }
+        claims
+    }
+
     /// One of these roles is surely held.
     fn holds(&mut self, roles: &[hir::RoleId], test: fn(u32) -> Out) -> CondId {
         let mut tests = Vec::with_capacity(roles.len());

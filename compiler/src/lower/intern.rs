@@ -32,6 +32,8 @@ pub(super) struct Interner {
     pub facts: Vec<Facts>,
     /// The source of each pattern in `tables.patterns`.
     pub pattern_texts: Vec<String>,
+    /// Whether it is a glob, and its text.
+    pub pattern_sources: Vec<(bool, String)>,
     cond_priors: Vec<PriorSet>,
     template_priors: Vec<PriorSet>,
     exprs: FxHashMap<Expr, ExprId>,
@@ -92,6 +94,7 @@ impl Interner {
         let built = if is_glob { crate::patterns::glob(text) } else { crate::patterns::regex(text) };
         let id = next(&self.tables.patterns);
         self.tables.patterns.push(built.expect("checked where the pattern was typed"));
+        self.pattern_sources.push(key.clone());
         self.pattern_texts.push(format!("{} {text:?}", if is_glob { "like" } else { "matches" }));
         self.patterns.insert(key, id);
         id

@@ -1,0 +1,79 @@
+//! Proves invariants, or refutes them with a call.
+
+use claw_runtime::bundle::ApprovalId;
+use claw_runtime::{Decision, Outcome};
+
+use super::formula::F;
+use super::prover::{Example, ToolProver};
+use super::side::Side;
+use super::witness::Witness;
+use crate::hir::Claim;
+
+/// What became of an invariant.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It holds for every request. `vacuous`: there is no request that it is about.
+    Proved { vacuous: bool },
+    /// It does not hold for this call of this tool.
+    Refuted { tool: String, witness: Box<Witness> },
+    /// It can't be told, because of these; it holds as far as could be seen.
+    Unknown { tool: String, because: Vec<&'static str> },
+}
+
+/// The verdicts, by index of the package's invariants.
+pub fn prove(side: &Side) -> Vec<Verdict> {
+    (0..side.package().invariants.len()).map(|at| one(side, at)).collect()
+}
+
+fn one(side: &Side, invariant: usize) -> Verdict {
+    let claim = &side.package().invariants[invariant].claim;
+    let (mut unknown, mut vacuous) = (None, true);
+    for claimed in side.claims.iter().filter(|claimed| claimed.invariant == invariant) {
+        let mut prover = ToolProver::new(side, claimed.tool);
+        let about = prover.space().cond(0, claimed.cond);
+        let broken = broken(&mut prover, claim);
+        let goal = prover.space().f.and(about, broken);
+        let tool = || side.lowered.tables.tools[claimed.tool.index()].name.clone();
+        match prover.example(goal, &mut |decisions| breaks(side, claim, &decisions[0])) {
+            Example::None => {}
+            Example::Call(witness) => return Verdict::Refuted { tool: tool(), witness },
+            Example::Unknown(because) => unknown = unknown.or(Some((tool(), because))),
+        }
+        vacuous = vacuous && prover.possible(about).is_no();
+    }
+    match unknown {
+        Some((tool, because)) => Verdict::Unknown { tool, because },
+        None => Verdict::Proved { vacuous },
+    }
+}
+
+/// Where the decision is not what the claim says.
+fn broken(prover: &mut ToolProver<'_>, claim: &Claim) -> F {
+    let outcomes = prover.outcomes[0].clone();
+    let f = &mut prover.space().f;
+    match claim {
+        Claim::NeverAllow => outcomes.allowed,
+        Claim::NeverDeny => outcomes.denied,
+        Claim::AlwaysDeny => f.not(outcomes.denied),
+        Claim::AlwaysRequire(approval) => {
+            let required = outcomes.requires(ApprovalId(approval.0));
+            let (not_denied, not_required) = (f.not(outcomes.denied), f.not(required));
+            f.and(not_denied, not_required)
+        }
+        Claim::Error => F::FALSE,
+    }
+}
+
+/// Whether a decision is not what the claim says.
+fn breaks(side: &Side, claim: &Claim, decision: &Decision) -> bool {
+    match claim {
+        Claim::NeverAllow => decision.outcome == Outcome::Allow,
+        Claim::NeverDeny => decision.outcome == Outcome::Deny,
+        Claim::AlwaysDeny => decision.outcome != Outcome::Deny,
+        Claim::AlwaysRequire(approval) => {
+            let digest = side.lowered.tables.approvals[approval.0 as usize].digest;
+            decision.outcome != Outcome::Deny && !decision.approvals.iter().any(|known| known.digest == digest)
+        }
+        Claim::Error => false,
+    }
+}

@@ -1,0 +1,178 @@
+//! One policy as the prover sees it: its clauses over tests, and the compiled policy that decides.
+//!
+//! Quantifiers over lists that are put together (`args.to + (args.cc else [])`) are taken apart here, so that each
+//! part is a question about one list.
+
+use claw_runtime::bundle::{AttrRoot, Bundle, Expr, ExprId, QuantOp, ToolId};
+use claw_runtime::{LoadError, Policy};
+use rustc_hash::FxHashMap;
+
+use crate::checked::Checked;
+use crate::emit::emit;
+use crate::graph::{self, Budget};
+use crate::hir::Package;
+use crate::lower::{Claimed, Lowered, lower, lower_with_claims, next};
+use crate::source::Sources;
+
+/// A quantifier over several lists: it has an answer only where all of them are there.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// Any, all or none.
+    pub op: QuantOp,
+    /// The quantifier over each part, with the test whether the part is there, if it may be absent.
+    pub parts: Vec<(ExprId, Option<ExprId>)>,
+}
+
+/// A policy to be analysed.
+#[derive(Debug)]
+pub struct Side {
+    checked: Checked,
+    /// The clauses, with what was added by taking quantifiers apart.
+    pub lowered: Lowered,
+    /// What the invariants claim, and of which calls.
+    pub claims: Vec<Claimed>,
+    /// What decides: compiled as `clawc build` does it, for a host that enforces every constraint.
+    pub policy: Policy,
+    /// The tables of `lowered`, to be asked what their expressions come to. Decides nothing.
+    pub asked: Policy,
+    /// Quantifiers and memberships that are asked in parts.
+    pub splits: FxHashMap<ExprId, Split>,
+}
+
+impl Side {
+    pub fn new(checked: &Checked, sources: &Sources) -> Result<Side, LoadError> {
+        let plain = lower(checked);
+        let graph = graph::build(&plain, Budget::default());
+        let package = checked.package();
+        let constraints = package.constraints.iter().map(|constraint| constraint.decl.name.as_str());
+        let policy = Policy::from_bundle(emit(&graph, plain, sources))?.with_enforced_constraints(constraints);
+        let (mut lowered, claims) = lower_with_claims(checked);
+        let splits = Splitter::new(&mut lowered.tables).run();
+        let asked = Policy::from_bundle(lowered.tables.clone())?;
+        Ok(Side { checked: checked.clone(), lowered, claims, policy, asked, splits })
+    }
+
+    pub fn package(&self) -> &Package {
+        self.checked.package()
+    }
+
+    pub fn expr(&self, expr: ExprId) -> &Expr {
+        &self.lowered.tables.exprs[expr.index()]
+    }
+
+    /// The direct operands of an expression.
+    pub fn operands(&self, expr: ExprId) -> Vec<ExprId> {
+        operands(&self.lowered.tables, expr)
+    }
+
+    /// The tool that is called so.
+    pub fn tool(&self, name: &str) -> Option<ToolId> {
+        let at = self.lowered.tables.tools.iter().position(|tool| tool.name == name)?;
+        Some(ToolId(next(&self.lowered.tables.tools[..at])))
+    }
+}
+
+pub fn operands(tables: &Bundle, expr: ExprId) -> Vec<ExprId> {
+    let (own, range) = tables.exprs[expr.index()].operands();
+    let listed = range.map_or(&[][..], |r| &tables.operands[r.start as usize..(r.start + r.len) as usize]);
+    own.into_iter().flatten().chain(listed.iter().copied()).collect()
+}
+
+/// Adds the parts of quantifiers to the tables.
+struct Splitter<'t> {
+    tables: &'t mut Bundle,
+    index: FxHashMap<Expr, ExprId>,
+    splits: FxHashMap<ExprId, Split>,
+}
+
+impl<'t> Splitter<'t> {
+    fn new(tables: &'t mut Bundle) -> Splitter<'t> {
+        let index = (0..).map(ExprId).zip(&tables.exprs).map(|(id, expr)| (expr.clone(), id)).collect();
+        Splitter { tables, index, splits: FxHashMap::default() }
+    }
+
+    fn run(mut self) -> FxHashMap<ExprId, Split> {
+        for id in (0..next(&self.tables.exprs)).map(ExprId) {
+            match self.tables.exprs[id.index()].clone() {
+                Expr::Quant(op @ (QuantOp::Any | QuantOp::All | QuantOp::None), list, body) => {
+                    if matches!(self.tables.exprs[list.index()], Expr::Concat(..)) {
+                        self.split(id, op, list, body);
+                    }
+                }
+                // Membership of a constant is a quantifier, and is asked like one.
+                Expr::In(value, list) if self.is_list_of_request(list) => {
+                    if let Expr::Const(_) = self.tables.exprs[value.index()] {
+                        let depth = 0;
+                        let local = self.add(Expr::Local(depth));
+                        let body = self.add(Expr::Eq(local, value));
+                        self.split(id, QuantOp::Any, list, body);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.splits
+    }
+
+    /// Whether it is put together from lists of the request alone.
+    fn is_list_of_request(&self, list: ExprId) -> bool {
+        match &self.tables.exprs[list.index()] {
+            Expr::Arg(_) | Expr::Attr(..) => true,
+            Expr::RecordField(inner, _) => self.is_list_of_request(*inner),
+            Expr::Concat(a, b) => self.is_list_of_request(*a) && self.is_list_of_request(*b),
+            Expr::Else(a, b) => self.is_list_of_request(*a) && self.is_constant_list(*b),
+            _ => false,
+        }
+    }
+
+    fn is_constant_list(&self, list: ExprId) -> bool {
+        match &self.tables.exprs[list.index()] {
+            Expr::Const(_) => true,
+            Expr::List(range) => range.len == 0,
+            _ => false,
+        }
+    }
+
+    fn split(&mut self, id: ExprId, op: QuantOp, list: ExprId, body: ExprId) {
+        let mut lists = Vec::new();
+        self.parts(list, &mut lists);
+        let mut parts = Vec::with_capacity(lists.len());
+        for list in lists {
+            let quant = self.add(Expr::Quant(op, list, body));
+            let guard = self.may_be_absent(list).then(|| self.add(Expr::Present(list)));
+            parts.push((quant, guard));
+        }
+        self.splits.insert(id, Split { op, parts });
+    }
+
+    fn parts(&self, list: ExprId, out: &mut Vec<ExprId>) {
+        match &self.tables.exprs[list.index()] {
+            Expr::Concat(a, b) => {
+                self.parts(*a, out);
+                self.parts(*b, out);
+            }
+            _ => out.push(list),
+        }
+    }
+
+    /// Whether a list of the request may be missing. Which arguments are optional is a matter of the tool; asking for
+    /// the presence of one that is always there does no harm.
+    fn may_be_absent(&self, list: ExprId) -> bool {
+        match &self.tables.exprs[list.index()] {
+            Expr::Const(_) | Expr::List(_) => false,
+            Expr::Else(inner, _) => !matches!(self.tables.exprs[inner.index()], Expr::Arg(_)),
+            Expr::Attr(AttrRoot::Agent | AttrRoot::User | AttrRoot::Context, _) => true,
+            _ => true,
+        }
+    }
+
+    fn add(&mut self, expr: Expr) -> ExprId {
+        if let Some(found) = self.index.get(&expr) {
+            return *found;
+        }
+        let id = ExprId(next(&self.tables.exprs));
+        self.tables.exprs.push(expr.clone());
+        self.index.insert(expr, id);
+        id
+    }
+}

@@ -1,0 +1,426 @@
+//! Whether tests can answer so together, and with which values.
+//!
+//! Parts of a request that no test relates to each other are looked at one by one: first concrete values are tried,
+//! asking the evaluator what the tests come to; if none fits, an exact procedure for the type (intervals, automata,
+//! elements of lists) finds one or shows that there is none. What neither can tell is [`Check::Stuck`], never a conflict.
+
+use std::collections::BTreeMap;
+
+use claw_runtime::bundle::AttrRoot;
+use claw_runtime::{Tri, Type, Value};
+use rustc_hash::FxHashMap;
+
+use super::answers::Answers;
+use super::formula::TestId;
+use super::samples::{self, Hints};
+use super::space::{BaseId, SlotId, Space, TestKind, Unit};
+
+mod lists;
+mod repair;
+mod roles;
+mod shape;
+
+pub use lists::Elements;
+
+/// What a test has to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Req {
+    pub test: TestId,
+    pub allowed: Answers,
+}
+
+/// A request as far as tests constrain it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Situation {
+    /// `None` is absent. What is not in it can be anything.
+    pub values: BTreeMap<BaseId, Option<Value>>,
+    /// Roles that the calling agent is given, and those of the agent that called it, if there has to be one.
+    pub agent_roles: Vec<String>,
+    pub chain_roles: Option<Vec<String>>,
+    /// `None`: there is no user.
+    pub user: Option<Vec<String>>,
+    /// Whether the request has a context and a session.
+    pub context: bool,
+    pub session: bool,
+    pub labels: Vec<String>,
+    /// What has to be missing.
+    pub missing: Vec<Unit>,
+}
+
+impl Situation {
+    /// Whether it is so because a part of the request is missing.
+    pub fn is_missing(&self, unit: Unit) -> bool {
+        self.missing.contains(&unit)
+    }
+}
+
+/// The answer of the theory.
+#[derive(Clone, Debug)]
+pub enum Check {
+    Fits(Box<Situation>),
+    /// Each of these can't hold together.
+    Conflicts(Vec<Vec<Req>>),
+    /// Whether these hold together can't be told.
+    Stuck(Vec<Req>, &'static str),
+}
+
+/// Why no value was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fail {
+    Never,
+    Stuck(&'static str),
+}
+
+/// A value that was tried, with what tests came to.
+#[derive(Debug)]
+struct Candidate {
+    value: Option<Value>,
+    answers: FxHashMap<TestId, Tri>,
+}
+
+#[derive(Debug, Default)]
+struct Candidates {
+    all: Vec<Candidate>,
+    /// Between them they answer all simple tests in all ways.
+    complete: bool,
+    /// How many tests of the slot there were when they were made.
+    of_tests: usize,
+}
+
+/// What was found out about the slots of a space.
+#[derive(Debug, Default)]
+pub struct Theory<'a> {
+    slots: FxHashMap<SlotId, Candidates>,
+    elements: FxHashMap<SlotId, Box<Elements<'a>>>,
+    machines: super::text::Machines,
+}
+
+impl<'a> Theory<'a> {
+    /// Can these tests answer so together?
+    pub fn check(&mut self, space: &mut Space<'a>, reqs: &[Req]) -> Check {
+        let mut situation = Situation { context: false, session: false, ..Situation::default() };
+        let (mut conflicts, mut stuck) = (Vec::new(), None);
+        let mut units: BTreeMap<Unit, Vec<Req>> = BTreeMap::new();
+        let mut agent = Vec::new();
+        let mut same = Vec::new();
+        for req in reqs {
+            match &space.tests[req.test.0 as usize].kind {
+                TestKind::AgentRole(_) => agent.push(*req),
+                TestKind::UserRole(_) => units.entry(Unit::User).or_default().push(*req),
+                TestKind::Label(_) => units.entry(Unit::Session).or_default().push(*req),
+                TestKind::Slot(slot) => units.entry(space.unit(space.slots[slot.0].base)).or_default().push(*req),
+                TestKind::Same(a, b) => same.push((*a, *b, *req)),
+                TestKind::Free { .. } => {}
+            }
+        }
+        let mut note = |core: &[Req], fail: Fail| match fail {
+            Fail::Never => conflicts.push(core.to_vec()),
+            Fail::Stuck(why) => stuck = Some((core.to_vec(), why)),
+        };
+        if let Err((core, fail)) = roles::agent(space, &agent, &mut situation) {
+            note(&core, fail);
+        }
+        for (unit, reqs) in &units {
+            if let Err((core, fail)) = self.unit(space, *unit, reqs, &mut situation) {
+                note(&core, fail);
+            }
+        }
+        if !conflicts.is_empty() {
+            return Check::Conflicts(conflicts);
+        }
+        if let Some((core, why)) = stuck {
+            return Check::Stuck(core, why);
+        }
+        for (a, b, req) in same {
+            if let Err((core, fail)) = self.same(space, a, b, req, reqs, &mut situation) {
+                return match fail {
+                    Fail::Never => Check::Conflicts(vec![core]),
+                    Fail::Stuck(why) => Check::Stuck(core, why),
+                };
+            }
+        }
+        Check::Fits(Box::new(situation))
+    }
+
+    /// What goes missing together: first without it, then with it.
+    fn unit(
+        &mut self,
+        space: &mut Space<'a>,
+        unit: Unit,
+        reqs: &[Req],
+        out: &mut Situation,
+    ) -> Result<(), (Vec<Req>, Fail)> {
+        let missing = match unit {
+            Unit::Base(base) if !space.bases[base.0].optional => None,
+            _ => Some(reqs.iter().find(|req| !req.allowed.has(missing(space, unit, req.test))).copied()),
+        };
+        if missing == Some(None) {
+            match unit {
+                Unit::Base(base) => drop(out.values.insert(base, None)),
+                unit => out.missing.push(unit),
+            }
+            return Ok(());
+        }
+        let mut found = out.clone();
+        match self.present(space, unit, reqs, &mut found) {
+            Ok(()) => {
+                match unit {
+                    Unit::User => found.user = Some(found.user.take().unwrap_or_default()),
+                    Unit::Context => found.context = true,
+                    Unit::Session => found.session = true,
+                    Unit::Base(_) => {}
+                }
+                *out = found;
+                Ok(())
+            }
+            Err((mut core, fail)) => {
+                // Nor does it fit if it is missing, because of this one.
+                core.extend(missing.flatten());
+                core.sort_unstable();
+                core.dedup();
+                Err((core, fail))
+            }
+        }
+    }
+
+    fn present(
+        &mut self,
+        space: &mut Space<'a>,
+        unit: Unit,
+        reqs: &[Req],
+        out: &mut Situation,
+    ) -> Result<(), (Vec<Req>, Fail)> {
+        let mut slots: BTreeMap<SlotId, Vec<Req>> = BTreeMap::new();
+        let mut words = Vec::new();
+        for req in reqs {
+            match space.tests[req.test.0 as usize].kind {
+                TestKind::Slot(slot) => slots.entry(slot).or_default().push(*req),
+                _ => words.push(*req),
+            }
+        }
+        match unit {
+            Unit::User => roles::user(space, &words, out)?,
+            Unit::Session => roles::labels(space, &words, out)?,
+            _ => {}
+        }
+        for (slot, reqs) in slots {
+            let value = match self.find(space, slot, &reqs, &[]) {
+                Ok(value) => value,
+                Err(Fail::Never) => return Err((self.core(space, slot, reqs), Fail::Never)),
+                Err(fail) => return Err((reqs, fail)),
+            };
+            let (base, path) = (space.slots[slot.0].base, space.slots[slot.0].path.clone());
+            let old = match out.values.get(&base) {
+                Some(old) => old.clone(),
+                None => space.bases[base.0].plain.clone(),
+            };
+            let ty = space.bases[base.0].ty.clone();
+            let value = space.put(old.as_ref(), &ty, &path, value);
+            out.values.insert(base, value);
+        }
+        Ok(())
+    }
+
+    /// A smaller set of requirements that no value of the slot meets.
+    fn core(&mut self, space: &mut Space<'a>, slot: SlotId, mut reqs: Vec<Req>) -> Vec<Req> {
+        let mut at = 0;
+        while at < reqs.len() && reqs.len() > 1 {
+            let mut fewer = reqs.clone();
+            fewer.remove(at);
+            if self.find(space, slot, &fewer, &[]) == Err(Fail::Never) {
+                reqs = fewer;
+            } else {
+                at += 1;
+            }
+        }
+        reqs
+    }
+
+    /// A value of the slot for which its tests answer so; none of `avoid`.
+    fn find(
+        &mut self,
+        space: &mut Space<'a>,
+        slot: SlotId,
+        reqs: &[Req],
+        avoid: &[Value],
+    ) -> Result<Option<Value>, Fail> {
+        self.prepare(space, slot);
+        let count = self.slots[&slot].all.len();
+        for at in 0..count {
+            if self.fits(space, slot, at, reqs) {
+                let value = self.slots[&slot].all[at].value.clone();
+                if !value.as_ref().is_some_and(|value| avoid.contains(value)) {
+                    return Ok(value);
+                }
+            }
+        }
+        if !avoid.is_empty() {
+            return Err(Fail::Stuck("values that have to differ"));
+        }
+        let value = match &space.slots[slot.0].ty {
+            Type::List(_) | Type::Set(_) => self.list(space, slot, reqs)?,
+            Type::Str | Type::Email | Type::Host | Type::Url | Type::Path | Type::RemotePath => {
+                self.text(space, slot, reqs)?
+            }
+            _ if self.slots[&slot].complete && reqs.iter().all(|req| space.is_simple(slot, req.test)) => {
+                return Err(Fail::Never);
+            }
+            ty => return Err(Fail::Stuck(unfollowed(ty))),
+        };
+        self.try_value(space, slot, Some(value), reqs)
+    }
+
+    /// Other values of a slot for which its own tests answer so.
+    pub fn alternatives(&mut self, space: &mut Space<'a>, slot: SlotId, reqs: &[Req]) -> Vec<Option<Value>> {
+        const MOST: usize = 64;
+        if matches!(space.slots[slot.0].ty, Type::Record(_)) {
+            return Vec::new();
+        }
+        self.prepare(space, slot);
+        let count = self.slots[&slot].all.len();
+        let fitting: Vec<usize> = (0..count).filter(|at| self.fits(space, slot, *at, reqs)).take(MOST).collect();
+        fitting.into_iter().map(|at| self.slots[&slot].all[at].value.clone()).collect()
+    }
+
+    /// Checks a value that should fit.
+    fn try_value(
+        &mut self,
+        space: &mut Space<'a>,
+        slot: SlotId,
+        value: Option<Value>,
+        reqs: &[Req],
+    ) -> Result<Option<Value>, Fail> {
+        let candidates = self.slots.entry(slot).or_default();
+        candidates.all.push(Candidate { value: value.clone(), answers: FxHashMap::default() });
+        let at = candidates.all.len() - 1;
+        if self.fits(space, slot, at, reqs) { Ok(value) } else { Err(Fail::Stuck("a value that is not accepted")) }
+    }
+
+    fn fits(&mut self, space: &mut Space<'a>, slot: SlotId, at: usize, reqs: &[Req]) -> bool {
+        reqs.iter().all(|req| {
+            let candidate = &mut self.slots.get_mut(&slot).expect("prepared").all[at];
+            let answer = match candidate.answers.get(&req.test) {
+                Some(answer) => *answer,
+                None => {
+                    let answer = space.answer(req.test, slot, candidate.value.as_ref());
+                    candidate.answers.insert(req.test, answer);
+                    answer
+                }
+            };
+            req.allowed.has(answer)
+        })
+    }
+
+    /// Makes the values to try, again when there are new tests.
+    fn prepare(&mut self, space: &Space<'a>, slot: SlotId) {
+        let tests = space.slots[slot.0].tests.len();
+        let known = self.slots.entry(slot).or_default();
+        if !known.all.is_empty() && known.of_tests == tests {
+            return;
+        }
+        let seeds = space.seeds(slot);
+        let zones: Vec<(&claw_runtime::Window, &jiff::tz::TimeZone)> =
+            seeds.windows.iter().map(|(window, zone)| (window, zone)).collect();
+        let hints = Hints { constants: &seeds.constants, windows: &zones, texts: &seeds.texts };
+        let found = samples::samples(&space.slots[slot.0].ty, space.schema(0), &hints);
+        let mut values: Vec<Option<Value>> = Vec::new();
+        let of_slot = &space.slots[slot.0];
+        if of_slot.optional || (of_slot.path.is_empty() && space.bases[of_slot.base.0].optional) {
+            values.push(None);
+        }
+        values.extend(space.plain(slot).map(Some));
+        values.extend(found.values.into_iter().map(Some));
+        let mut all: Vec<Candidate> = Vec::with_capacity(values.len());
+        for value in values {
+            if !all.iter().any(|known| known.value == value) {
+                all.push(Candidate { value, answers: FxHashMap::default() });
+            }
+        }
+        // What was found by other means stays.
+        all.extend(std::mem::take(&mut known.all));
+        *known = Candidates { all, complete: found.complete, of_tests: tests };
+    }
+
+    /// Two slots are equal, or not.
+    fn same(
+        &mut self,
+        space: &mut Space<'a>,
+        a: SlotId,
+        b: SlotId,
+        req: Req,
+        reqs: &[Req],
+        out: &mut Situation,
+    ) -> Result<(), (Vec<Req>, Fail)> {
+        let of = |slot: SlotId| -> Vec<Req> {
+            let own = |req: &&Req| space.tests[req.test.0 as usize].kind == TestKind::Slot(slot);
+            reqs.iter().filter(own).copied().collect()
+        };
+        let (of_a, of_b) = (of(a), of(b));
+        let core = || [of_a.clone(), of_b.clone(), vec![req]].concat();
+        let now = |space: &mut Space<'a>, out: &Situation| space.whole_answer(req.test, out);
+        if req.allowed.has(now(space, out)) {
+            return Ok(());
+        }
+        self.prepare(space, a);
+        self.prepare(space, b);
+        let values = |theory: &Self, slot: SlotId| -> Vec<Option<Value>> {
+            theory.slots[&slot].all.iter().map(|c| c.value.clone()).collect()
+        };
+        let mut tries: Vec<(Option<Value>, Option<Value>)> = Vec::new();
+        let (from_a, from_b) = (values(self, a), values(self, b));
+        tries.extend(from_a.iter().chain(&from_b).map(|v| (v.clone(), v.clone())));
+        for x in from_a.iter().take(24) {
+            tries.extend(from_b.iter().take(24).map(|y| (x.clone(), y.clone())));
+        }
+        for (x, y) in tries {
+            let fits = self.try_value(space, a, x.clone(), &of_a).is_ok()
+                && self.try_value(space, b, y.clone(), &of_b).is_ok();
+            if !fits {
+                continue;
+            }
+            let mut next = out.clone();
+            for (slot, value) in [(a, x), (b, y)] {
+                let (base, path) = (space.slots[slot.0].base, space.slots[slot.0].path.clone());
+                let old = next.values.get(&base).cloned().unwrap_or_else(|| space.bases[base.0].plain.clone());
+                let ty = space.bases[base.0].ty.clone();
+                let value = space.put(old.as_ref(), &ty, &path, value);
+                next.values.insert(base, value);
+                match space.unit(base) {
+                    Unit::User => next.user = Some(next.user.take().unwrap_or_default()),
+                    Unit::Context => next.context = true,
+                    Unit::Session => next.session = true,
+                    Unit::Base(_) => {}
+                }
+            }
+            if req.allowed.has(now(space, &next)) {
+                *out = next;
+                return Ok(());
+            }
+        }
+        Err((core(), Fail::Stuck("whether two values can be equal")))
+    }
+}
+
+fn unfollowed(ty: &Type) -> &'static str {
+    match ty {
+        Type::Command(_) | Type::AnyCommand | Type::Call => "what commands do, beyond examples",
+        Type::Sql(_) | Type::AnySql => "what queries do, beyond examples",
+        Type::Json => "what is inside of JSON, beyond examples",
+        Type::Int | Type::Decimal | Type::Duration | Type::Time | Type::Date => "arithmetic, beyond examples",
+        _ => "values that are only tried",
+    }
+}
+
+/// What a test comes to where the unit is missing.
+fn missing(space: &mut Space<'_>, unit: Unit, test: TestId) -> Tri {
+    match (&space.tests[test.0 as usize].kind, unit) {
+        (TestKind::UserRole(_) | TestKind::Label(_), _) => Tri::Unknown,
+        (TestKind::Slot(_), Unit::User) => space.without_root(test, AttrRoot::User),
+        (TestKind::Slot(_), Unit::Context) => space.without_root(test, AttrRoot::Context),
+        (TestKind::Slot(slot), _) => {
+            let base = space.slots[slot.0].base;
+            space.base_answer(test, base, None)
+        }
+        _ => Tri::Unknown,
+    }
+}

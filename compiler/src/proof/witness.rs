@@ -1,0 +1,274 @@
+//! Requests that show something: built from a situation, decided by the runtime, and made as small as they can be.
+
+use claw_runtime::bundle::{AttrRoot, Fact, Kind, LimitKey};
+use claw_runtime::{Decision, Json, MemoryState, NoState, Policy, RequestInput, Settlement, Value};
+
+use super::engine::Call;
+use super::samples;
+use super::space::{Place, Space, Unit};
+
+/// What everybody is called who has no name in the policy.
+const AGENT: &str = "a";
+const USER: &str = "u";
+const SESSION: &str = "s";
+/// When calls are made if nobody cares: a Monday morning.
+const NOW: &str = "2026-03-02T10:00:00Z";
+/// The longest past that is made up to use up a limit.
+const PAST: usize = 1_200;
+
+/// A request with what each policy decides about it.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    /// In wire form.
+    pub request: Json,
+    /// How often the same call was allowed and made before, just now.
+    pub earlier: usize,
+    /// By side.
+    pub decisions: Vec<Decision>,
+}
+
+/// Says whether decisions, one for each policy, show what is to be shown.
+pub type Shows<'s> = dyn FnMut(&[Decision]) -> bool + 's;
+
+/// A witness for a call that the engine made up, if the runtime agrees with `shows`.
+pub fn witness(space: &Space<'_>, call: &Call, shows: &mut Shows<'_>) -> Option<Witness> {
+    let full = Members::of(space, call).json();
+    let exhausted = call.choices.iter().any(|(id, value)| *value && space.choices[id.0 as usize].ends_with("used up"));
+    let mut found = None;
+    for earlier in [0, if exhausted { PAST } else { 0 }] {
+        found = decide(space, &full, earlier, shows);
+        if found.is_some() || !exhausted {
+            break;
+        }
+    }
+    found.map(|witness| smaller(space, witness, shows))
+}
+
+/// Decides a request by every policy; with a past of so many equal calls at most, until it shows something.
+fn decide(space: &Space<'_>, request: &Json, past: usize, shows: &mut Shows<'_>) -> Option<Witness> {
+    let states: Vec<MemoryState> = space.sides.iter().map(|_| MemoryState::new()).collect();
+    for earlier in 0..=past {
+        let mut decisions = Vec::with_capacity(states.len());
+        for (side, state) in space.sides.iter().zip(&states) {
+            decisions.push(begin(&side.policy, request, earlier, state));
+        }
+        if shows(&decisions) {
+            return Some(Witness { request: request.clone(), earlier, decisions });
+        }
+        if !decisions.iter().any(Decision::is_allowed) {
+            return None;
+        }
+    }
+    None
+}
+
+/// One call as a gateway makes it: decided, executed if allowed, and settled.
+fn begin(policy: &Policy, request: &Json, number: usize, state: &MemoryState) -> Decision {
+    let Ok(mut input) = RequestInput::from_value(request) else {
+        return policy.decide_json(request.canonical().as_bytes(), &NoState);
+    };
+    input.call_id = Some(format!("call {number}"));
+    match policy.prepare(&input) {
+        Err(denial) => *denial,
+        Ok(request) => {
+            let decision = policy.begin(&request, state);
+            if decision.is_allowed() {
+                // A store in memory holds the call that it just allowed.
+                let _ = policy.settle(&request, Settlement::Ok, state);
+            }
+            decision
+        }
+    }
+}
+
+/// Leaves out what is not needed to show it.
+fn smaller(space: &Space<'_>, mut witness: Witness, shows: &mut Shows<'_>) -> Witness {
+    let paths: &[&[&str]] = &[
+        &["user"],
+        &["context"],
+        &["session"],
+        &["tenant"],
+        &["time"],
+        &["labels"],
+        &["resolved"],
+        &["agent", "chain"],
+        &["agent", "roles"],
+        &["agent", "owner"],
+        &["user", "roles"],
+    ];
+    let optional: Vec<Vec<String>> = space
+        .bases
+        .iter()
+        .filter(|base| base.optional)
+        .filter_map(|base| base.name.split_once('.').map(|(root, name)| vec![root.to_owned(), name.to_owned()]))
+        .collect();
+    let paths = paths.iter().map(|path| path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
+    for path in paths.chain(optional) {
+        if let Some(request) = without(&witness.request, &path)
+            && let Some(found) = decide(space, &request, witness.earlier, shows)
+            && found.earlier == witness.earlier
+        {
+            witness = found;
+        }
+    }
+    witness
+}
+
+/// The object without a member, if it has it.
+fn without(json: &Json, path: &[String]) -> Option<Json> {
+    let (first, rest) = path.split_first()?;
+    let Json::Obj(members) = json else { return None };
+    let at = members.iter().position(|(key, _)| **key == **first)?;
+    let mut members = members.clone();
+    if rest.is_empty() {
+        members.remove(at);
+    } else {
+        members[at].1 = without(&members[at].1, rest)?;
+    }
+    Some(Json::Obj(members))
+}
+
+/// The members of a request.
+struct Members<'s, 'a> {
+    space: &'s Space<'a>,
+    call: &'s Call,
+    args: Vec<(String, Json)>,
+    agent: Vec<(String, Json)>,
+    user: Vec<(String, Json)>,
+    context: Vec<(String, Json)>,
+    resolved: Vec<(String, Json)>,
+    top: Vec<(String, Json)>,
+}
+
+impl<'s, 'a> Members<'s, 'a> {
+    fn of(space: &'s Space<'a>, call: &'s Call) -> Members<'s, 'a> {
+        let mut new = Members {
+            space,
+            call,
+            args: Vec::new(),
+            agent: vec![("id".to_owned(), Json::str(AGENT))],
+            user: vec![("id".to_owned(), Json::str(USER))],
+            context: Vec::new(),
+            resolved: Vec::new(),
+            top: Vec::new(),
+        };
+        for at in 0..space.bases.len() {
+            new.base(super::space::BaseId(at));
+        }
+        new
+    }
+
+    fn base(&mut self, id: super::space::BaseId) {
+        let base = &self.space.bases[id.0];
+        let value = match self.call.situation.values.get(&id) {
+            Some(value) => value.clone(),
+            // What nobody asks about is left out where it may be.
+            None if base.optional => None,
+            None => base.plain.clone(),
+        };
+        let Some((side, place)) = base.places.iter().enumerate().find_map(|(side, place)| Some((side, (*place)?)))
+        else {
+            return;
+        };
+        let Some(value) = value else { return };
+        let schema = self.space.schema(side);
+        let json = samples::wire(&value, &base.ty, schema);
+        let name = base.name.split_once('.').map_or(base.name.as_str(), |(_, name)| name).to_owned();
+        let pointer = |root: &str| format!("/{root}/{name}");
+        match place {
+            Place::Arg(_) => {
+                self.targets(&value, &base.ty, schema, &pointer("args"));
+                self.args.push((name, json));
+            }
+            Place::Attr(AttrRoot::Agent, _) => self.agent.push((name, json)),
+            Place::Attr(AttrRoot::User, _) => self.user.push((name, json)),
+            Place::Attr(AttrRoot::Context, _) => {
+                self.targets(&value, &base.ty, schema, &pointer("context"));
+                self.context.push((name, json));
+            }
+            Place::Fact(Fact::AgentId) => replace(&mut self.agent, "id", json),
+            Place::Fact(Fact::AgentOwner) => self.agent.push(("owner".to_owned(), json)),
+            Place::Fact(Fact::UserId) => replace(&mut self.user, "id", json),
+            Place::Fact(Fact::SessionId) => self.top.push(("session".to_owned(), json)),
+            Place::Fact(Fact::Now) => self.top.push(("time".to_owned(), json)),
+            Place::Fact(Fact::Tenant) => self.top.push(("tenant".to_owned(), json)),
+            Place::Fact(_) | Place::Element => {}
+        }
+    }
+
+    fn targets(&mut self, value: &Value, ty: &claw_runtime::Type, schema: &claw_runtime::Schema, pointer: &str) {
+        for (at, target) in samples::targets(value, ty, schema, pointer) {
+            self.resolved.push((at, Json::str(target)));
+        }
+    }
+
+    fn json(mut self) -> Json {
+        let situation = &self.call.situation;
+        let tables = &self.space.sides[0].lowered.tables;
+        let tool = &tables.tools[self.space.tool(0).index()];
+        let mut out = vec![("environment".to_owned(), Json::str(tables.environments[self.call.env as usize].as_str()))];
+        put(&mut self.agent, "roles", names(&situation.agent_roles));
+        if let Some(roles) = &situation.chain_roles {
+            let caller = vec![("id".to_owned(), Json::str("b")), ("roles".to_owned(), names(roles))];
+            self.agent.push(("chain".to_owned(), Json::Arr(vec![object(caller)])));
+        }
+        out.push(("agent".to_owned(), object(self.agent)));
+        // A limit counts by these, and can't be checked without a clock.
+        let limits = tool.limits.iter().map(|id| &tables.limits[id.index()]);
+        let counted = |key: LimitKey| limits.clone().any(|limit| limit.keys.contains(&key));
+        let has = |top: &[(String, Json)], key: &str| top.iter().any(|(known, _)| known == key);
+        let missing = |unit: Unit| situation.is_missing(unit);
+        if !missing(Unit::User) && (situation.user.is_some() || counted(LimitKey::User) || self.user.len() > 1) {
+            put(&mut self.user, "roles", names(situation.user.as_deref().unwrap_or_default()));
+            out.push(("user".to_owned(), object(self.user)));
+        }
+        if tool.kind != Kind::Tool {
+            let kind = if tool.kind == Kind::Resource { "resource" } else { "prompt" };
+            out.push(("kind".to_owned(), Json::str(kind)));
+        }
+        let mut name = vec![("name".to_owned(), Json::str(tool.wire.as_str()))];
+        name.extend(tool.server.as_deref().map(|server| ("server".to_owned(), Json::str(server))));
+        name.extend(tool.pinned.map(|digest| ("digest".to_owned(), Json::str(digest.to_string()))));
+        let plain = name.len() == 1;
+        out.push(("tool".to_owned(), if plain { Json::str(tool.wire.as_str()) } else { object(name) }));
+        out.push(("args".to_owned(), object(self.args)));
+        if !missing(Unit::Context) && (situation.context || !self.context.is_empty()) {
+            out.push(("context".to_owned(), object(self.context)));
+        }
+        if !situation.labels.is_empty() {
+            out.push(("labels".to_owned(), names(&situation.labels)));
+        }
+        if (situation.session || counted(LimitKey::Session)) && !has(&self.top, "session") {
+            self.top.push(("session".to_owned(), Json::str(SESSION)));
+        }
+        if !tool.limits.is_empty() && !has(&self.top, "time") {
+            self.top.push(("time".to_owned(), Json::str(NOW)));
+        }
+        if counted(LimitKey::Tenant) && !has(&self.top, "tenant") {
+            self.top.push(("tenant".to_owned(), Json::str("t")));
+        }
+        out.extend(self.top);
+        if !self.resolved.is_empty() {
+            out.push(("resolved".to_owned(), object(self.resolved)));
+        }
+        object(out)
+    }
+}
+
+fn replace(members: &mut [(String, Json)], key: &str, json: Json) {
+    if let Some(place) = members.iter_mut().find(|(known, _)| known == key) {
+        place.1 = json;
+    }
+}
+
+fn put(members: &mut Vec<(String, Json)>, key: &str, json: Json) {
+    members.push((key.to_owned(), json));
+}
+
+fn names(names: &[String]) -> Json {
+    Json::Arr(names.iter().map(|name| Json::str(name.as_str())).collect())
+}
+
+fn object(members: Vec<(String, Json)>) -> Json {
+    Json::Obj(members.into_iter().map(|(key, value)| (key.as_str().into(), value)).collect())
+}

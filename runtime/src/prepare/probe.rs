@@ -1,0 +1,174 @@
+//! Asks what expressions come to in a situation that is made up: for tools that analyse policies.
+//!
+//! It is the evaluator that decides, over a request that nobody sent. Nothing here decides.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::{Facts, Request};
+use crate::bitset::{BitSet, Bits};
+use crate::bundle::{AttrRoot, ExprId, Fact, ToolId};
+use crate::eval::{Eval, Local, Scope, Val};
+use crate::{NoState, Policy, Tri, Value};
+
+/// A made-up call of one tool. Everything is absent or missing until it is set, and no role is held.
+#[derive(Debug)]
+pub struct Probe<'p> {
+    policy: &'p Policy,
+    request: Request,
+}
+
+impl<'p> Probe<'p> {
+    /// A call of this tool (an index into the bundle's tools) in the first environment.
+    #[must_use]
+    pub fn new(policy: &'p Policy, tool: ToolId) -> Probe<'p> {
+        let bundle = &policy.bundle;
+        let params = bundle.tools.get(tool.index()).map_or(0, |tool| tool.params.len());
+        let none = || BitSet::with_len(bundle.roles.len());
+        let request = Request {
+            policy: policy.digest,
+            tool,
+            env: 0,
+            call_id: None,
+            tenant: None,
+            session: None,
+            parent_session: None,
+            time: None,
+            facts: Facts {
+                agent_id: Value::str(""),
+                agent_owner: None,
+                chain: Value::list(Vec::new()),
+                depth: Value::Int(0),
+                user_id: None,
+                session: None,
+                tenant: None,
+                now: None,
+            },
+            agents: Vec::new(),
+            owners: Vec::new(),
+            roles: (none(), none()),
+            user_roles: None,
+            agent: vec![None; bundle.agent.len()],
+            user: None,
+            context: None,
+            args: Some(vec![None; params]),
+            labels: Bits::default(),
+            live: vec![None; bundle.lives.len()],
+            origins: Vec::new(),
+            evidence: Vec::new(),
+            digest: OnceLock::new(),
+            tool_digest: None,
+            resolved: BTreeMap::new(),
+        };
+        Probe { policy, request }
+    }
+
+    /// The environment, by index.
+    pub fn set_env(&mut self, env: u32) {
+        self.request.env = env;
+    }
+
+    /// An argument, by index; `None` is absent.
+    pub fn set_arg(&mut self, index: u32, value: Option<Value>) {
+        put(self.request.args.get_or_insert_default(), index, value);
+    }
+
+    /// Whether there is a user, or a context, at all. Their attributes are absent at first.
+    pub fn set_root(&mut self, root: AttrRoot, there: bool) {
+        let bundle = &self.policy.bundle;
+        match root {
+            AttrRoot::Agent => {}
+            AttrRoot::User => self.request.user = there.then(|| vec![None; bundle.user.len()]),
+            AttrRoot::Context => self.request.context = there.then(|| vec![None; bundle.context.len()]),
+        }
+    }
+
+    /// Makes sure that there is a user, or a context; what is known of one that is there stays.
+    pub fn ensure_root(&mut self, root: AttrRoot) {
+        let there = match root {
+            AttrRoot::Agent => true,
+            AttrRoot::User => self.request.user.is_some(),
+            AttrRoot::Context => self.request.context.is_some(),
+        };
+        if !there {
+            self.set_root(root, true);
+        }
+    }
+
+    /// An attribute, by index; `None` is absent. Of a root that is not there it stays unknown.
+    pub fn set_attr(&mut self, root: AttrRoot, index: u32, value: Option<Value>) {
+        let fields = match root {
+            AttrRoot::Agent => Some(&mut self.request.agent),
+            AttrRoot::User => self.request.user.as_mut(),
+            AttrRoot::Context => self.request.context.as_mut(),
+        };
+        if let Some(fields) = fields {
+            put(fields, index, value);
+        }
+    }
+
+    /// A fact of a fixed type; `None` is absent or missing. What the tool and the environment are can't be set here.
+    pub fn set_fact(&mut self, fact: Fact, value: Option<Value>) {
+        let facts = &mut self.request.facts;
+        match (fact, value) {
+            (Fact::AgentId, Some(value)) => facts.agent_id = value,
+            (Fact::AgentChain, Some(value)) => facts.chain = value,
+            (Fact::AgentDepth, Some(value)) => facts.depth = value,
+            (Fact::AgentOwner, value) => facts.agent_owner = value,
+            (Fact::UserId, value) => facts.user_id = value,
+            (Fact::SessionId, value) => facts.session = value,
+            (Fact::Tenant, value) => facts.tenant = value,
+            (Fact::Now, value) => {
+                self.request.time = match value {
+                    Some(Value::Time(time)) => Some(time),
+                    _ => None,
+                };
+                facts.now = self.request.time.map(Value::Time);
+            }
+            _ => {}
+        }
+    }
+
+    /// Live data, by index; `None` is not supplied.
+    pub fn set_live(&mut self, index: u32, value: Option<Value>) {
+        put(&mut self.request.live, index, value);
+    }
+
+    /// What a test comes to. `locals` are the variables of the quantifiers around it, outermost first.
+    #[must_use]
+    pub fn truth(&self, expr: ExprId, locals: &[Value]) -> Tri {
+        self.scoped(locals, None, 0, &|eval, scope| eval.truth(expr, scope))
+    }
+
+    /// The value of an expression; `None` where it is absent, unknown or only partly known.
+    #[must_use]
+    pub fn value(&self, expr: ExprId, locals: &[Value]) -> Option<Value> {
+        self.scoped(locals, None, 0, &|eval, scope| {
+            let value = eval.eval(expr, scope);
+            eval.resolve(value, scope).value().cloned()
+        })
+    }
+
+    fn scoped<'a, T>(
+        &'a self,
+        locals: &[Value],
+        scope: Scope<'_, 'a>,
+        depth: u32,
+        ask: &dyn Fn(&mut Eval<'a>, Scope<'_, 'a>) -> T,
+    ) -> T {
+        match locals.split_first() {
+            None => ask(&mut Eval::new(self.policy, &self.request, &NoState), scope),
+            Some((first, rest)) => {
+                let value = crate::eval::Ev::Known(Val::Own(first.clone()));
+                let local = Local { depth, value, outer: scope };
+                self.scoped(rest, Some(&local), depth.saturating_add(1), ask)
+            }
+        }
+    }
+}
+
+fn put(fields: &mut [Option<Value>], index: u32, value: Option<Value>) {
+    if let Some(place) = fields.get_mut(index as usize) {
+        *place = value;
+    }
+}
