@@ -24,7 +24,7 @@ lint:
 
 # check and test every example as a user would
 policies:
-    for d in examples/*/; do cargo run -q -p clawc -- check --deny warnings "$d" && cargo run -q -p clawc -- test "$d" || exit 1; done
+    for d in examples/*/; do cargo run -q -p clawc -- check --certify --deny warnings "$d" && cargo run -q -p clawc -- test "$d" || exit 1; done
 
 # licences, bans and sources of dependencies (needs cargo-deny)
 deny:

@@ -70,7 +70,8 @@ fn string(bencher: Bencher, name: &str) {
 /// A list of programs.
 #[divan::bench(args = NAMES)]
 fn only(bencher: Bencher, name: &str) {
-    let rule = "rule r { on bash unless args.c.only([\"git\", \"cd\", \"npm\", \"tail\", \"grep\", \"sed\"]) deny \"no\" }";
+    let rule =
+        "rule r { on bash unless args.c.only([\"git\", \"cd\", \"npm\", \"tail\", \"grep\", \"sed\"]) deny \"no\" }";
     decide(bencher, &tool("command(bash)", rule), name);
 }
 

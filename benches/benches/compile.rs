@@ -1,8 +1,10 @@
 //! Checking, compiling and loading.
 
-use claw_benches::{SIZES, bundle, source};
-use claw_compiler::Workspace;
+use claw_benches::{SIZES, bundle, one_tool, source};
+use claw_compiler::lower::lower;
+use claw_compiler::{Checked, Workspace, certify};
 use claw_runtime::Policy;
+use claw_runtime::bundle::Bundle;
 use divan::{Bencher, black_box};
 
 fn main() {
@@ -33,4 +35,26 @@ fn build(bencher: Bencher, rules: usize) {
 fn load(bencher: Bencher, rules: usize) {
     let bytes = bundle(&source(rules));
     bencher.bench_local(|| Policy::from_bytes(black_box(&bytes)).is_ok());
+}
+
+/// From clauses and a bundle to a proof that they agree.
+#[divan::bench(args = SIZES, sample_count = 10)]
+fn prove(bencher: Bencher, rules: usize) {
+    prove_of(bencher, &source(rules));
+}
+
+/// The same where every rule is about one tool.
+#[divan::bench(args = SIZES, sample_count = 10)]
+fn prove_one_tool(bencher: Bencher, rules: usize) {
+    prove_of(bencher, &one_tool(rules));
+}
+
+fn prove_of(bencher: Bencher, text: &str) {
+    let mut workspace = Workspace::new();
+    workspace.set_file("main.claw", text);
+    let analysis = workspace.analyze("main.claw");
+    let checked = Checked::new(analysis.package.clone(), analysis.has_errors()).expect("it checks");
+    let bundle = Bundle::from_bytes(&bundle(text)).expect("it can be read");
+    let lowered = lower(&checked);
+    bencher.bench_local(|| assert!(certify(black_box(&lowered), black_box(&bundle)).holds()));
 }

@@ -3,6 +3,7 @@
 //! [`Workspace`] holds the texts, [`Analysis`] is what is known about them. Neither reads a file or a clock.
 
 pub mod analysis;
+pub mod certify;
 pub mod checked;
 pub mod compile;
 pub mod diagnostics;
@@ -26,6 +27,7 @@ pub mod workspace;
 pub mod zones;
 
 pub use analysis::{Analysis, Missing, MissingKind, Symbol};
+pub use certify::{Certificate, certify};
 pub use checked::Checked;
 pub use compile::compile;
 pub use diagnostics::{Code, Diagnostic, Severity};

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use claw_compiler::graph::Budget;
-use claw_compiler::{Checked, compile};
+use claw_compiler::lower::lower;
+use claw_compiler::{Certificate, Checked, certify, compile};
+use claw_runtime::bundle::Bundle;
 use claw_runtime::{Decision, Limits, MemoryState, NoState, Policy, RequestInput};
 
 use crate::failure::Failure;
@@ -56,6 +58,17 @@ pub fn checked(project: &Project, out: &mut Output) -> Result<Option<Checked>, F
 /// The policy as bundle bytes; `None` if it has errors, which are on standard error now.
 pub fn compiled(project: &Project, out: &mut Output) -> Result<Option<Vec<u8>>, Failure> {
     Ok(checked(project, out)?.map(|checked| compile(&checked, &project.analysis.sources, Budget::default()).to_bytes()))
+}
+
+/// What can be proved of the bundle that `clawc build` would write; `None` if the policy has errors.
+pub fn certificate(project: &Project) -> Result<Option<Certificate>, Failure> {
+    let analysis = &project.analysis;
+    let Some(checked) = Checked::new(Arc::clone(&analysis.package), analysis.has_errors()) else { return Ok(None) };
+    // Of the bytes as a gateway would read them.
+    let bytes = compile(&checked, &analysis.sources, Budget::default()).to_bytes();
+    let bundle = Bundle::from_bytes(&bytes)
+        .map_err(|error| Failure::new(format!("the bundle of this policy can't be read back: {error}")))?;
+    Ok(Some(certify(&lower(&checked), &bundle)))
 }
 
 /// Decides on a request that nothing was remembered before: as the first call of the session that it names. One that

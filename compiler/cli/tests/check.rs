@@ -131,3 +131,49 @@ fn watching_checks_again() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+const PROVED: &str = "the graph and the clauses agree on every answer of the tests";
+
+#[test]
+fn a_policy_is_certified() {
+    let folder = Folder::with_shop();
+    let run = folder.run(&["check", "--certify", "--deny", "warnings"]).expect(0);
+    assert_eq!(run.out, format!("main.claw: certified: 2 tools, 5 roots: {PROVED}\nno findings in 1 file\n"));
+    let run = folder.run(&["check", "--certify", "--format", "json"]).expect(0);
+    let found: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let nothing = serde_json::json!([]);
+    assert_eq!(
+        found["certificates"],
+        serde_json::json!([{ "policy": "main.claw", "certified": true, "tools": 2, "roots": 5, "by_clauses": 0,
+                             "disagreements": nothing, "skipped": nothing, "faults": nothing }])
+    );
+    let run = folder.run(&["check", "--certify", "--format", "github"]).expect(0);
+    assert!(!run.out.contains("::error"), "{}", run.out);
+    assert!(!folder.run(&["check", "--format", "json"]).expect(0).out.contains("certificates"));
+}
+
+#[test]
+fn a_policy_with_errors_is_not_certified() {
+    let folder = Folder::new();
+    folder.write("main.claw", SHOP.replace("to support", "to suport"));
+    let run = folder.run(&["check", "--certify"]).expect(1);
+    assert!(!run.out.contains("certified"), "{}", run.out);
+    folder
+        .run(&["check", "--certify", "--format", "sarif"])
+        .fails_with("`--certify` has no place in a SARIF report", "use another `--format` with it");
+}
+
+#[test]
+fn every_example_is_certified() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut seen = 0;
+    for path in std::fs::read_dir(examples).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.join("main.claw").is_file() {
+            let run =
+                Folder::new().run(&["check", "--certify", "--deny", "warnings", path.to_str().unwrap()]).expect(0);
+            assert!(run.out.contains(PROVED), "{}", run.out);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 4);
+}

@@ -41,7 +41,10 @@ impl Writer<'_> {
         let Some(left) = self.depth_left.checked_sub(1) else { return "…".to_owned() };
         self.depth_left = left;
         let t = self.texts.tables;
-        let field = |fields: &[claw_runtime::Field], i: u32| fields[i as usize].name.clone();
+        // A graph that was not emitted by this compiler may ask for what the tool does not have.
+        let field = |fields: &[claw_runtime::Field], i: u32| {
+            fields.get(i as usize).map_or_else(|| format!("#{i}"), |field| field.name.clone())
+        };
         let role = |i: u32| &t.roles[i as usize].name;
         match &t.exprs[expr.index()] {
             Expr::Const(id) => constant(&t.consts[id.index()]),

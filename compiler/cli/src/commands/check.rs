@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
+use claw_compiler::Certificate;
 use claw_compiler::diagnostics::{Code, Diagnostic};
 
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::Output;
+use crate::policy;
 use crate::project::Project;
+use crate::render::certificate;
 use crate::render::github;
 use crate::render::human::{self, Counts};
 use crate::render::json::{self, Findings};
@@ -27,12 +30,21 @@ files.
 With --format json one object is printed:
   { \"diagnostics\": [ { \"code\", \"severity\", \"message\", \"file\", \"range\",
                        \"labels\", \"help\", \"notes\", \"fix\" } ],
+    \"certificates\": [ … ],
     \"summary\": { \"errors\", \"warnings\", \"files\" } }
   range   { \"start\": { \"line\", \"column\", \"offset\" }, \"end\": … }: lines and columns count from 1,
           columns in characters; offset is in bytes, from 0
   labels  [ { \"file\", \"range\", \"message\" } ]: what to say at the place itself comes first
   fix     null, or { \"title\", \"applicability\": \"certain\" or \"likely\",
           \"edits\": [ { \"file\", \"range\", \"text\" } ] }
+  certificates  only with --certify, one for each policy without errors: { \"policy\", \"certified\", \"tools\",
+          \"roots\", \"by_clauses\", \"disagreements\": [ { \"tool\", \"root\", \"valuation\": [ [ test, answer ] ],
+          \"env\", \"tier\", \"graph\", \"clauses\" } ], \"skipped\": [ { \"tool\", \"why\" } ], \"faults\" }
+
+--certify compiles each policy and proves of every tool that its decision graph, which is what decides, says what
+its clauses say: who is granted, which tier, what is denied, which approvals, marks, constraints and limits apply,
+for every combination of answers that the tests can have, \"unknown\" among them. The proof shares no code with the
+making of the graph. A difference is an error that shows the answers; so is a tool whose proof would be too large.
 
 --format sarif prints a SARIF 2.1.0 report, with files relative to the current directory; --format github prints
 workflow commands, which GitHub shows beside the code. See docs/ci.md.
@@ -40,6 +52,7 @@ workflow commands, which GitHub shows beside the code. See docs/ci.md.
 Examples:
   clawc check
   clawc check policies/ --deny warnings
+  clawc check policies/ --certify
   clawc check main.claw --format json
   clawc check --format sarif > clawc.sarif
   clawc check main.claw --watch";
@@ -58,6 +71,9 @@ pub struct Args {
     /// Findings to treat as errors
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Vec<Deny>,
+    /// Also compile, and prove that the compiled graph and the policy's clauses agree
+    #[arg(long)]
+    certify: bool,
     /// Check again whenever a file changes, until interrupted
     #[arg(long)]
     watch: bool,
@@ -90,6 +106,9 @@ enum Deny {
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
+    if args.certify && args.format == Format::Sarif {
+        return Err(Failure::new("`--certify` has no place in a SARIF report").help("use another `--format` with it"));
+    }
     if args.watch {
         return watch(args, out);
     }
@@ -107,12 +126,13 @@ struct Checked {
 }
 
 fn check(args: &Args, out: &mut Output) -> Result<Checked, Failure> {
-    let projects = files::roots(&args.paths)?.iter().map(|root| Project::open(root)).collect::<Result<Vec<_>, _>>()?;
+    let roots = files::roots(&args.paths)?;
+    let projects = roots.iter().map(|root| Project::open(root)).collect::<Result<Vec<_>, _>>()?;
     let mut report = Report::new(args.format);
     let mut watched = BTreeSet::new();
     // A file that several policies use is checked with each, and its findings are told once.
     let mut told = BTreeSet::new();
-    for project in &projects {
+    for (root, project) in roots.iter().zip(&projects) {
         let sources = &project.analysis.sources;
         let mut fresh = project.analysis.diagnostics.clone();
         fresh.retain(|finding| {
@@ -122,6 +142,11 @@ fn check(args: &Args, out: &mut Output) -> Result<Checked, Failure> {
         });
         watched.extend(project.watched.iter().cloned());
         report.add(project, &fresh, out)?;
+        if args.certify
+            && let Some(certificate) = policy::certificate(project)?
+        {
+            report.certificate(&root.display().to_string(), certificate, out)?;
+        }
     }
     let counts = report.counts;
     let denied = counts.errors > 0 || (counts.warnings > 0 && args.deny.contains(&Deny::Warnings));
@@ -166,6 +191,19 @@ impl Report {
             Shape::Github => out.print(&github::diagnostics(fresh, sources, &show))?,
             Shape::Json(findings) => findings.add(fresh, sources, &show),
             Shape::Sarif(log) => log.add(fresh, sources, &show),
+        }
+        Ok(())
+    }
+
+    fn certificate(&mut self, policy: &str, certificate: Certificate, out: &mut Output) -> Result<(), Failure> {
+        let errors = certificate::errors(&certificate);
+        self.counts.errors += errors.len();
+        match &mut self.shape {
+            Shape::Human => out.print(&certificate::human(policy, &certificate, &errors, out.paint()))?,
+            Shape::Github => errors.iter().try_for_each(|error| out.print(&github::about(policy, error)))?,
+            Shape::Json(findings) => findings.certify(policy, certificate, errors.len()),
+            // Refused before anything was checked.
+            Shape::Sarif(_) => {}
         }
         Ok(())
     }

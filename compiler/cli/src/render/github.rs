@@ -35,6 +35,11 @@ pub fn failure(failure: &Failure) -> String {
     format!("::error title=clawc::{}\n", data(&format!("{failure}{help}")))
 }
 
+/// An error that is about a whole file.
+pub fn about(file: &str, message: &str) -> String {
+    format!("::error file={},title=clawc::{}\n", property(file), data(message))
+}
+
 fn data(text: &str) -> String {
     visible(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -1,5 +1,6 @@
 //! Findings for machines. The shape is documented in the long help of `clawc check`.
 
+use claw_compiler::Certificate;
 use claw_compiler::diagnostics::{Applicability, Diagnostic};
 use claw_compiler::hir::Loc;
 use claw_compiler::source::{Columns, Sources};
@@ -12,7 +13,18 @@ use crate::render::human::Counts;
 #[derive(Debug, Default, Serialize)]
 pub struct Findings {
     pub diagnostics: Vec<Finding>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    certificates: Vec<Certified>,
     pub summary: Summary,
+}
+
+/// What `--certify` says of one policy.
+#[derive(Debug, Serialize)]
+struct Certified {
+    policy: String,
+    certified: bool,
+    #[serde(flatten)]
+    certificate: Certificate,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -78,6 +90,13 @@ impl Findings {
         let counts = Counts::of(diagnostics);
         self.summary.errors += counts.errors;
         self.summary.warnings += counts.warnings;
+    }
+}
+
+impl Findings {
+    pub fn certify(&mut self, policy: &str, certificate: Certificate, errors: usize) {
+        self.summary.errors += errors;
+        self.certificates.push(Certified { policy: policy.to_owned(), certified: certificate.holds(), certificate });
     }
 }
 

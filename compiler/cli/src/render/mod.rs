@@ -1,6 +1,7 @@
 //! What commands print: for people (`human`, `decision`), for machines (`json`), for CI systems (`sarif`, `github`,
 //! `junit`).
 
+pub mod certificate;
 pub mod decision;
 pub mod github;
 pub mod human;
