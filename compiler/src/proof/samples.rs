@@ -123,7 +123,11 @@ fn finish(found: Samples, ty: &Type, schema: &Schema) -> Samples {
 /// Is this a value of the type that a request can carry?
 fn fits(value: &Value, ty: &Type, schema: &Schema) -> bool {
     match (ty, value) {
+        // No request has these in its arguments, so nothing decodes them.
         (Type::Word(_), Value::Str(_)) | (Type::AnyCommand, Value::Command(_)) | (Type::AnySql, Value::Sql(_)) => true,
+        (Type::List(element), Value::List(items)) | (Type::Set(element), Value::Set(items)) => {
+            items.len() <= LIMITS.elements && items.iter().all(|item| fits(item, element, schema))
+        }
         _ => {
             let decoder = Decoder::constants(schema, &LIMITS);
             decoder.value(&wire(value, ty, schema), ty, "").as_ref() == Ok(value)

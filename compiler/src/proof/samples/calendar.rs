@@ -126,9 +126,8 @@ impl Zone<'_> {
             .filter(|day| Some(**day) != first && Some(**day) != last && self.is_ordinary(**day))
             .map(|day| day.weekday().to_monday_zero_offset())
             .collect();
-        let ends = first.into_iter().chain(last).chain(last.and_then(|day| day.yesterday().ok()));
         let special = self.except.iter().flat_map(|day| [Some(*day), day.tomorrow().ok()]).flatten();
-        for day in days.iter().copied().chain(ends).chain(special) {
+        for day in days.iter().copied().chain(special) {
             for time in self.moments(day) {
                 if gap.contains(time) {
                     found.add(time);

@@ -322,6 +322,42 @@ proptest! {
     }
 }
 
+/// The answers of windows on all days in Berlin, each with one span and perhaps an exception, that some sample gives.
+fn berlin(windows: &[(&str, &str, Option<&str>)]) -> Vec<Vec<Tri>> {
+    let rules = zone("Europe/Berlin");
+    let minutes = |text: &str| TimeOfDay::parse(text).unwrap();
+    let windows: Vec<Window> = windows
+        .iter()
+        .map(|(from, to, except)| Window {
+            days: claw_runtime::Days::ALL,
+            spans: vec![Span { from: minutes(from), to: minutes(to) }],
+            zone: 0,
+            except: except.iter().map(|day| Date::parse(day).unwrap()).collect(),
+        })
+        .collect();
+    let windows: Vec<_> = windows.iter().map(|window| (window, &rules)).collect();
+    let hints = Hints { windows: &windows, ..Hints::default() };
+    let found = samples(&Type::Time, &schema(), &hints);
+    assert!(found.complete);
+    found.values.iter().map(|value| answers(value, &Type::Time, &hints)).collect()
+}
+
+#[test]
+fn exceptions_are_looked_at_wherever_they_are() {
+    let office = [("09:00", "17:00", None), ("09:00", "17:00", Some("2031-02-03"))];
+    assert!(berlin(&office).contains(&vec![Tri::True, Tri::False]));
+    // Open on the evening before, closed on the morning after.
+    let nights = [("04:00", "06:00", None), ("22:00", "06:00", Some("2031-02-03"))];
+    assert!(berlin(&nights).contains(&vec![Tri::True, Tri::False]));
+}
+
+#[test]
+fn a_window_may_open_when_the_clocks_jump() {
+    // On that night there is only a quarter of an hour of it, and it begins with the change of clocks.
+    let early = [("02:30", "03:15", None), ("02:30", "03:15", Some("2026-03-29"))];
+    assert!(berlin(&early).contains(&vec![Tri::True, Tri::False]));
+}
+
 #[test]
 fn plain_values_can_be_sent() {
     let schema = schema();
@@ -362,6 +398,9 @@ fn words_are_those_that_are_given() {
     let hints = Hints { constants: &words, ..Hints::default() };
     assert_eq!(samples(&tier, &schema(), &hints), Samples { values: words.to_vec(), complete: true });
     assert!(!samples(&tier, &schema(), &Hints::default()).complete);
+    let subsets = samples(&Type::set(tier), &schema(), &hints);
+    assert!(subsets.complete);
+    assert_eq!(subsets.values.len(), 4);
 }
 
 #[test]
@@ -374,8 +413,8 @@ fn texts_come_with_near_misses() {
     let near =
         ["https://acme.com/api/x", "https://acme.com/apix", "https://acme.com:8443/api", "https://a.acme.com/api"];
     has(&shown(&Type::Url, &url, &[]), &near);
-    let path = [parse_text("/work/src", &Type::Path).unwrap()];
-    has(&shown(&Type::Path, &path, &[".env"]), &["/work/src", "/work/src/a", "/work", "/work/srcx", "/a/.env"]);
+    let path = [parse_text("/srv/app", &Type::Path).unwrap()];
+    has(&shown(&Type::Path, &path, &[".env"]), &["/srv/app", "/srv/app/a", "/srv", "/srv/appx", "/a/.env"]);
     has(&shown(&Type::Str, &[Value::str("ops")], &["dev"]), &["ops", "opsx", "OPS", "dev", "xdevx", ""]);
     has(&shown(&Type::Json, &[Value::Int(3)], &["/a/0"]), &["{\"a\":[3]}", "3", "null"]);
 }
