@@ -31,9 +31,9 @@ pub const MOST: usize = 512;
 /// What is compared with a slot.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hints<'a> {
-    /// Every constant that a test of the slot compares it with: scalars, elements of sets and lists, address ranges.
-    /// Of any type; what does not fit is ignored. A schema does not know the words of vocabularies: for a slot that
-    /// holds one, these are *all* its words.
+    /// Every constant that a test of the slot compares it with: scalars, address ranges, sets and lists of them.
+    /// Of any type; what does not fit is ignored. A schema does not know the words of vocabularies: a slot that holds
+    /// one gets those that are here.
     pub constants: &'a [Value],
     /// The windows of tests such as `now in office_hours`, each with its loaded zone.
     pub windows: &'a [(&'a Window, &'a TimeZone)],
@@ -66,7 +66,9 @@ impl Samples {
 /// A path stands for itself: a request with one says so, see [`targets`].
 #[must_use]
 pub fn samples(ty: &Type, schema: &Schema, hints: &Hints<'_>) -> Samples {
-    within(ty, schema, hints, 0)
+    let mut constants = hints.constants.to_vec();
+    constants.extend(hints.constants.iter().filter_map(Value::elements).flatten().cloned());
+    within(ty, schema, &Hints { constants: &constants, ..*hints }, 0)
 }
 
 /// How deep lists and records are filled with more than plain values.
@@ -79,10 +81,8 @@ fn within(ty: &Type, schema: &Schema, hints: &Hints<'_>, depth: usize) -> Sample
     let found = match ty {
         Type::Bool => Samples::all(vec![Value::Bool(false), Value::Bool(true)]),
         Type::Enum(_) => Samples::all(variants(ty, schema)),
-        Type::Word(_) => {
-            let words: Vec<Value> = hints.constants.iter().filter(|c| c.as_str().is_some()).cloned().collect();
-            Samples { complete: !words.is_empty(), values: words }
-        }
+        // The schema does not know the words, and perhaps not all of them are among the constants.
+        Type::Word(_) => Samples::some(hints.constants.iter().filter(|c| c.as_str().is_some()).cloned().collect()),
         Type::Int => Samples::all(line::ints(hints.constants)),
         Type::Decimal => Samples::all(line::decimals(hints.constants)),
         Type::Duration => Samples::all(line::durations(hints.constants)),

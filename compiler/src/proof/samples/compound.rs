@@ -27,7 +27,7 @@ pub(super) fn lists(element: &Type, schema: &Schema, hints: &Hints<'_>, depth: u
 pub(super) fn sets(element: &Type, schema: &Schema, hints: &Hints<'_>, depth: usize) -> Samples {
     let ty = Type::set(element.clone());
     let of = elements(element, schema, hints, depth);
-    let is_finite = matches!(element, Type::Bool | Type::Enum(_) | Type::Word(_));
+    let is_finite = matches!(element, Type::Bool | Type::Enum(_));
     if is_finite && of.complete && of.values.len() <= FEW {
         return Samples::all(subsets(&of.values));
     }

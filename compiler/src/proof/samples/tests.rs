@@ -396,11 +396,14 @@ fn words_are_those_that_are_given() {
     let tier = Type::Word(Vocab::Tier);
     let words = ["low", "high"].map(Value::str);
     let hints = Hints { constants: &words, ..Hints::default() };
-    assert_eq!(samples(&tier, &schema(), &hints), Samples { values: words.to_vec(), complete: true });
-    assert!(!samples(&tier, &schema(), &Hints::default()).complete);
-    let subsets = samples(&Type::set(tier), &schema(), &hints);
-    assert!(subsets.complete);
-    assert_eq!(subsets.values.len(), 4);
+    assert_eq!(samples(&tier, &schema(), &hints), Samples { values: words.to_vec(), complete: false });
+    assert_eq!(samples(&Type::set(tier), &schema(), &hints).values.len(), 4);
+}
+
+#[test]
+fn elements_of_constants_are_constants() {
+    let nets = Value::set(["1.2.0.0/16", "1.2.3.0/24"].map(|net| parse_text(net, &Type::IpNet).unwrap()).to_vec());
+    has(&shown(&Type::Ip, &[nets], &[]), &["1.2.0.1", "1.2.3.1", "1.2.4.1"]);
 }
 
 #[test]
