@@ -15,7 +15,7 @@ mod relate;
 mod report;
 mod schema;
 mod slots;
-mod text;
+pub(crate) mod text;
 mod write;
 
 use claw_runtime::{Digest, Json, Limits};

@@ -39,12 +39,18 @@ pub fn run(package: &Package, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Adds the lints' findings, drops those that were silenced, and puts all in order.
+/// Adds the lints' findings.
 pub(crate) fn finish(analysis: &mut Analysis) {
     let package = Arc::clone(&analysis.package);
     if !analysis.has_errors() {
         run(&package, &mut analysis.diagnostics);
     }
+    silence(analysis);
+}
+
+/// Drops the warnings that were silenced, and puts all in order.
+pub(crate) fn silence(analysis: &mut Analysis) {
+    let package = Arc::clone(&analysis.package);
     let allowed = allowances(&package);
     analysis.diagnostics.retain(|d| {
         d.severity == Severity::Error

@@ -6,7 +6,9 @@
 //! first.
 
 pub mod answers;
+mod completeness;
 pub mod engine;
+pub mod findings;
 pub mod formula;
 pub mod invariants;
 pub mod outcome;

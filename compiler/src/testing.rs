@@ -6,6 +6,7 @@
 mod compare;
 mod coverage;
 mod session;
+mod write;
 
 use claw_runtime::bundle::Bundle;
 use claw_runtime::{Decision, LoadError, Policy};
@@ -18,6 +19,7 @@ use crate::{Checked, compile};
 pub use compare::Mismatch;
 pub use coverage::{ClauseCoverage, ConditionCoverage, Coverage, Side};
 use session::Session;
+pub use write::test_block;
 
 /// What became of one test.
 #[derive(Clone, Debug)]

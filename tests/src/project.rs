@@ -73,6 +73,13 @@ impl Project {
         self.workspace.analyze(&self.root)
     }
 
+    /// As [`Project::analyze`], with what only a look at all requests shows.
+    pub fn prove(&self) -> Analysis {
+        let mut analysis = self.analyze();
+        analysis.prove();
+        analysis
+    }
+
     /// The bundle's bytes, or the findings, one a line.
     pub fn build(&self) -> Result<Vec<u8>, String> {
         build(&self.analyze(), Budget::default())

@@ -114,7 +114,7 @@ fn run(section: &Section, common: &Common) -> Outcome {
         let is_root = std::ptr::eq(block, first);
         project.file(&path(block), &format!("{}{}", block.text, if is_root { &common.prelude } else { "" }));
     }
-    let analysis = project.analyze();
+    let analysis = project.prove();
     let expected = files("diagnostics").next();
     let warnings = expected.is_some_and(|block| block.text.contains(" W0"));
     let mut found = findings(&analysis);
@@ -247,7 +247,7 @@ impl Snippet {
     fn wrong(&self) -> Option<String> {
         let mut project = Project::source(&self.block.text);
         self.files.iter().for_each(|(path, text)| project.file(path, text));
-        let analysis = project.analyze();
+        let analysis = project.prove();
         let promised = self.promised();
         let codes: BTreeSet<&str> = analysis.diagnostics.iter().map(|d| d.code.as_str()).collect();
         let errors: BTreeSet<&str> = codes.iter().copied().filter(|c| c.starts_with('E')).collect();

@@ -57,6 +57,11 @@ impl Project {
         }
     }
 
+    /// Adds what only a look at all requests shows: see [`Analysis::prove`].
+    pub fn prove(&mut self) {
+        self.analysis.prove();
+    }
+
     /// A path of the workspace as the user would write it.
     pub fn show(&self, path: &str) -> String {
         human::shown_path(&self.base, path)

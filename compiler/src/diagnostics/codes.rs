@@ -107,6 +107,9 @@ registry! {
     E0505 "a test value that is no literal",
     E0506 "a setting that does not exist",
 
+    // What is promised of all requests.
+    E0601 "an invariant that does not hold",
+
     // What compiles and is probably not meant.
     W0101 "a declaration that is never used",
     W0102 "a word that is never used",
@@ -118,6 +121,8 @@ registry! {
     W0303 "a scope that grants by exclusion",
     W0304 "a granted argument that no clause reads",
     W0401 "a classification that never raises anything",
+    W0601 "an invariant that can't be decided",
+    W0602 "an invariant about no call",
 }
 
 /// Every code, those of the grammar first.

@@ -39,7 +39,7 @@ pub(super) fn short(text: &str) -> String {
 }
 
 /// A string literal.
-pub(super) fn string(text: &str) -> String {
+pub(crate) fn string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -68,7 +68,7 @@ pub(super) fn can_be_name(name: &str) -> bool {
 }
 
 /// The name of a parameter or a field, before whose colon every word is free.
-pub(super) fn field(name: &str) -> String {
+pub(crate) fn field(name: &str) -> String {
     if is_word(name) { name.to_owned() } else { format!("`{name}`") }
 }
 

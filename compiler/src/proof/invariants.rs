@@ -3,10 +3,12 @@
 use claw_runtime::bundle::ApprovalId;
 use claw_runtime::{Decision, Outcome};
 
+use super::findings::Cx;
 use super::formula::F;
 use super::prover::{Example, ToolProver};
 use super::side::Side;
 use super::witness::Witness;
+use crate::diagnostics::{Diagnostic, codes};
 use crate::hir::Claim;
 
 /// What became of an invariant.
@@ -22,16 +24,57 @@ pub enum Verdict {
 
 /// The verdicts, by index of the package's invariants.
 pub fn prove(side: &Side) -> Vec<Verdict> {
-    (0..side.package().invariants.len()).map(|at| one(side, at)).collect()
+    let mut cx = Cx::new(side);
+    (0..side.package().invariants.len()).map(|at| one(&mut cx, at)).collect()
 }
 
-fn one(side: &Side, invariant: usize) -> Verdict {
+/// Reports what does not hold, what can't be told, and what says nothing.
+pub(super) fn run(cx: &mut Cx<'_>) {
+    for (at, invariant) in cx.package().invariants.iter().enumerate() {
+        let (name, loc) = (&invariant.decl.name, invariant.decl.name_loc);
+        let finding = match one(cx, at) {
+            Verdict::Proved { vacuous: false } => continue,
+            Verdict::Proved { vacuous: true } => {
+                Diagnostic::new(codes::W0602, loc, format!("`{name}` is about no call: its condition is never met"))
+                    .help("check the names and constants in it, or delete it")
+            }
+            Verdict::Refuted { tool, witness } => {
+                let what = happens(&invariant.claim, &witness.decisions[0]);
+                let error =
+                    Diagnostic::new(codes::E0601, loc, format!("`{name}` does not hold: a call of `{tool}` {what}"));
+                let error = cx.with_grounds(error, &witness.decisions[0]);
+                cx.with_call(error, name, &witness)
+            }
+            Verdict::Unknown { tool, because } => {
+                let message = format!("whether `{name}` holds for every call of `{tool}` can't be told");
+                Diagnostic::new(codes::W0601, loc, message).note(format!(
+                    "no call was found that breaks it; it can't be proved because of {}",
+                    because.join(", ")
+                ))
+            }
+        };
+        cx.report(finding);
+    }
+}
+
+/// What a decision does that the claim says never happens.
+fn happens(claim: &Claim, decision: &Decision) -> String {
+    match (claim, decision.outcome) {
+        (Claim::AlwaysRequire(_), Outcome::RequireApproval) => "asks for other approvals".to_owned(),
+        (_, Outcome::Allow) => "is allowed".to_owned(),
+        (_, Outcome::RequireApproval) => "only asks for an approval".to_owned(),
+        (_, Outcome::Deny) => format!("is denied ({})", decision.reason.code()),
+    }
+}
+
+fn one(cx: &mut Cx<'_>, invariant: usize) -> Verdict {
+    let side = cx.side;
     let claim = &side.package().invariants[invariant].claim;
     let (mut unknown, mut vacuous) = (None, true);
     for claimed in side.claims.iter().filter(|claimed| claimed.invariant == invariant) {
-        let mut prover = ToolProver::new(side, claimed.tool);
+        let prover = cx.prover(claimed.tool);
         let about = prover.space().cond(0, claimed.cond);
-        let broken = broken(&mut prover, claim);
+        let broken = broken(prover, claim);
         let goal = prover.space().f.and(about, broken);
         let tool = || side.lowered.tables.tools[claimed.tool.index()].name.clone();
         match prover.example(goal, &mut |decisions| breaks(side, claim, &decisions[0])) {

@@ -12,8 +12,8 @@ use super::{FailureKind, load};
 use crate::hir::{ExternId, OriginId, Package, TestStep, Tool, ToolKind};
 
 /// Tenant and session of every test; the tests of a policy never share a state.
-const TENANT: &str = "test";
-const SESSION: &str = "test";
+pub(super) const TENANT: &str = "test";
+pub(super) const SESSION: &str = "test";
 
 /// A test on its way.
 pub(super) struct Session<'a> {

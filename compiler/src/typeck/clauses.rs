@@ -6,8 +6,8 @@ use super::{Args, Exprs};
 use crate::analysis::Symbol;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::hir::{
-    ApprovalId, Claim, ClassifyArm, Decl, Expr, Grant, Invariant, ModuleId, PredicateId, RoleId, Scope, ScopeArm,
-    ScopeId, Target, TierId,
+    ApprovalId, Claim, ClassifyArm, Decl, Expr, Grant, Invariant, ModuleId, PredicateId, RoleId, ScopeArm, ScopeId,
+    Target, TierId,
 };
 use crate::resolve::targets::Reach;
 use crate::resolve::{Cx, Vocabulary};
@@ -228,11 +228,6 @@ impl Cx<'_> {
         let source = self.text(self.loc(module, span));
         let first = lex(source).into_iter().find(|t| !t.kind.is_trivia()).map_or(0, |t| t.span.start);
         Span::new(span.start + first, span.end)
-    }
-
-    /// The scope's arms, for those who follow scopes.
-    pub(crate) fn scope_entry(&self, id: ScopeId) -> &Scope {
-        &self.package.scopes[id.index()]
     }
 
     /// Which clauses without a name exist, as tests may name them: module, text.

@@ -36,7 +36,8 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
         return Err(Failure::new(format!("`{}` has the ending of a policy in source form", args.output.display()))
             .help("bundles are called `….clawb`"));
     }
-    let project = Project::open(&root)?;
+    let mut project = Project::open(&root)?;
+    project.prove();
     let Some(bytes) = policy::compiled(&project, out)? else { return Ok(Exit::Findings) };
     if args.output == Path::new("-") {
         out.bytes(&bytes)?;

@@ -127,7 +127,8 @@ struct Checked {
 
 fn check(args: &Args, out: &mut Output) -> Result<Checked, Failure> {
     let roots = files::roots(&args.paths)?;
-    let projects = roots.iter().map(|root| Project::open(root)).collect::<Result<Vec<_>, _>>()?;
+    let mut projects = roots.iter().map(|root| Project::open(root)).collect::<Result<Vec<_>, _>>()?;
+    projects.iter_mut().for_each(Project::prove);
     let mut report = Report::new(args.format);
     let mut watched = BTreeSet::new();
     // A file that several policies use is checked with each, and its findings are told once.
