@@ -27,6 +27,10 @@ use crate::world::World;
 
 /// Who types without a pause hears of findings after this many pauses.
 const PATIENCE: u32 = 8;
+/// How long nothing happens before the prover is asked: it takes longer than checking.
+const CALM: Duration = Duration::from_millis(400);
+/// While the prover works, it is asked so often whether it is done.
+const POLL: Duration = Duration::from_millis(40);
 /// Files are looked at again so often for a client that can't watch them.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -71,6 +75,14 @@ pub enum Event {
     },
 }
 
+/// What the prover made of an analysis.
+struct Proved {
+    root: String,
+    seen: Arc<Analysis>,
+    /// `None`: it failed.
+    proved: Option<Arc<Analysis>>,
+}
+
 /// What is known about all policies.
 #[derive(Debug)]
 pub struct Everything {
@@ -109,6 +121,11 @@ struct MainLoop {
     /// When findings are to be published, and when at the latest.
     due: Option<(Instant, Instant)>,
     looked: Instant,
+    /// When the prover is to be asked.
+    calm_at: Option<Instant>,
+    /// What it says, and how many answers are outstanding.
+    proofs: (Sender<Proved>, Receiver<Proved>),
+    proving: usize,
 }
 
 impl MainLoop {
@@ -121,25 +138,73 @@ impl MainLoop {
             published: Published::default(),
             due: None,
             looked: Instant::now(),
+            calm_at: None,
+            proofs: mpsc::channel(),
+            proving: 0,
         }
     }
 
     fn run(&mut self, events: &Receiver<Event>) {
         loop {
-            let event = match self.due {
-                None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some((due, latest)) => events.recv_timeout(due.min(latest).saturating_duration_since(Instant::now())),
-            };
-            match event {
+            match self.wait(events) {
                 Ok(event) => {
+                    self.calm_at = self.calm_at.map(|_| Instant::now() + CALM);
                     guarded("an event", || self.take(event));
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    self.due = None;
-                    guarded("an analysis", || self.publish());
-                }
+                Err(RecvTimeoutError::Timeout) => self.wake(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+        }
+    }
+
+    /// The next event, unless something else is to be done first.
+    fn wait(&self, events: &Receiver<Event>) -> std::result::Result<Event, RecvTimeoutError> {
+        let now = Instant::now();
+        let publish = self.due.map(|(due, latest)| due.min(latest));
+        let poll = (self.proving > 0).then(|| now + POLL);
+        match [publish, self.calm_at, poll].into_iter().flatten().min() {
+            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(at) => events.recv_timeout(at.saturating_duration_since(now)),
+        }
+    }
+
+    /// Does what is due.
+    fn wake(&mut self) {
+        let now = Instant::now();
+        if self.due.is_some_and(|(due, latest)| due.min(latest) <= now) {
+            self.due = None;
+            guarded("an analysis", || self.publish());
+            self.calm_at = Some(now + CALM);
+        }
+        if self.calm_at.is_some_and(|at| at <= now) {
+            self.calm_at = None;
+            guarded("a proof", || self.prove());
+        }
+        while let Ok(answer) = self.proofs.1.try_recv() {
+            self.proving -= 1;
+            if let Some(proved) = answer.proved
+                && self.world.take_proved(&answer.root, &answer.seen, proved)
+            {
+                guarded("an analysis", || self.publish());
+                self.ask_to_pull();
+            }
+        }
+    }
+
+    /// Gives the policies that the prover has not seen to it, on threads of their own.
+    fn prove(&mut self) {
+        for (root, seen) in self.world.to_prove() {
+            self.proving += 1;
+            let sender = self.proofs.0.clone();
+            self.handle.spawn_blocking(move || {
+                let proved = guarded("a proof", || {
+                    let mut analysis = Analysis::clone(&seen);
+                    analysis.prove();
+                    Arc::new(analysis)
+                });
+                // The loop may be gone: the session ends.
+                let _ = sender.send(Proved { root, seen, proved });
+            });
         }
     }
 

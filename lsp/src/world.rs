@@ -46,6 +46,8 @@ pub struct World {
     folders: Vec<PathBuf>,
     /// Analyses that are up to date, by root.
     analyses: BTreeMap<String, Arc<Analysis>>,
+    /// The roots whose analysis says what the prover found, or is being given to it.
+    proved: BTreeSet<String>,
 }
 
 /// What the editor tells.
@@ -177,6 +179,7 @@ impl World {
             a.sources.files.iter().any(|file| file.path == key) || a.missing.iter().any(|file| file.path == key)
         };
         self.analyses.retain(|root, analysis| root != key && !saw(analysis));
+        self.proved.retain(|root| self.analyses.contains_key(root));
     }
 
     fn is_wanted(&self, key: &str) -> bool {
@@ -193,6 +196,7 @@ impl World {
                 Some(bytes) => self.workspace.set_data(key, bytes),
                 None => self.workspace.remove_data(key),
             }
+            self.proved.clear();
             return self.analyses.clear();
         }
         match files::read_text(key) {
@@ -276,6 +280,25 @@ impl World {
         let open: Vec<String> = self.documents.keys().cloned().collect();
         let roots: BTreeSet<String> = open.iter().flat_map(|key| self.roots(key)).collect();
         roots.iter().map(|root| self.analysis(root)).collect()
+    }
+
+    /// The policies of open documents that the prover has not seen, by root. They count as seen from now on.
+    pub fn to_prove(&mut self) -> Vec<(String, Arc<Analysis>)> {
+        self.open_policies();
+        let seen = &mut self.proved;
+        let new = self.analyses.iter().filter(|(root, analysis)| !analysis.has_errors() && seen.insert((*root).clone()));
+        new.map(|(root, analysis)| (root.clone(), Arc::clone(analysis))).collect()
+    }
+
+    /// Takes what the prover found, unless something changed in the meantime.
+    pub fn take_proved(&mut self, root: &str, seen: &Arc<Analysis>, proved: Arc<Analysis>) -> bool {
+        match self.analyses.get_mut(root) {
+            Some(known) if Arc::ptr_eq(known, seen) => {
+                *known = proved;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// The analyses of all policies, the open ones first.

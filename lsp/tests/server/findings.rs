@@ -1,6 +1,6 @@
 //! Findings: where they stand, when they come, when they go.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{CLEAN, Editor, TWO_ERRORS, URI, starts};
 
@@ -117,4 +117,19 @@ fn related_places_and_tags_are_told() {
     editor.change(URI, 2, &text.replace("tool t(b: string)", "let unused: int = 3"));
     let findings = editor.findings_at(URI, 2);
     assert!(findings.iter().any(|f| f["tags"] == json!([1])), "{findings:#?}");
+}
+
+#[test]
+fn what_only_a_look_at_all_requests_shows_follows_when_typing_pauses() {
+    let (mut editor, _) = Editor::initialized(json!({}));
+    let policy = "package p\nenvironments dev\nroles r\ntool t(n: int)\ngrant t to r\n";
+    let claim = "invariant \"small\" { on t when args.n > 3 never allow }\n";
+    editor.open(URI, &format!("{policy}{claim}"));
+    assert_eq!(starts(&editor.findings_at(URI, 1)), [], "first what checking finds");
+    let found = editor.findings_at(URI, 1);
+    assert_eq!(found[0]["code"], "E0601", "{found:?}");
+    editor.edit(URI, 2, (4, 0), (5, 0), "");
+    let codes = |found: &[Value]| found.iter().map(|f| f["code"].clone()).collect::<Vec<_>>();
+    let found = editor.findings_at(URI, 2);
+    assert!(!codes(&found).contains(&json!("E0601")), "{found:?}");
 }
