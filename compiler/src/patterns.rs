@@ -26,6 +26,16 @@ pub fn check_glob(pattern: &str) -> Result<(), String> {
 
 /// The automaton of a regular expression on the whole value: a sparse DFA, little-endian.
 pub fn regex(pattern: &str) -> Result<Vec<u8>, String> {
+    bytes(&regex_automaton(pattern)?)
+}
+
+/// The automaton of a glob on the whole value: `*` is any text, `?` is any one character, all else is itself.
+pub fn glob(pattern: &str) -> Result<Vec<u8>, String> {
+    bytes(&glob_automaton(pattern)?)
+}
+
+/// What [`regex`] encodes.
+pub(crate) fn regex_automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, String> {
     syntax::parse(pattern).map_err(|e| syntax_error(&e.to_string()))?;
     // The pattern stands alone as a regular expression, so the group can't be closed from inside it. A line break
     // ends a comment that `(?x)` allows at its end; it is tried second, since elsewhere it would be a literal.
@@ -34,8 +44,8 @@ pub fn regex(pattern: &str) -> Result<Vec<u8>, String> {
     build(&anchored, syntax::Config::new())
 }
 
-/// The automaton of a glob on the whole value: `*` is any text, `?` is any one character, all else is itself.
-pub fn glob(pattern: &str) -> Result<Vec<u8>, String> {
+/// What [`glob`] encodes.
+pub(crate) fn glob_automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, String> {
     // Bytes are no characters: the parser has to be told that this is meant.
     build(&glob_regex(pattern), syntax::Config::new().utf8(false))
 }
@@ -59,17 +69,20 @@ fn glob_regex(glob: &str) -> String {
     out + r"\z"
 }
 
-fn build(pattern: &str, syntax: syntax::Config) -> Result<Vec<u8>, String> {
+fn build(pattern: &str, syntax: syntax::Config) -> Result<dense::DFA<Vec<u32>>, String> {
     let config = dense::Config::new()
         .start_kind(StartKind::Anchored)
         .dfa_size_limit(Some(DFA_LIMIT))
         .determinize_size_limit(Some(DETERMINIZE_LIMIT));
-    let dfa = dense::Builder::new()
+    dense::Builder::new()
         .configure(config)
         .syntax(syntax)
         .thompson(thompson::Config::new().nfa_size_limit(Some(NFA_LIMIT)))
         .build(pattern)
-        .map_err(|e| build_error(&e))?;
+        .map_err(|e| build_error(&e))
+}
+
+fn bytes(dfa: &dense::DFA<Vec<u32>>) -> Result<Vec<u8>, String> {
     let sparse = dfa.to_sparse().map_err(|e| build_error(&e))?;
     Ok(sparse.to_bytes_little_endian())
 }

@@ -1,13 +1,29 @@
-//! Texts that pass some tests and fail others.
+//! Texts as automata: finds a text that passes some tests and fails others, or knows that there is none.
 //!
-//! For now every question is too large: what depends on texts that no sample shows is not told.
+//! Cheap guesses come first, judged by [`passes`]. If none fits, the tests become small automata, which are walked
+//! together with one of the valid texts of the kind ([`frame`]), shortest text first ([`search`]). The automaton of
+//! valid texts may accept too much, never too little: a text it accepts is read by the runtime before it is given out,
+//! and where it accepts nothing there is nothing. Knows no policies and no expressions.
+
+mod candidates;
+mod dfa;
+mod evaluate;
+mod frame;
+mod host;
+mod machines;
+mod search;
+#[cfg(test)]
+mod tests;
+mod url;
+mod worlds;
 
 use claw_runtime::bundle::CompareOp;
 
-use super::answers::Answers;
+pub use self::evaluate::passes;
+pub use self::machines::Machines;
 
-/// What a text is: its canonical form.
-#[derive(Clone, Copy, Debug)]
+/// What the text is: it has the canonical form of this type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     Text,
     Email,
@@ -16,12 +32,13 @@ pub enum Kind {
     Path,
 }
 
-/// A part of a text.
-#[derive(Clone, Copy, Debug)]
+/// A part of an e-mail address, URL or path, itself a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
     EmailLocal,
     EmailDomain,
     UrlScheme,
+    /// The only part that may be missing.
     UrlHost,
     UrlPath,
     UrlQuery,
@@ -29,38 +46,127 @@ pub enum Part {
     PathExtension,
 }
 
-/// A property of a text.
-#[derive(Clone, Debug)]
+impl Part {
+    /// The kind that has it.
+    fn of(self) -> Kind {
+        match self {
+            Part::EmailLocal | Part::EmailDomain => Kind::Email,
+            Part::UrlScheme | Part::UrlHost | Part::UrlPath | Part::UrlQuery => Kind::Url,
+            Part::PathName | Part::PathExtension => Kind::Path,
+        }
+    }
+}
+
+/// A set of texts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Lang {
     OneOf(Vec<String>),
+    /// A glob on the whole text.
     Like(String),
+    /// A regular expression on the whole text.
     Matches(String),
+    /// Hosts that are one of these or a subdomain of one; an address is only under itself.
     Under(Vec<String>),
+    /// Absolute paths that are one of these or inside one, by components.
     Within(Vec<String>),
+    /// By the number of Unicode scalar values.
     Chars(CompareOp, i64),
+    /// Texts whose part is in the set. Unknown where the part is missing.
     Part(Part, Box<Lang>),
 }
 
-/// What a property has to be.
-#[derive(Clone, Debug)]
+/// A set of answers that a test may give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Answers(pub u8);
+
+impl Answers {
+    pub const NONE: Answers = Answers(0);
+    pub const TRUE: Answers = Answers(1);
+    pub const FALSE: Answers = Answers(2);
+    pub const UNKNOWN: Answers = Answers(4);
+    pub const ALL: Answers = Answers(7);
+
+    #[must_use]
+    pub fn or(self, other: Answers) -> Answers {
+        Answers(self.0 | other.0)
+    }
+
+    #[must_use]
+    pub fn and(self, other: Answers) -> Answers {
+        Answers(self.0 & other.0)
+    }
+
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Has it all of the other's, of which there is at least one?
+    #[must_use]
+    pub fn has(self, other: Answers) -> bool {
+        !other.is_empty() && self.and(other) == other
+    }
+}
+
+impl From<bool> for Answers {
+    fn from(answer: bool) -> Answers {
+        if answer { Answers::TRUE } else { Answers::FALSE }
+    }
+}
+
+/// A test and the answers to it that are wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Want {
     pub lang: Lang,
     pub allowed: Answers,
 }
 
-/// The answer.
-#[derive(Clone, Debug)]
+impl Want {
+    #[must_use]
+    pub fn new(lang: Lang, allowed: Answers) -> Want {
+        Want { lang, allowed }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Solved {
+    /// A canonical text of the kind that passes every want.
     Text(String),
+    /// No canonical text of the kind does.
     Nothing,
+    /// Not found within bounds: neither is known.
     TooLarge,
 }
 
-/// Automata that were built already.
-#[derive(Debug, Default)]
-pub struct Machines;
+/// Finds a text that passes all wants.
+#[must_use]
+pub fn solve(kind: Kind, wants: &[Want]) -> Solved {
+    solve_with(&mut Machines::default(), kind, wants)
+}
 
-/// A text with these properties.
-pub fn solve_with(_machines: &mut Machines, _kind: Kind, _wants: &[Want]) -> Solved {
-    Solved::TooLarge
+/// As [`solve`]; keeps what it compiles for the next call.
+pub fn solve_with(machines: &mut Machines, kind: Kind, wants: &[Want]) -> Solved {
+    if let Some(items) = finite(wants) {
+        return among(machines, kind, items, wants);
+    }
+    let guess = candidates::of(kind, wants).into_iter().find(|text| evaluate::all(machines, kind, wants, text));
+    guess.map_or_else(|| worlds::search(machines, kind, wants), Solved::Text)
+}
+
+/// The shortest list of which the text has to be one.
+fn finite(wants: &[Want]) -> Option<&[String]> {
+    let lists = wants.iter().filter_map(|want| match &want.lang {
+        Lang::OneOf(items) if !want.allowed.has(Answers::FALSE) => Some(items.as_slice()),
+        _ => None,
+    });
+    lists.min_by_key(|items| items.len())
+}
+
+/// Where few texts come into question they are simply tried.
+fn among(machines: &mut Machines, kind: Kind, items: &[String], wants: &[Want]) -> Solved {
+    if let Some(text) = items.iter().find(|text| evaluate::all(machines, kind, wants, text)) {
+        return Solved::Text(text.clone());
+    }
+    let compiles = wants.iter().all(|want| machines.can_evaluate(&want.lang));
+    if compiles { Solved::Nothing } else { Solved::TooLarge }
 }
