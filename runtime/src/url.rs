@@ -36,8 +36,8 @@ impl UrlValue {
         if has_user_info(text, &url) {
             return Err("a URL with user-info before the host is refused".to_owned());
         }
-        // Some odd URLs print to a text that reads differently: they have no canonical form.
-        if url::Url::parse(url.as_str()).as_ref() != Ok(&url) {
+        // Some odd URLs print to a text that reads differently or not at all: they have no canonical form.
+        if url::Url::parse(url.as_str()).as_ref() != Ok(&url) || has_user_info(url.as_str(), &url) {
             return Err("this URL is ambiguous".to_owned());
         }
         // The host of a scheme that the standard does not know is canonicalised like any other; if it can't be, it is
@@ -191,6 +191,7 @@ mod tests {
             "https:@acme.com",
             "https:///@acme.com",
             "foo://@acme.com/",
+            "file:./@acme.com",
             "https://acme.com\\@evil.example",
             "https://acme.com/a\nb",
             "ht\ttps://acme.com",

@@ -170,16 +170,16 @@ fn urls() {
     let https = || yes(part(UrlScheme, one_of(&["https"])));
     let host = |lang| part(UrlHost, lang);
     check(Kind::Url, &[https()], &text("https://a/"));
-    check(Kind::Url, &[https(), no(host(under(&["acme.com"]))), yes(like("*acme.com*"))], &text("https://a/acme.com"));
+    check(Kind::Url, &[https(), no(host(under(&["acme.com"]))), yes(like("*acme.com*"))], &text("https://aacme.com/"));
     check(
         Kind::Url,
         &[https(), yes(host(one_of(&["acme.com"]))), no(like("https://acme.com/*"))],
         &text("https://acme.com./"),
     );
     check(Kind::Url, &[unknown(host(like("*")))], &text("a:"));
-    check(Kind::Url, &[https(), unknown(host(like("*")))], &text("https://!/"));
+    check(Kind::Url, &[https(), unknown(host(like("*")))], &text("https://./"));
     check(Kind::Url, &[yes(host(one_of(&["::1"])))], &text("a://[::1]"));
-    check(Kind::Url, &[https(), yes(host(like("?:*")))], &text("https://[a::]/"));
+    check(Kind::Url, &[https(), yes(host(like("?:*")))], &text("https://[::]/"));
     check(
         Kind::Url,
         &[https(), yes(like("*:8080/*")), no(host(like("a"))), yes(part(UrlPath, one_of(&["/"])))],
@@ -188,12 +188,12 @@ fn urls() {
     check(
         Kind::Url,
         &[https(), yes(part(UrlQuery, like("*x=1*"))), no(part(UrlPath, one_of(&["/"])))],
-        &text("https://a//?x=1"),
+        &text("https://a/a?x=1"),
     );
     check(Kind::Url, &[yes(part(UrlQuery, like("* *")))], &Solved::Nothing);
     check(Kind::Url, &[https(), yes(part(UrlPath, like("*/../*")))], &Solved::Nothing);
-    check(Kind::Url, &[yes(part(UrlPath, one_of(&[""]))), no(unknowing())], &text("a://a"));
-    check(Kind::Url, &[yes(part(UrlPath, like("//a"))), unknown(unknowing())], &text("a:////a"));
+    check(Kind::Url, &[yes(part(UrlPath, one_of(&[""]))), yes(unknowing())], &text("a://a"));
+    check(Kind::Url, &[yes(part(UrlPath, like("//a"))), unknown(unknowing())], &text("a:/.//a"));
     check(Kind::Url, &[yes(part(UrlPath, like("//a"))), yes(like("?:/?//*"))], &text("a:/.//a"));
     check(
         Kind::Url,
@@ -275,7 +275,7 @@ fn some_hosts() -> Vec<String> {
 }
 
 fn some_urls() -> Vec<String> {
-    let mut out = all(Kind::Url, &["a", ":", "/", ".", "?"], 6);
+    let mut out = all(Kind::Url, &["a", ":", "/", ".", "?"], 5);
     let hosts =
         ["", "//", "//a", "//a.", "//b.a", "//a:1", "//[::1]", "//1.1.1.1", "//[::ffff:101:101]", "//!", "//1", "//A"];
     for scheme in ["https:", "a:", "file:"] {
@@ -340,7 +340,7 @@ fn regex_quoted(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
     fn texts_agree(wants in wants(langs("[abé]{0,2}"), &[1, 1, 2, 2, 3, 6, 7])) {
@@ -422,7 +422,7 @@ fn is_found(kind: Kind, value: &str, parts: &[Part]) -> Result<(), TestCaseError
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn every_canonical_url_is_accepted(

@@ -15,9 +15,9 @@ use super::search::{Found, Product, Track};
 use super::{Answers, Kind, Lang, Machines, Part, Solved, Want, dfa, evaluate};
 
 /// Hosts that look readable and may not be: too long, wrongly encoded, or numbers that are no address.
-const UNREADABLE: &str = r"[\x00-\x7f]{64,}|([\x00-\x7f]*\.)?(xn--[\x00-\x7f]*|([0-9]+|0x[0-9a-f]*)\.?)";
+const UNREADABLE: &str = r"[\x00-\x7f]{64,}|([\x00-\x7f]*\.)?(xn--[\x00-\x7f]*|([0-9]+|0x[0-9a-f]*)\.*)";
 /// Hosts that may be read as an address with another text.
-const REWRITTEN: &str = r"\[::ffff:[0-9a-f:]*\]|([\x00-\x7f]*\.)?([0-9]+|0x[0-9a-f]*)\.?";
+const REWRITTEN: &str = r"\[::ffff:[0-9a-f:]*\]|([\x00-\x7f]*\.)?([0-9]+|0x[0-9a-f]*)\.*";
 /// Hosts that may be IPv4 addresses.
 const DIGITS_AND_DOTS: &str = "[0-9.]+";
 
@@ -192,7 +192,7 @@ impl World {
 
     /// `None` if some automaton is too large.
     fn tracks(&self, machines: &mut Machines, plan: &Plan) -> Option<Vec<Track>> {
-        let counted = (plan.low > 0).then(|| Test {
+        let counted = (plan.low > 0).then_some(Test {
             part: None,
             lang: Lang::Chars(CompareOp::Ge, plan.low),
             allowed: Answers::TRUE,
