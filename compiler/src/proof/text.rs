@@ -19,6 +19,8 @@ mod worlds;
 
 use claw_runtime::bundle::CompareOp;
 
+use super::answers::Answers;
+
 pub use self::evaluate::passes;
 pub use self::machines::Machines;
 
@@ -75,45 +77,6 @@ pub enum Lang {
     Part(Part, Box<Lang>),
 }
 
-/// A set of answers that a test may give.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Answers(pub u8);
-
-impl Answers {
-    pub const NONE: Answers = Answers(0);
-    pub const TRUE: Answers = Answers(1);
-    pub const FALSE: Answers = Answers(2);
-    pub const UNKNOWN: Answers = Answers(4);
-    pub const ALL: Answers = Answers(7);
-
-    #[must_use]
-    pub fn or(self, other: Answers) -> Answers {
-        Answers(self.0 | other.0)
-    }
-
-    #[must_use]
-    pub fn and(self, other: Answers) -> Answers {
-        Answers(self.0 & other.0)
-    }
-
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Has it all of the other's, of which there is at least one?
-    #[must_use]
-    pub fn has(self, other: Answers) -> bool {
-        !other.is_empty() && self.and(other) == other
-    }
-}
-
-impl From<bool> for Answers {
-    fn from(answer: bool) -> Answers {
-        if answer { Answers::TRUE } else { Answers::FALSE }
-    }
-}
-
 /// A test and the answers to it that are wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Want {
@@ -156,7 +119,7 @@ pub fn solve_with(machines: &mut Machines, kind: Kind, wants: &[Want]) -> Solved
 /// The shortest list of which the text has to be one.
 fn finite(wants: &[Want]) -> Option<&[String]> {
     let lists = wants.iter().filter_map(|want| match &want.lang {
-        Lang::OneOf(items) if !want.allowed.has(Answers::FALSE) => Some(items.as_slice()),
+        Lang::OneOf(items) if !want.allowed.covers(Answers::FALSE) => Some(items.as_slice()),
         _ => None,
     });
     lists.min_by_key(|items| items.len())

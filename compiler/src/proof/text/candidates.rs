@@ -82,7 +82,7 @@ fn constants(wants: &[Want], part: Option<Part>) -> Vec<String> {
         };
         match lang {
             Lang::Chars(op, bound) => out.extend(lengths(*op, *bound)),
-            lang if want.allowed.has(Answers::TRUE) => inside(lang, &mut out),
+            lang if want.allowed.covers(Answers::TRUE) => inside(lang, &mut out),
             _ => {}
         }
         if out.len() > ALL {

@@ -40,7 +40,7 @@ impl Dfa {
 
     /// How many characters at least are missing to an answer that is allowed.
     pub fn left(&self, state: u32, allowed: Answers) -> u32 {
-        match allowed.and(Answers::TRUE.or(Answers::FALSE)) {
+        match allowed & Answers::KNOWN {
             Answers::TRUE => self.to_true[state as usize],
             Answers::FALSE => self.to_false[state as usize],
             Answers::NONE => NEVER,

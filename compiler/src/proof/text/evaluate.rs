@@ -1,7 +1,7 @@
 //! Judges one text by a test, without automata of ours: what the machines find is checked by this.
 
 use claw_runtime::bundle::CompareOp;
-use claw_runtime::{Email, Host, PathValue, UrlValue, Value, glob_matches};
+use claw_runtime::{Email, Host, PathValue, Tri, UrlValue, Value, glob_matches};
 
 use super::{Answers, Kind, Lang, Machines, Part, Want};
 
@@ -9,13 +9,13 @@ use super::{Answers, Kind, Lang, Machines, Part, Want};
 #[must_use]
 pub fn passes(kind: Kind, lang: &Lang, text: &str) -> Answers {
     let mut machines = Machines::default();
-    Read::new(kind, text).and_then(|read| read.answer(&mut machines, lang)).unwrap_or_default()
+    Read::new(kind, text).and_then(|read| read.answer(&mut machines, lang)).unwrap_or(Answers::NONE)
 }
 
 /// Is the text a value of the kind that passes all wants?
 pub(super) fn all(machines: &mut Machines, kind: Kind, wants: &[Want], text: &str) -> bool {
     let Some(read) = Read::new(kind, text) else { return false };
-    wants.iter().all(|want| read.answer(machines, &want.lang).is_some_and(|answer| want.allowed.has(answer)))
+    wants.iter().all(|want| read.answer(machines, &want.lang).is_some_and(|answer| want.allowed.covers(answer)))
 }
 
 /// A text and its parts, as the runtime reads them.
@@ -63,14 +63,18 @@ impl<'t> Read<'t> {
     }
 
     fn answer(&self, machines: &mut Machines, lang: &Lang) -> Option<Answers> {
-        let Lang::Part(part, lang) = lang else { return contains(machines, lang, self.text).map(Answers::from) };
+        let Lang::Part(part, lang) = lang else { return contains(machines, lang, self.text).map(answer) };
         let Some((_, text)) = self.parts.iter().find(|(p, _)| p == part) else { return Some(Answers::UNKNOWN) };
         match &**lang {
             // Parts have no parts.
             Lang::Part(..) => Some(Answers::UNKNOWN),
-            lang => contains(machines, lang, text).map(Answers::from),
+            lang => contains(machines, lang, text).map(answer),
         }
     }
+}
+
+fn answer(passes: bool) -> Answers {
+    Answers::only(Tri::from(passes))
 }
 
 fn text_of(value: &Value) -> Option<String> {

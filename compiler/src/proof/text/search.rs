@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::Answers;
 use super::dfa::{self, Dfa, NEVER};
 use super::frame::{Frame, HOST, Move, Moves};
+use crate::proof::answers::Answers;
 
 /// States of the product, more of which are not visited.
 const STATES: usize = 200_000;
@@ -114,7 +114,7 @@ impl Product<'_> {
             let open = match track.slot {
                 None => false,
                 Some(2) if self.frame.path_is_open(*frame) => true,
-                Some(_) => track.restarts || track.allowed.has(Answers::UNKNOWN),
+                Some(_) => track.restarts || track.allowed.covers(Answers::UNKNOWN),
             };
             if !open && *at != CLOSED {
                 most = most.max(track.dfa.left(*at, track.allowed));
@@ -128,15 +128,15 @@ impl Product<'_> {
         self.frame.may_end(*frame)
             && self.tracks.iter().zip(tracks).all(|(track, at)| {
                 let lost = track.slot == Some(HOST) && self.frame.lacks_host(*frame);
-                let answer = if lost { Answers::UNKNOWN } else { track.answer(*at) };
-                *at == CLOSED || track.allowed.has(answer)
+                let answer = || if lost { Answers::UNKNOWN } else { track.answer(*at) };
+                *at == CLOSED || track.allowed.covers(answer())
             })
     }
 }
 
 impl Track {
     fn answer(&self, state: u32) -> Answers {
-        if state == CLOSED { Answers::NONE } else { self.dfa.accepts(state).into() }
+        Answers::only(self.dfa.accepts(state).into())
     }
 
     /// The state after a byte; `None` if the part has ended with an answer that is not wanted.
@@ -147,7 +147,7 @@ impl Track {
         }
         // Hosts are compared in lower case; no other part of a text that has a host there knows another case.
         let byte = if slot == HOST && !self.restarts { byte.to_ascii_lowercase() } else { byte };
-        let ended = |answer| self.allowed.has(answer).then_some(CLOSED);
+        let ended = |answer| self.allowed.covers(answer).then_some(CLOSED);
         match moves[slot] {
             Move::Idle => Some(state),
             Move::Step => Some(self.dfa.step(state, byte)),

@@ -72,14 +72,14 @@ impl Plan {
     fn add(&mut self, want: &Want) -> bool {
         let (part, lang) = match &want.lang {
             Lang::Part(part, lang) if part.of() != self.kind || matches!(**lang, Lang::Part(..)) => {
-                return want.allowed.has(Answers::UNKNOWN);
+                return want.allowed.covers(Answers::UNKNOWN);
             }
             Lang::Part(part, lang) => (Some(*part), &**lang),
             lang => (None, lang),
         };
-        let possible = Answers::TRUE.or(Answers::FALSE);
-        let possible = if part == Some(Part::UrlHost) { possible.or(Answers::UNKNOWN) } else { possible };
-        let allowed = want.allowed.and(possible);
+        let possible = Answers::KNOWN;
+        let possible = if part == Some(Part::UrlHost) { possible | Answers::UNKNOWN } else { possible };
+        let allowed = want.allowed & possible;
         match (part, lang) {
             _ if allowed.is_empty() => return false,
             _ if allowed == possible => {}
@@ -112,7 +112,7 @@ impl Plan {
                 (Lang::OneOf(all), Lang::OneOf(more))
                 | (Lang::Under(all), Lang::Under(more))
                 | (Lang::Within(all), Lang::Within(more))
-                    if !test.allowed.has(Answers::TRUE) =>
+                    if !test.allowed.covers(Answers::TRUE) =>
                 {
                     all.extend(more.iter().cloned());
                     return;
@@ -136,13 +136,13 @@ impl Plan {
     }
 
     fn unreadable(&self) -> Option<World> {
-        let fits = self.hosts().all(|test| test.allowed.has(Answers::UNKNOWN));
+        let fits = self.hosts().all(|test| test.allowed.covers(Answers::UNKNOWN));
         fits.then(|| self.with_host(Lang::Matches(UNREADABLE.to_owned())))
     }
 
     fn rewritten(&self, machines: &mut Machines) -> Vec<World> {
-        let known = Answers::TRUE.or(Answers::FALSE);
-        let mut wants: Vec<Want> = self.hosts().map(|t| Want::new(t.lang.clone(), t.allowed.and(known))).collect();
+        let mut wants: Vec<Want> =
+            self.hosts().map(|t| Want::new(t.lang.clone(), t.allowed & Answers::KNOWN)).collect();
         wants.push(Want::new(Lang::Matches(DIGITS_AND_DOTS.to_owned()), Answers::TRUE));
         let mapped = match super::solve_with(machines, Kind::Host, &wants) {
             Solved::Nothing => return Vec::new(),
@@ -217,7 +217,7 @@ impl World {
             allowed: Answers::TRUE,
             restarts: false,
         };
-        let readable = |test: &Test| test.part == Some(Part::UrlHost) && !test.allowed.has(Answers::UNKNOWN);
+        let readable = |test: &Test| test.part == Some(Part::UrlHost) && !test.allowed.covers(Answers::UNKNOWN);
         match kind {
             Kind::Host => vec![at_most(frame::LABEL, 63)],
             Kind::Email => vec![at_most(frame::LABEL, 63), at_most(frame::slot(Part::EmailLocal), 64)],
