@@ -67,7 +67,7 @@ pub enum Lang {
     Like(String),
     /// A regular expression on the whole text.
     Matches(String),
-    /// Hosts that are one of these or a subdomain of one; an address is only under itself.
+    /// Hosts that are one of these or a subdomain of one; an address is only under itself. Asked only of what is a host.
     Under(Vec<String>),
     /// Absolute paths that are one of these or inside one, by components.
     Within(Vec<String>),
@@ -109,11 +109,23 @@ pub fn solve(kind: Kind, wants: &[Want]) -> Solved {
 
 /// As [`solve`]; keeps what it compiles for the next call.
 pub fn solve_with(machines: &mut Machines, kind: Kind, wants: &[Want]) -> Solved {
+    if wants.iter().any(|want| misplaced(kind, &want.lang)) {
+        return Solved::TooLarge;
+    }
     if let Some(items) = finite(wants) {
         return among(machines, kind, items, wants);
     }
     let guess = candidates::of(kind, wants).into_iter().find(|text| evaluate::all(machines, kind, wants, text));
     guess.map_or_else(|| worlds::search(machines, kind, wants), Solved::Text)
+}
+
+/// Other texts than hosts may be read as a host that is written otherwise, which the automata don't follow.
+fn misplaced(kind: Kind, lang: &Lang) -> bool {
+    match lang {
+        Lang::Part(Part::EmailDomain | Part::UrlHost, _) => false,
+        Lang::Part(_, lang) => matches!(**lang, Lang::Under(_)),
+        lang => kind != Kind::Host && matches!(lang, Lang::Under(_)),
+    }
 }
 
 /// The shortest list of which the text has to be one.

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use claw_runtime::Host;
 use regex_automata::dfa::{Automaton, dense};
 use regex_automata::util::primitives::StateID;
 use regex_automata::{Anchored, Input};
@@ -207,7 +208,7 @@ pub(super) fn within(dirs: &[String]) -> Dfa {
 /// The names are looked for as Aho and Corasick do, all at once and each from the beginning of a label on.
 pub(super) fn under(bases: &[String]) -> Dfa {
     let (addresses, names): (Vec<String>, Vec<String>) =
-        bases.iter().cloned().partition(|base| base.parse::<std::net::IpAddr>().is_ok());
+        bases.iter().map(|base| canonical(base)).partition(|base| base.parse::<std::net::IpAddr>().is_ok());
     let mut trie = Trie::new(names.iter().map(String::as_str), b".");
     // State 0 now means that nothing is looked for until the next label.
     let (stride, count) = (trie.stride, trie.ends.len());
@@ -232,6 +233,10 @@ pub(super) fn under(bases: &[String]) -> Dfa {
     }
     let names = trie.into_dfa(1);
     if addresses.is_empty() { names } else { either(&names, &one_of(&addresses)) }
+}
+
+fn canonical(base: &str) -> String {
+    Host::parse(base).map_or_else(|_| base.to_owned(), |host| host.to_string())
 }
 
 /// From `low` to `high` characters.

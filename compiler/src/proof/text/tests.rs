@@ -117,6 +117,8 @@ fn what_cannot_be_compiled_is_too_large() {
     assert_eq!(solve(Kind::Text, &wants), Solved::TooLarge);
     assert_eq!(solve(Kind::Text, &[yes(one_of(&["a"])), wants[0].clone()]), Solved::TooLarge);
     assert_eq!(solve(Kind::Text, &[yes(Lang::Chars(CompareOp::Gt, i64::MAX - 1))]), Solved::TooLarge);
+    assert_eq!(solve(Kind::Text, &[yes(under(&["a"]))]), Solved::TooLarge);
+    assert_eq!(searched(Kind::Host, &[yes(under(&["A.b."])), no(one_of(&["a.b"]))]), text("a.a.b"));
 }
 
 #[test]
@@ -435,7 +437,7 @@ proptest! {
 
     #[test]
     fn every_canonical_url_is_accepted(
-        source in r"(https?|file|foo|data|ws|ftp):/{0,3}([a-zA-Z0-9.:%/?#\[\]; _-]{0,24}|(xn--[a-z]{1,5}|0x[0-9a-f]|[0-9.]{1,8}|\[[0-9a-f:]{2,20}\]|[!-~]{1,9})(:[0-9]{1,5})?/[ -~]{0,16})|[a-z]:[ -~]{0,20}"
+        source in r"(https?|file|foo|data|ws|ftp):/{0,3}([a-zA-Z0-9.:%/?#\[\]; _-]{0,24}|(xn--[a-z]{1,5}|0x[0-9a-f]|[0-9.]{1,8}|\[[0-9a-f:]{2,20}\]|[!-~]{1,9})(:[0-9]{1,5})?/[ -~]{0,16})|[a-z]:[ -~]{0,20}|file:/{0,4}[a-zA-Z][:|]/{0,2}[a-z./]{0,6}|(https|foo)://(\[::ffff:[0-9a-f]{1,4}:[0-9a-f]{1,4}\]|[xX]n--(bcher-kva|[a-z0-9-]{1,9})|[A-Za-z0-9.-]{60,70}|[0-9.xa-f]{1,9}|localhost)(:80|:443)?[/?#][.%2eE/@]{0,6}"
     ) {
         use Part::{UrlHost, UrlPath, UrlQuery, UrlScheme};
         if let Ok(url) = claw_runtime::UrlValue::parse(&source) {
