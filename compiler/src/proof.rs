@@ -6,19 +6,24 @@
 //! first.
 
 pub mod answers;
+pub mod case;
 mod completeness;
 pub mod engine;
 pub mod findings;
 pub mod formula;
 pub mod invariants;
+pub mod near;
 pub mod outcome;
 pub mod prover;
+pub mod query;
 pub mod samples;
 pub mod side;
 pub mod space;
 pub mod text;
 pub mod theory;
+pub mod why;
 pub mod witness;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

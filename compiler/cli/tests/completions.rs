@@ -4,8 +4,22 @@ mod common;
 
 use common::Folder;
 
-const COMMANDS: [&str; 12] =
-    ["init", "check", "fmt", "test", "build", "eval", "explain", "inspect", "graph", "import", "completions", "man"];
+const COMMANDS: [&str; 14] = [
+    "init",
+    "check",
+    "fmt",
+    "test",
+    "build",
+    "eval",
+    "explain",
+    "inspect",
+    "graph",
+    "why",
+    "query",
+    "import",
+    "completions",
+    "man",
+];
 
 #[test]
 fn every_shell_gets_a_script_with_every_command() {
@@ -31,7 +45,7 @@ fn every_shell_gets_a_script_with_every_command() {
 fn there_is_a_page_for_every_command() {
     let folder = Folder::new();
     let run = folder.run(&["man", "--dir", "share/man1"]).expect(0);
-    assert_eq!(run.out, "wrote 14 pages to share/man1\n");
+    assert_eq!(run.out, "wrote 16 pages to share/man1\n");
     for command in COMMANDS.iter().chain(&["import-mcp"]) {
         let page = folder.read(&format!("share/man1/clawc-{command}.1"));
         assert!(page.contains(".SH NAME") && page.contains(".SH SYNOPSIS"), "{command}: {page}");

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::answers::Answers;
 use super::formula::{ChoiceId, F, Node, TestId};
-use super::space::{Space, TestKind, Unit};
+use super::space::{SlotId, Space, TestKind, Unit};
 use super::theory::{Check, Req, Situation, Theory};
 
 /// After so many proposals the answer is "perhaps".
@@ -110,6 +110,11 @@ impl<'a> Engine<'a> {
         perhaps.sort_unstable();
         perhaps.dedup();
         Found::Maybe(perhaps)
+    }
+
+    /// Values of a slot for which its own tests answer so, some of them.
+    pub fn values(&mut self, slot: SlotId, reqs: &[Req]) -> Vec<Option<Value>> {
+        self.theory.alternatives(&mut self.space, slot, reqs)
     }
 
     /// Checks what the theory took for granted.

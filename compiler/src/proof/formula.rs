@@ -180,4 +180,26 @@ impl Formulas {
         self.negations.insert(negated, f);
         negated
     }
+
+    /// The formula where some leaves are known to be true or false.
+    pub fn given(&mut self, f: F, known: &dyn Fn(&Node) -> Option<bool>) -> F {
+        self.given_within(f, known, &mut FxHashMap::default())
+    }
+
+    fn given_within(&mut self, f: F, known: &dyn Fn(&Node) -> Option<bool>, done: &mut FxHashMap<F, F>) -> F {
+        if let Some(found) = done.get(&f) {
+            return *found;
+        }
+        let node = self.node(f).clone();
+        let new = match &node {
+            Node::All(parts) | Node::Any(parts) => {
+                let all = matches!(node, Node::All(_));
+                let parts: Vec<F> = parts.iter().map(|part| self.given_within(*part, known, done)).collect();
+                if all { self.all(parts) } else { self.any(parts) }
+            }
+            leaf => known(leaf).map_or(f, Formulas::truth),
+        };
+        done.insert(f, new);
+        new
+    }
 }

@@ -2,7 +2,7 @@
 
 use claw_runtime::bundle::{ApprovalId, Expr, InstanceEffect, LimitId, RuleEffect};
 
-use super::formula::F;
+use super::formula::{ChoiceId, F};
 use super::space::Space;
 
 /// One clause as it stands for the tool.
@@ -193,10 +193,8 @@ impl Space<'_> {
             let arms: Vec<F> = out.limits.iter().filter(|(of, _)| of == limit).map(|(_, arm)| arm.applies).collect();
             let applies = self.f.any(arms);
             let def = &tables.limits[limit.index()];
-            let what = self.limit_text(side, *limit);
-            let exceeded = self.choice(format!("{what} is used up"));
+            let (exceeded, unavailable) = self.limit_choices(side, *limit);
             let exceeded = self.f.choice(exceeded, true);
-            let unavailable = self.choice(format!("{what} can't be checked"));
             let unavailable = self.f.choice(unavailable, true);
             let exceeded = self.f.and(applies, exceeded);
             denies.push(self.f.and(applies, unavailable));
@@ -206,6 +204,12 @@ impl Space<'_> {
             required.extend(def.beyond.iter().map(|id| (*id, exceeded)));
         }
         out.limits_deny = self.f.any(denies);
+    }
+
+    /// The choices that a limit is used up, and that it can't be checked.
+    pub fn limit_choices(&mut self, side: usize, limit: LimitId) -> (ChoiceId, ChoiceId) {
+        let what = self.limit_text(side, limit);
+        (self.choice(format!("{what} is used up")), self.choice(format!("{what} can't be checked")))
     }
 
     /// What makes two limits one and the same budget.

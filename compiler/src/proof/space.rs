@@ -402,3 +402,12 @@ pub fn root_of(place: Place) -> Option<AttrRoot> {
         _ => None,
     }
 }
+
+/// Whether an expression is a part of the request, or a field of one.
+pub fn is_part(side: &Side, expr: ExprId) -> bool {
+    match side.expr(expr) {
+        Expr::Arg(_) | Expr::Attr(..) | Expr::Fact(_) | Expr::Live(_) | Expr::Origins(..) | Expr::Collect(_) => true,
+        Expr::RecordField(inner, _) => is_part(side, *inner),
+        _ => false,
+    }
+}

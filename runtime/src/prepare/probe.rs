@@ -9,7 +9,7 @@ use super::{Facts, Request};
 use crate::bitset::{BitSet, Bits};
 use crate::bundle::{AttrRoot, ExprId, Fact, ToolId};
 use crate::eval::{Eval, Local, Scope, Val};
-use crate::{NoState, Policy, Tri, Value};
+use crate::{NoState, Policy, State, Tri, Value};
 
 /// A made-up call of one tool. Everything is absent or missing until it is set, and no role is held.
 #[derive(Debug)]
@@ -61,6 +61,83 @@ impl<'p> Probe<'p> {
             resolved: BTreeMap::new(),
         };
         Probe { policy, request }
+    }
+
+    /// A call as it was prepared by this policy.
+    #[must_use]
+    pub fn of(policy: &'p Policy, request: Request) -> Probe<'p> {
+        Probe { policy, request }
+    }
+
+    /// The tool that is called, an index into the bundle's tools.
+    #[must_use]
+    pub fn tool(&self) -> ToolId {
+        self.request.tool
+    }
+
+    /// The environment, an index into the bundle's.
+    #[must_use]
+    pub fn env(&self) -> u32 {
+        self.request.env
+    }
+
+    /// Whether there is a user, or a context.
+    #[must_use]
+    pub fn has_root(&self, root: AttrRoot) -> bool {
+        match root {
+            AttrRoot::Agent => true,
+            AttrRoot::User => self.request.user.is_some(),
+            AttrRoot::Context => self.request.context.is_some(),
+        }
+    }
+
+    /// An argument, by index, as it is judged.
+    #[must_use]
+    pub fn arg(&self, index: u32) -> Option<&Value> {
+        self.request.args.as_ref()?.get(index as usize)?.as_ref()
+    }
+
+    /// An attribute, by index.
+    #[must_use]
+    pub fn attr(&self, root: AttrRoot, index: u32) -> Option<&Value> {
+        let fields = match root {
+            AttrRoot::Agent => Some(&self.request.agent),
+            AttrRoot::User => self.request.user.as_ref(),
+            AttrRoot::Context => self.request.context.as_ref(),
+        };
+        fields?.get(index as usize)?.as_ref()
+    }
+
+    /// A fact of a fixed type; `None` is absent or missing, or told by the policy itself.
+    #[must_use]
+    pub fn fact(&self, fact: Fact) -> Option<&Value> {
+        let facts = &self.request.facts;
+        match fact {
+            Fact::AgentId => Some(&facts.agent_id),
+            Fact::AgentChain => Some(&facts.chain),
+            Fact::AgentDepth => Some(&facts.depth),
+            Fact::AgentOwner => facts.agent_owner.as_ref(),
+            Fact::UserId => facts.user_id.as_ref(),
+            Fact::SessionId => facts.session.as_ref(),
+            Fact::Tenant => facts.tenant.as_ref(),
+            Fact::Now => facts.now.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What tests come to, with what a store knows of earlier calls; unknown where the store fails.
+    #[must_use]
+    pub fn truths(&self, exprs: &[ExprId], state: &dyn State) -> Vec<Tri> {
+        let mut answers = Vec::new();
+        let read = state.transact(&self.request.scope(), &mut |view| {
+            let mut eval = Eval::new(self.policy, &self.request, view);
+            answers = exprs.iter().map(|expr| eval.truth(*expr, None)).collect();
+            None
+        });
+        match read {
+            Ok(()) => answers,
+            Err(_) => exprs.iter().map(|_| Tri::Unknown).collect(),
+        }
     }
 
     /// The environment, by index.

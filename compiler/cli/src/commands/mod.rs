@@ -11,4 +11,6 @@ pub mod import;
 pub mod init;
 pub mod inspect;
 pub mod man;
+pub mod query;
 pub mod test;
+pub mod why;

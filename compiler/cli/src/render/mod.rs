@@ -7,6 +7,8 @@ pub mod github;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod query;
 pub mod sarif;
 pub mod tests;
 pub mod text;
+pub mod why;
