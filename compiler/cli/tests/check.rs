@@ -29,6 +29,31 @@ fn findings_are_drawn_with_the_source() {
 }
 
 #[test]
+fn an_invariant_is_refuted_with_a_call_that_can_be_tried() {
+    let folder = Folder::new();
+    let policy = "package p\nenvironments dev, prod\nroles support\ntool refund(order: string, amount: decimal)\n\
+                  grant refund to support\n\
+                  rule big { on refund when args.amount > 1000.00 deny \"too much\" }\n\
+                  invariant \"no large refund in prod\" { on refund in prod when args.amount > 500.00 never allow }\n";
+    folder.write("p.claw", policy);
+    let run = folder.run(&["check", "p.claw"]).expect(1);
+    insta::assert_snapshot!(run.out);
+    folder.run(&["build", "p.claw", "-o", "p.clawb"]).expect(1);
+    assert!(!folder.path().join("p.clawb").exists());
+    // The request and the test that are shown do what the finding says.
+    let run = folder.run(&["check", "p.claw", "--format", "json"]).expect(1);
+    let found: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let notes = found["diagnostics"][0]["notes"].as_array().unwrap();
+    let request = notes[0].as_str().unwrap().split_once(": ").unwrap().1;
+    folder.write("r.json", request);
+    let decided = folder.run(&["eval", "p.claw", "--request", "r.json", "--format", "json"]).expect(0);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&decided.out).unwrap()["decision"], "allow");
+    let test = notes[1].as_str().unwrap().split_once(":\n").unwrap().1;
+    folder.write("p.claw", &format!("{policy}{test}\n"));
+    folder.run(&["test", "p.claw"]).expect(0);
+}
+
+#[test]
 fn places_after_wide_characters_are_exact() {
     let folder = Folder::new();
     folder.write("p.claw", "package p\nenvironments dev\nroles r\ntool t()\n/* 😀 */ grant t to x\n");

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::answers::Answers;
 use super::formula::{ChoiceId, F, Node, TestId};
-use super::space::{SlotId, Space, TestKind, Unit};
+use super::space::{SlotId, Space, TestKind, Unit, Why};
 use super::theory::{Check, Req, Situation, Theory};
 
 /// After so many proposals the answer is "perhaps".
@@ -127,7 +127,12 @@ impl<'a> Engine<'a> {
         for at in 0..proposal.reqs.len() {
             let req = proposal.reqs[at];
             let TestKind::Free { why, .. } = &self.space.tests[req.test.0 as usize].kind else { continue };
-            let why = why.text();
+            let (why, is_history) = (why.text(), *why == Why::History);
+            if is_history && req.allowed.has(Tri::False) && !situation.missing.contains(&Unit::Session) {
+                // Nothing happened yet in a session that has just begun.
+                situation.session = true;
+                continue;
+            }
             if !req.allowed.has(self.space.whole_answer(req.test, &situation))
                 && !self.repair(req, &proposal.reqs, &mut situation)
             {

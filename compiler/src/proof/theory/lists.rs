@@ -60,8 +60,9 @@ impl<'a> Theory<'a> {
             Some(elements) => elements,
             None => Box::new(Elements::new(space, slot)),
         };
-        let mut outcome = Err(Fail::Never);
-        for plan in plans(&quantifiers) {
+        let (plans, all) = plans(&quantifiers);
+        let mut outcome = Err(if all { Fail::Never } else { Fail::Stuck("many ways to make up a list") });
+        for plan in plans {
             match elements.build(space, slot, &plan, reqs, others) {
                 Ok(list) => {
                     outcome = Ok(list);
@@ -83,9 +84,10 @@ fn quantifier(space: &Space<'_>, slot: SlotId, req: Req) -> Option<Quantifier> {
     known.then_some(Quantifier { op: *op, side, body: *body, allowed: req.allowed })
 }
 
-/// All ways to meet the quantifiers.
-fn plans(quantifiers: &[Quantifier]) -> Vec<Plan> {
-    let mut plans = vec![Plan::default()];
+/// Ways to meet the quantifiers, and whether these are all.
+fn plans(quantifiers: &[Quantifier]) -> (Vec<Plan>, bool) {
+    const MOST: usize = 64;
+    let (mut plans, mut all) = (vec![Plan::default()], true);
     for q in quantifiers {
         // `none` is the opposite of `any`; `all x` is the opposite of `any not x`.
         let (wanted, like) = match q.op {
@@ -106,7 +108,7 @@ fn plans(quantifiers: &[Quantifier]) -> Vec<Plan> {
             (false, true, true) => vec![every(!like)],
             (false, true, false) => vec![every(never)],
             (false, false, true) => vec![Plan { every: vec![of(!like)], some: vec![of(Answers::UNKNOWN)] }],
-            (false, false, false) => return Vec::new(),
+            (false, false, false) => return (Vec::new(), true),
         };
         let mut joined = Vec::new();
         for plan in &plans {
@@ -117,10 +119,11 @@ fn plans(quantifiers: &[Quantifier]) -> Vec<Plan> {
                 joined.push(plan);
             }
         }
+        all &= joined.len() <= MOST;
+        joined.truncate(MOST);
         plans = joined;
-        plans.truncate(64);
     }
-    plans
+    (plans, all)
 }
 
 impl<'a> Elements<'a> {
