@@ -1,7 +1,7 @@
 //! What tests look like: which are simple comparisons, and which are properties of a text.
 
 use claw_runtime::bundle::{CompareOp, Expr, ExprId, Range};
-use claw_runtime::{Type, Value, parse_text};
+use claw_runtime::{PathValue, Type, Value, parse_text};
 
 use super::{Fail, Req, Theory};
 use crate::proof::answers::Answers;
@@ -158,8 +158,6 @@ impl<'a> Theory<'a> {
             _ => Kind::Text,
         };
         let mut wants = Vec::with_capacity(reqs.len());
-        // A path agrees with what it leads to where a request says so; else tests of where it is are unknown.
-        let (mut perhaps_elsewhere, mut may_differ) = (true, false);
         for req in reqs {
             if let Some(answer) = space.presence(slot, req.test) {
                 if !req.allowed.has(answer) {
@@ -168,21 +166,65 @@ impl<'a> Theory<'a> {
                 continue;
             }
             let Some(lang) = space.lang(slot, req.test) else { return Err(Fail::Stuck("a test of a text")) };
-            if ty == Type::Path && !matches!(lang, Lang::Part(..) | Lang::Like(_) | Lang::Matches(_) | Lang::Chars(..))
-            {
-                perhaps_elsewhere &= req.allowed.covers(Answers::UNKNOWN);
-                may_differ |= req.allowed.covers(Answers::UNKNOWN);
-            }
             wants.push(Want { lang, allowed: req.allowed });
         }
-        match solve_with(&mut self.machines, kind, &wants) {
-            Solved::Text(text) => parse_text(&text, &ty).map_err(|_| Fail::Stuck("a text that is not accepted")),
-            Solved::TooLarge => Err(Fail::Stuck("patterns that are too large together")),
-            Solved::Nothing if may_differ || (perhaps_elsewhere && ty == Type::Path && !wants.is_empty()) => {
-                Err(Fail::Stuck("paths that lead elsewhere"))
-            }
-            Solved::Nothing => Err(Fail::Never),
+        match self.solved(kind, &wants)? {
+            Some(text) => parse_text(&text, &ty).map_err(|_| Fail::Stuck("a text that is not accepted")),
+            None if ty == Type::Path => self.path(&wants),
+            None => Err(Fail::Never),
         }
+    }
+
+    /// A text, or `None` if there is none.
+    fn solved(&mut self, kind: Kind, wants: &[Want]) -> Result<Option<String>, Fail> {
+        match solve_with(&mut self.machines, kind, wants) {
+            Solved::Text(text) => Ok(Some(text)),
+            Solved::Nothing => Ok(None),
+            Solved::TooLarge => Err(Fail::Stuck("patterns that are too large together")),
+        }
+    }
+
+    /// A path that does not agree with what it leads to, or of which nobody says where it leads.
+    ///
+    /// Tests of where a path is are true if it and its target are inside, false if both are outside, and else unknown;
+    /// tests of its text look at the path alone.
+    fn path(&mut self, wants: &[Want]) -> Result<Value, Fail> {
+        const MOST: u32 = 6;
+        let refused = |_| Fail::Stuck("a path that is not accepted");
+        let is_place = |want: &&Want| matches!(want.lang, Lang::Within(_) | Lang::OneOf(_));
+        let (places, texts): (Vec<&Want>, Vec<&Want>) = wants.iter().partition(is_place);
+        let texts: Vec<Want> = texts.into_iter().cloned().collect();
+        // Without a target all places are unknown.
+        if places.iter().all(|want| want.allowed.covers(Answers::UNKNOWN)) {
+            return match self.solved(Kind::Path, &texts)? {
+                Some(text) => Ok(Value::Path(PathValue::unresolved(&text).map_err(refused)?.into())),
+                None => Err(Fail::Never),
+            };
+        }
+        // With one, each test that may be unknown holds for the path or for the target; the others hold for both.
+        let (open, both): (Vec<&Want>, Vec<&Want>) =
+            places.into_iter().partition(|want| want.allowed.covers(Answers::UNKNOWN));
+        let both: Vec<Want> = both.into_iter().cloned().collect();
+        if both.iter().any(|want| want.allowed.is_empty()) {
+            return Err(Fail::Never);
+        }
+        let count = u32::try_from(open.len()).unwrap_or(u32::MAX);
+        if count > MOST || both.iter().any(|want| want.allowed == Answers::KNOWN) {
+            return Err(Fail::Stuck("paths that lead elsewhere"));
+        }
+        for split in 0..(1u32 << count) {
+            let side = |bit: u32| {
+                let chosen = (0..count).filter(move |i| split >> i & 1 == bit);
+                chosen.map(|i| open[i as usize].clone()).chain(both.iter().cloned()).collect::<Vec<_>>()
+            };
+            let lexical = [side(0), texts.clone()].concat();
+            if let Some(text) = self.solved(Kind::Path, &lexical)?
+                && let Some(target) = self.solved(Kind::Path, &side(1))?
+            {
+                return Ok(Value::Path(PathValue::resolved_to(&text, &target).map_err(refused)?.into()));
+            }
+        }
+        Err(Fail::Never)
     }
 }
 
