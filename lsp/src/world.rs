@@ -286,7 +286,8 @@ impl World {
     pub fn to_prove(&mut self) -> Vec<(String, Arc<Analysis>)> {
         self.open_policies();
         let seen = &mut self.proved;
-        let new = self.analyses.iter().filter(|(root, analysis)| !analysis.has_errors() && seen.insert((*root).clone()));
+        let new =
+            self.analyses.iter().filter(|(root, analysis)| !analysis.has_errors() && seen.insert((*root).clone()));
         new.map(|(root, analysis)| (root.clone(), Arc::clone(analysis))).collect()
     }
 

@@ -3,7 +3,7 @@
 //! Quantifiers over lists that are put together (`args.to + (args.cc else [])`) are taken apart here, so that each
 //! part is a question about one list.
 
-use claw_runtime::bundle::{AttrRoot, Bundle, Expr, ExprId, QuantOp, ToolId};
+use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, QuantOp, ToolId};
 use claw_runtime::{LoadError, Policy};
 use rustc_hash::FxHashMap;
 
@@ -37,6 +37,9 @@ pub struct Side {
     pub asked: Policy,
     /// Quantifiers and memberships that are asked in parts.
     pub splits: FxHashMap<ExprId, Split>,
+    /// Comparisons that are asked in another form: by `<` and `<=`, with the constant on the right. The second says
+    /// whether the answer is the opposite.
+    pub comparisons: FxHashMap<ExprId, (ExprId, bool)>,
 }
 
 impl Side {
@@ -47,9 +50,9 @@ impl Side {
         let constraints = package.constraints.iter().map(|constraint| constraint.decl.name.as_str());
         let policy = Policy::from_bundle(emit(&graph, plain, sources))?.with_enforced_constraints(constraints);
         let (mut lowered, claims) = lower_with_claims(checked);
-        let splits = Splitter::new(&mut lowered.tables).run();
+        let (splits, comparisons) = Splitter::new(&mut lowered.tables).run();
         let asked = Policy::from_bundle(lowered.tables.clone())?;
-        Ok(Side { checked: checked.clone(), lowered, claims, policy, asked, splits })
+        Ok(Side { checked: checked.clone(), lowered, claims, policy, asked, splits, comparisons })
     }
 
     pub fn package(&self) -> &Package {
@@ -78,20 +81,31 @@ pub fn operands(tables: &Bundle, expr: ExprId) -> Vec<ExprId> {
     own.into_iter().flatten().chain(listed.iter().copied()).collect()
 }
 
+/// The comparison with its sides exchanged.
+pub fn turned(op: CompareOp) -> CompareOp {
+    match op {
+        CompareOp::Lt => CompareOp::Gt,
+        CompareOp::Le => CompareOp::Ge,
+        CompareOp::Gt => CompareOp::Lt,
+        CompareOp::Ge => CompareOp::Le,
+    }
+}
+
 /// Adds the parts of quantifiers to the tables.
 struct Splitter<'t> {
     tables: &'t mut Bundle,
     index: FxHashMap<Expr, ExprId>,
     splits: FxHashMap<ExprId, Split>,
+    comparisons: FxHashMap<ExprId, (ExprId, bool)>,
 }
 
 impl<'t> Splitter<'t> {
     fn new(tables: &'t mut Bundle) -> Splitter<'t> {
         let index = (0..).map(ExprId).zip(&tables.exprs).map(|(id, expr)| (expr.clone(), id)).collect();
-        Splitter { tables, index, splits: FxHashMap::default() }
+        Splitter { tables, index, splits: FxHashMap::default(), comparisons: FxHashMap::default() }
     }
 
-    fn run(mut self) -> FxHashMap<ExprId, Split> {
+    fn run(mut self) -> (FxHashMap<ExprId, Split>, FxHashMap<ExprId, (ExprId, bool)>) {
         for id in (0..next(&self.tables.exprs)).map(ExprId) {
             match self.tables.exprs[id.index()].clone() {
                 Expr::Quant(op @ (QuantOp::Any | QuantOp::All | QuantOp::None), list, body) => {
@@ -108,10 +122,27 @@ impl<'t> Splitter<'t> {
                         self.split(id, QuantOp::Any, list, body);
                     }
                 }
+                Expr::Compare(op, a, b) => self.compare(id, op, a, b),
                 _ => {}
             }
         }
-        self.splits
+        (self.splits, self.comparisons)
+    }
+
+    /// `a > b` is the opposite of `a <= b`, and so on: a comparison that is written in two ways is one test.
+    fn compare(&mut self, id: ExprId, op: CompareOp, a: ExprId, b: ExprId) {
+        let is_constant = |e: ExprId| matches!(self.tables.exprs[e.index()], Expr::Const(_));
+        let swap = is_constant(a) || (!is_constant(b) && a > b);
+        let (op, a, b) = if swap { (turned(op), b, a) } else { (op, a, b) };
+        let (op, opposite) = match op {
+            CompareOp::Gt => (CompareOp::Le, true),
+            CompareOp::Ge => (CompareOp::Lt, true),
+            op => (op, false),
+        };
+        let form = self.add(Expr::Compare(op, a, b));
+        if form != id {
+            self.comparisons.insert(id, (form, opposite));
+        }
     }
 
     /// Whether it is put together from lists of the request alone.

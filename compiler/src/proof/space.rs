@@ -225,6 +225,10 @@ impl<'a> Space<'a> {
 
     fn new_truth(&mut self, side: usize, expr: ExprId) -> (F, F) {
         let policy = self.sides[side];
+        if let Some((form, opposite)) = policy.comparisons.get(&expr) {
+            let (yes, no) = self.truth(side, *form);
+            return if *opposite { (no, yes) } else { (yes, no) };
+        }
         match policy.expr(expr) {
             Expr::And(_) | Expr::Or(_) => {
                 let all = matches!(policy.expr(expr), Expr::And(_));

@@ -1,12 +1,12 @@
 //! What tests look like: which are simple comparisons, and which are properties of a text.
 
-use claw_runtime::bundle::{CompareOp, Expr, ExprId, Range};
+use claw_runtime::bundle::{Expr, ExprId, Range};
 use claw_runtime::{PathValue, Type, Value, parse_text};
 
 use super::{Fail, Req, Theory};
 use crate::proof::answers::Answers;
 use crate::proof::formula::TestId;
-use crate::proof::side::Side;
+use crate::proof::side::{Side, turned};
 use crate::proof::space::{SlotId, Space};
 use crate::proof::text::{Kind, Lang, Part, Solved, Want, solve_with};
 
@@ -253,13 +253,4 @@ fn texts(value: &Value) -> Option<Vec<String>> {
         }
         _ => return None,
     })
-}
-
-fn turned(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Lt => CompareOp::Gt,
-        CompareOp::Le => CompareOp::Ge,
-        CompareOp::Gt => CompareOp::Lt,
-        CompareOp::Ge => CompareOp::Le,
-    }
 }
