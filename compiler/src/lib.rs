@@ -17,6 +17,7 @@ pub mod lower;
 pub mod patterns;
 pub mod picture;
 pub mod proof;
+pub mod report;
 mod resolve;
 pub mod source;
 pub mod suggest;

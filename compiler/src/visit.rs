@@ -59,6 +59,11 @@ pub fn children<'a>(expr: &'a Expr, f: &mut dyn FnMut(&'a Expr)) {
 /// Calls `f` for each outermost expression that a clause, predicate or message of the package holds.
 pub fn roots<'a>(package: &'a Package, f: &mut dyn FnMut(&'a Expr)) {
     package.predicates.iter().for_each(|p| f(&p.body));
+    clauses(package, f);
+}
+
+/// Like [`roots`] without the predicates, which count only where something names them.
+pub fn clauses<'a>(package: &'a Package, f: &mut dyn FnMut(&'a Expr)) {
     for scope in &package.scopes {
         scope.arms.iter().filter_map(|arm| arm.condition.as_ref()).for_each(&mut *f);
     }

@@ -1,0 +1,110 @@
+//! Rules, limits and invariants.
+
+use super::anchors::Thing;
+use super::context::Context;
+use super::model::{Effect, EffectKind, Invariant, Limit, Ref, Rule, status};
+use crate::analysis::Symbol;
+use crate::hir::{self, Beyond, Claim, LimitId, LimitKey, RuleId};
+use crate::ide;
+
+pub(super) fn rule_ref(cx: &Context<'_>, at: u32) -> Ref {
+    cx.named(Symbol::Rule(RuleId(at)))
+}
+
+pub(super) fn limit_ref(cx: &Context<'_>, at: u32) -> Ref {
+    cx.named(Symbol::Limit(LimitId(at)))
+}
+
+pub(super) fn invariant_ref(cx: &Context<'_>, at: usize) -> Ref {
+    let name = cx.package.invariants.get(at).map(|invariant| invariant.decl.name.clone()).unwrap_or_default();
+    Ref { id: cx.id(Thing::Invariant(at)), name }
+}
+
+pub(super) fn rules(cx: &Context<'_>) -> Vec<Rule> {
+    let rule = |(at, rule): (u32, &hir::Rule)| Rule {
+        heading: cx.heading(Thing::Named(Symbol::Rule(RuleId(at))), &rule.decl),
+        clause: ide::qualified_name(cx.package, &rule.decl),
+        status: status(rule.status),
+        target: cx.target([&rule.target]),
+        effects: rule.effects.iter().filter_map(|e| effect(cx, &e.kind)).collect(),
+        suggest: rule.suggest.as_ref().map(|message| cx.message(message)),
+        code: cx.code(rule.decl.loc),
+    };
+    (0..).zip(&cx.package.rules).map(rule).collect()
+}
+
+fn effect(cx: &Context<'_>, kind: &hir::EffectKind) -> Option<Effect> {
+    Some(match kind {
+        hir::EffectKind::Deny(message) => {
+            Effect { kind: EffectKind::Deny, text: Some(cx.message(message)), refs: Vec::new() }
+        }
+        hir::EffectKind::Require(ids) => Effect { kind: EffectKind::Require, text: None, refs: cx.approvals(ids) },
+        hir::EffectKind::Constrain(id, value) => Effect {
+            kind: EffectKind::Constrain,
+            text: Some(cx.code(value.loc).text),
+            refs: vec![cx.named(Symbol::Constraint(*id))],
+        },
+        hir::EffectKind::Mark(id) => {
+            Effect { kind: EffectKind::Mark, text: None, refs: vec![cx.named(Symbol::Label(*id))] }
+        }
+        hir::EffectKind::Error => return None,
+    })
+}
+
+pub(super) fn limits(cx: &Context<'_>) -> Vec<Limit> {
+    let limit = |(at, limit): (u32, &hir::Limit)| {
+        let (approvals, message) = match &limit.beyond {
+            Beyond::Deny(message) => (Vec::new(), message.as_ref().map(|message| cx.message(message))),
+            Beyond::Require(ids) => (cx.approvals(ids), None),
+        };
+        Limit {
+            heading: cx.heading(Thing::Named(Symbol::Limit(LimitId(at))), &limit.decl),
+            clause: ide::qualified_name(cx.package, &limit.decl),
+            status: status(limit.status),
+            target: cx.target(limit.arms.iter().map(|arm| &arm.target)),
+            max: limit.max.to_string(),
+            per: limit.per.to_string(),
+            sums: limit.arms.iter().filter_map(|arm| Some(cx.code(arm.sum.as_ref()?.loc))).collect(),
+            each: limit.keys.iter().map(|key| key_word(*key)).collect(),
+            approvals,
+            message,
+            code: cx.code(limit.decl.loc),
+        }
+    };
+    (0..).zip(&cx.package.limits).map(limit).collect()
+}
+
+fn key_word(key: LimitKey) -> &'static str {
+    match key {
+        LimitKey::Agent => "agent",
+        LimitKey::User => "user",
+        LimitKey::Tenant => "tenant",
+        LimitKey::Session => "session",
+        LimitKey::Tool => "tool",
+    }
+}
+
+pub(super) fn invariants(cx: &Context<'_>) -> Vec<Invariant> {
+    let invariants = cx.package.invariants.iter().enumerate();
+    invariants
+        .map(|(at, invariant)| Invariant {
+            heading: cx.heading(Thing::Invariant(at), &invariant.decl),
+            target: cx.target([&invariant.target]),
+            claim: claim(cx, &invariant.claim),
+            verdict: None,
+            code: cx.code(invariant.decl.loc),
+        })
+        .collect()
+}
+
+fn claim(cx: &Context<'_>, claim: &Claim) -> String {
+    match claim {
+        Claim::NeverAllow => "is never simply allowed".to_owned(),
+        Claim::NeverDeny => "is never denied".to_owned(),
+        Claim::AlwaysDeny => "is always denied".to_owned(),
+        Claim::AlwaysRequire(id) => {
+            format!("is always denied or asks for `{}`", cx.named(Symbol::Approval(*id)).name)
+        }
+        Claim::Error => String::new(),
+    }
+}
