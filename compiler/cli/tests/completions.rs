@@ -4,7 +4,7 @@ mod common;
 
 use common::Folder;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "check",
     "fmt",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 14] = [
     "graph",
     "why",
     "query",
+    "report",
     "import",
     "completions",
     "man",
@@ -45,7 +46,7 @@ fn every_shell_gets_a_script_with_every_command() {
 fn there_is_a_page_for_every_command() {
     let folder = Folder::new();
     let run = folder.run(&["man", "--dir", "share/man1"]).expect(0);
-    assert_eq!(run.out, "wrote 16 pages to share/man1\n");
+    assert_eq!(run.out, "wrote 17 pages to share/man1\n");
     for command in COMMANDS.iter().chain(&["import-mcp"]) {
         let page = folder.read(&format!("share/man1/clawc-{command}.1"));
         assert!(page.contains(".SH NAME") && page.contains(".SH SYNOPSIS"), "{command}: {page}");

@@ -99,11 +99,11 @@ pub(super) fn invariants(cx: &Context<'_>) -> Vec<Invariant> {
 
 fn claim(cx: &Context<'_>, claim: &Claim) -> String {
     match claim {
-        Claim::NeverAllow => "is never simply allowed".to_owned(),
+        Claim::NeverAllow => "is never allowed outright".to_owned(),
         Claim::NeverDeny => "is never denied".to_owned(),
         Claim::AlwaysDeny => "is always denied".to_owned(),
         Claim::AlwaysRequire(id) => {
-            format!("is always denied or asks for `{}`", cx.named(Symbol::Approval(*id)).name)
+            format!("always asks for `{}`", cx.named(Symbol::Approval(*id)).name)
         }
         Claim::Error => String::new(),
     }

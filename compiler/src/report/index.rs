@@ -64,7 +64,11 @@ pub(super) fn index(cx: &Context<'_>) -> Index {
         let orphans = items.iter().filter(|(of, _, decl)| *of == kind && orphan(decl));
         let items: Vec<Ref> = orphans.map(|(_, item, _)| item.clone()).collect();
         if !items.is_empty() {
-            index.unowned.push(IndexEntry { text: kind.to_owned(), items });
+            index.unowned.push(IndexEntry {
+                id: format!("unowned-{}", index.unowned.len() + 1),
+                text: kind.to_owned(),
+                items,
+            });
         }
     }
     index
@@ -80,5 +84,10 @@ fn by_attribute(items: &[(&'static str, Ref, &Decl)], name: &str) -> Vec<IndexEn
             }
         }
     }
-    found.into_iter().map(|(text, items)| IndexEntry { text: text.to_owned(), items }).collect()
+    let entry = |(at, (text, items)): (usize, (&str, _))| IndexEntry {
+        id: format!("{name}-{at}"),
+        text: text.to_owned(),
+        items,
+    };
+    (1..).zip(found).map(entry).collect()
 }

@@ -467,6 +467,7 @@ pub struct Index {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IndexEntry {
+    pub id: String,
     pub text: String,
     pub items: Vec<Ref>,
 }

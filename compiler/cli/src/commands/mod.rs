@@ -12,5 +12,6 @@ pub mod init;
 pub mod inspect;
 pub mod man;
 pub mod query;
+pub mod report;
 pub mod test;
 pub mod why;

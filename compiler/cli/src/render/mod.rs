@@ -1,5 +1,5 @@
-//! What commands print: for people (`human`, `decision`), for machines (`json`), for CI systems (`sarif`, `github`,
-//! `junit`).
+//! What commands print: for people (`human`, `decision`), for machines (`json`), for auditors (`report`), for CI systems
+//! (`sarif`, `github`, `junit`).
 
 pub mod certificate;
 pub mod decision;
@@ -8,6 +8,7 @@ pub mod human;
 pub mod json;
 pub mod junit;
 pub mod query;
+pub mod report;
 pub mod sarif;
 pub mod tests;
 pub mod text;
