@@ -1,7 +1,7 @@
 //! A policy as a document: everything a reviewer or an auditor asks of it, as plain data.
 //!
-//! Nothing is judged here that the compiler has not judged already: conditions are shown as written, and "under
-//! conditions" means that there are some. Knows nothing of pages or of terminals, reads no clock and no path outside
+//! Nothing is judged here but invariants, by the prover: conditions are shown as written, and "under conditions" means
+//! that there are some. Knows nothing of pages or of terminals, reads no clock and no path outside
 //! the workspace, so equal sources give equal reports.
 
 mod access;
@@ -15,18 +15,18 @@ mod index;
 mod model;
 mod risk;
 mod summary;
-#[cfg(test)]
-mod tests;
 
 use claw_runtime::{LoadError, Policy};
 
 use crate::graph::Budget;
+use crate::proof::side::Side;
 use crate::{Analysis, Checked, compile};
 
 use context::Context;
 pub use model::*;
 
-/// Makes the report of a policy. `checked` is the package of `analysis`; with `coverage` its tests are run.
+/// Makes the report of a policy. `checked` is the package of `analysis`; with `coverage` its tests are run. The warnings
+/// are those of `analysis`: also the prover's, if it was asked to [prove](Analysis::prove).
 pub fn report(analysis: &Analysis, checked: &Checked, coverage: bool) -> Result<Report, LoadError> {
     let bundle = Policy::from_bundle(compile(checked, &analysis.sources, Budget::default()))?.digest().to_string();
     let cx = &Context::new(analysis);
@@ -48,7 +48,7 @@ pub fn report(analysis: &Analysis, checked: &Checked, coverage: bool) -> Result<
         approvals: risk::approvals(cx),
         rules: clauses::rules(cx),
         limits: clauses::limits(cx),
-        invariants: clauses::invariants(cx),
+        invariants: clauses::invariants(cx, &Side::new(checked, &analysis.sources)?),
         windows: declared::windows(cx),
         constants: declared::constants(cx),
         predicates: declared::predicates(cx),

@@ -22,6 +22,9 @@ pub(super) enum Thing {
     Cell(TierId, EnvId),
 }
 
+/// From an index to the symbol of its kind.
+type Numbered = fn(u32) -> Symbol;
+
 /// The ids of everything, given out once.
 #[derive(Debug, Default)]
 pub(super) struct Anchors {
@@ -71,7 +74,7 @@ impl Anchors {
     }
 
     fn vocabularies(&mut self, package: &Package) {
-        let words: [(&str, &[Word], fn(u32) -> Symbol); 5] = [
+        let words: [(&str, &[Word], Numbered); 5] = [
             ("tier", &package.tiers, |at| Symbol::Tier(TierId(at))),
             ("env", &package.environments, |at| Symbol::Env(EnvId(at))),
             ("label", &package.labels, |at| Symbol::Label(LabelId(at))),
@@ -98,7 +101,7 @@ impl Anchors {
         for (at, module) in (0..).zip(&package.modules) {
             self.give(Thing::Named(Symbol::Module(ModuleId(at))), format!("module-{}", module.name));
         }
-        let tables: [(&str, usize, fn(u32) -> Symbol); 13] = [
+        let tables: [(&str, usize, Numbered); 13] = [
             ("enum", package.enum_decls.len(), |at| Symbol::Enum(claw_runtime::EnumId(at))),
             ("record", package.record_decls.len(), |at| Symbol::Record(claw_runtime::RecordId(at))),
             ("tool", package.tools.len(), |at| Symbol::Tool(ToolId(at))),

@@ -2,10 +2,11 @@
 
 use super::anchors::Thing;
 use super::context::Context;
-use super::model::{Effect, EffectKind, Invariant, Limit, Ref, Rule, status};
+use super::model::{Effect, EffectKind, Invariant, Limit, Proof, Ref, Rule, Verdict, status};
 use crate::analysis::Symbol;
 use crate::hir::{self, Beyond, Claim, LimitId, LimitKey, RuleId};
 use crate::ide;
+use crate::proof::{self, invariants::Verdict as Judged, side::Side};
 
 pub(super) fn rule_ref(cx: &Context<'_>, at: u32) -> Ref {
     cx.named(Symbol::Rule(RuleId(at)))
@@ -84,17 +85,34 @@ fn key_word(key: LimitKey) -> &'static str {
     }
 }
 
-pub(super) fn invariants(cx: &Context<'_>) -> Vec<Invariant> {
-    let invariants = cx.package.invariants.iter().enumerate();
+pub(super) fn invariants(cx: &Context<'_>, side: &Side) -> Vec<Invariant> {
+    let invariants = cx.package.invariants.iter().enumerate().zip(proof::invariants::prove(side));
     invariants
-        .map(|(at, invariant)| Invariant {
+        .map(|((at, invariant), judged)| Invariant {
             heading: cx.heading(Thing::Invariant(at), &invariant.decl),
             target: cx.target([&invariant.target]),
             claim: claim(cx, &invariant.claim),
-            verdict: None,
+            verdict: verdict(&judged),
             code: cx.code(invariant.decl.loc),
         })
         .collect()
+}
+
+fn verdict(judged: &Judged) -> Verdict {
+    let (proof, text) = match judged {
+        Judged::Proved { vacuous: false } => (Proof::Proved, "It holds for every request.".to_owned()),
+        Judged::Proved { vacuous: true } => {
+            (Proof::Vacuous, "It is about no call: its condition is never met.".to_owned())
+        }
+        Judged::Refuted { tool, .. } => (Proof::Refuted, format!("A call of `{tool}` breaks it.")),
+        Judged::Unknown { tool, because } => {
+            let because = because.join(", ");
+            let text =
+                format!("No call of `{tool}` was found that breaks it; it can't be proved because of {because}.");
+            (Proof::Open, text)
+        }
+    };
+    Verdict { proof, text }
 }
 
 fn claim(cx: &Context<'_>, claim: &Claim) -> String {

@@ -372,9 +372,29 @@ pub struct Invariant {
     pub target: Target,
     /// What never or always happens, in words.
     pub claim: String,
-    /// Whether it was proved; absent: nobody looked.
-    pub verdict: Option<String>,
+    pub verdict: Verdict,
     pub code: Code,
+}
+
+/// What became of an invariant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    pub proof: Proof,
+    /// The same in words.
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// It holds for every request.
+    Proved,
+    /// It is about no request at all.
+    Vacuous,
+    /// No request was found that breaks it; that there is none could not be proved.
+    Open,
+    /// A request breaks it.
+    Refuted,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,10 +1,11 @@
 //! The policy in a few sentences, from the finished report.
 
-use super::model::{EffectKind, Outcome, Report};
+use super::model::{EffectKind, Outcome, Proof, Report};
 
 pub(super) fn summary(report: &Report) -> Vec<String> {
     let mut sentences = vec![access(report), risk(report), rules(report)];
     sentences.push(limits(report));
+    sentences.push(invariants(report));
     sentences.push(host(report));
     sentences.push(checks(report));
     sentences.retain(|sentence| !sentence.is_empty());
@@ -94,7 +95,6 @@ fn limits(report: &Report) -> String {
         (report.limits.len(), "limit"),
         (report.approvals.len(), "kind of approval"),
         (report.windows.len(), "time window"),
-        (report.invariants.len(), "invariant"),
     ];
     let things = things.into_iter().filter(|(n, _)| *n > 0);
     let plural = |(n, thing): (usize, &str)| match thing {
@@ -106,6 +106,18 @@ fn limits(report: &Report) -> String {
         String::new()
     } else {
         format!("There {} {words}.", if words.starts_with("1 ") { "is" } else { "are" })
+    }
+}
+
+fn invariants(report: &Report) -> String {
+    let proved = report.invariants.iter().filter(|invariant| invariant.verdict.proof == Proof::Proved).count();
+    match (report.invariants.len(), proved) {
+        (0, _) => String::new(),
+        (1, 1) => "Its one invariant is proved: it holds for every request.".to_owned(),
+        (all, proved) if all == proved => {
+            format!("All of its {all} invariants are proved: they hold for every request.")
+        }
+        (all, proved) => format!("Of its {}, {proved} {} proved.", count(all, "invariant"), be(proved)),
     }
 }
 

@@ -19,6 +19,8 @@ kept. It shows who may do what, the matrix, every clause as it is written with w
 supply, an index of controls and owners, and what `clawc check` warns of. Equal policies give equal pages: the page \
 knows no date, no machine and no path outside the policy.
 
+Invariants come with their proof, as in `clawc check`; a policy with one that does not hold has errors.
+
 With --coverage the tests are run, and the page says which passed and what they never exercised. A failing test is \
 told in the page; for a status that says so use `clawc test`.
 
@@ -69,7 +71,8 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
         return Err(Failure::new(format!("`{}` has the ending of a policy in source form", path.display()))
             .help("name the report `….html` or `….json`"));
     }
-    let project = Project::open(&files::root(&args.path)?)?;
+    let mut project = Project::open(&files::root(&args.path)?)?;
+    project.prove();
     let Some(checked) = policy::checked(&project, out)? else { return Ok(Exit::Findings) };
     let report = report::report(&project.analysis, &checked, args.coverage)
         .map_err(|error| Failure::new(format!("the compiled policy does not load: {error}")))?;

@@ -1,9 +1,9 @@
 //! Rules, limits and invariants: each as written, with what it does in words.
 
-use claw_compiler::report::{Effect, EffectKind, Limit, Report, Rule};
+use claw_compiler::report::{Effect, EffectKind, Limit, Proof, Report, Rule};
 use maud::{Markup, html};
 
-use super::text::{code, fact, joined, links, meta, prose, short_code, shown, status_badge, target, title};
+use super::text::{code, fact, inline, joined, links, meta, prose, short_code, shown, status_badge, target, title};
 
 pub fn rules(report: &Report) -> Markup {
     html! {
@@ -101,13 +101,15 @@ pub fn invariants(report: &Report) -> Markup {
             "\n"
             article id=(invariant.heading.id) {
                 (title(&invariant.heading, html! {
-                    @match &invariant.verdict {
-                        Some(verdict) => span.badge.mark { (shown(verdict)) },
-                        None => span.badge.idle { "claimed, not proved here" },
+                    @match invariant.verdict.proof {
+                        Proof::Proved => span.badge.allow { "proved" },
+                        Proof::Refuted => span.badge.deny { "refuted" },
+                        Proof::Vacuous => span.badge.idle { "about no call" },
+                        Proof::Open => span.badge.idle { "not proved" },
                     }
                 }))
                 (prose(&invariant.heading.doc))
-                p { "What it covers " (super::text::inline(&invariant.claim)) "." }
+                p { "What it covers " (inline(&invariant.claim)) ". " (inline(&invariant.verdict.text)) }
                 (code(&invariant.code))
                 dl.facts { (fact("Covers", true, target(&invariant.target))) }
                 (meta(report, &invariant.heading))

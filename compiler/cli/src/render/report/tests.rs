@@ -5,20 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use claw_compiler::hir::{Decl, Package};
-use claw_compiler::report::{Report, report};
+use claw_compiler::report::report;
 use claw_compiler::{Analysis, Checked, Workspace};
 
 use super::page;
 use crate::project::Project;
 
 fn page_of(analysis: &Analysis) -> String {
-    page(&report_of(analysis))
-}
-
-fn report_of(analysis: &Analysis) -> Report {
     let checked = Checked::new(Arc::clone(&analysis.package), analysis.has_errors());
     let checked = checked.unwrap_or_else(|| panic!("{:#?}", analysis.diagnostics));
-    report(analysis, &checked, true).unwrap()
+    // Running the tests of large policies takes longer than all else.
+    let coverage = analysis.package.tools.len() < 10;
+    page(&report(analysis, &checked, coverage).unwrap())
 }
 
 fn analysis(text: &str) -> Analysis {
@@ -73,7 +71,8 @@ fn clauses(package: &Package) -> Vec<&Decl> {
 #[test]
 fn every_clause_is_on_the_page_as_it_is_written() {
     for (name, analysis) in examples() {
-        let text = words(&read(&page_of(&analysis)));
+        let page = page_of(&analysis);
+        let text = words(&read(&page));
         let clauses = clauses(&analysis.package);
         assert!(clauses.len() > 10, "{name}");
         for decl in clauses {
@@ -89,7 +88,7 @@ fn every_clause_is_on_the_page_as_it_is_written() {
         for cell in &analysis.package.matrix {
             let tier = &analysis.package.tiers[cell.tier.index()].decl.name;
             let env = &analysis.package.environments[cell.env.index()].decl.name;
-            assert!(page_of(&analysis).contains(&format!("id=\"matrix-{tier}-{env}\"")), "{name}");
+            assert!(page.contains(&format!("id=\"matrix-{tier}-{env}\"")), "{name}");
         }
     }
 }
@@ -129,7 +128,7 @@ package evil
 
 environments prod
 roles `r`
-tool t(x: string) as "<b onclick=\"x()\">"
+tool t(x: string) as "<b onclick=\"x()\">" on server "</style><script>"
 
 let names: set<string> = ["</code><script>alert(1)</script>", "\u{202E}gnp\u{200F}.exe"]
 
@@ -170,7 +169,7 @@ fn hostile_texts_stay_texts() {
     for number in 0..=10 {
         assert!(text.contains(&format!("<script>alert({number})</script>")), "{number} is missing");
     }
-    for shown in ["<b onclick=\"x()\">", "</style>", "<a href='javascript:1'>", "https://evil.example/?a&b"] {
+    for shown in ["<b onclick=\"x()\">", "</style><script>", "<a href='javascript:1'>", "https://evil.example/?a&b"] {
         assert!(text.contains(shown), "{shown} is missing");
     }
     assert!(text.contains("and &amp; an odd ` tick"), "what looks escaped is text too");

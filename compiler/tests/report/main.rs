@@ -1,12 +1,12 @@
-//! Reports of small policies.
+//! Reports of small policies and of the examples.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::*;
-use crate::{MissingKind, Workspace};
+use claw_compiler::report::*;
+use claw_compiler::{Analysis, Checked, MissingKind, Workspace};
 
 fn report_of(text: &str, coverage: bool) -> Report {
     let mut workspace = Workspace::new();
@@ -23,6 +23,7 @@ fn analysed(analysis: &Analysis, coverage: bool) -> Report {
 /// One of the examples that come with claw.
 fn example(name: &str, coverage: bool) -> Report {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
+    #[allow(clippy::disallowed_methods, reason = "the examples are files")]
     let read = |file: &str| fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{name}/{file}: {error}"));
     let text = |file: &str| String::from_utf8(read(file)).expect("UTF-8");
     let mut workspace = Workspace::new();
@@ -235,4 +236,14 @@ fn equal_policies_give_equal_reports() {
     for name in ["payments", "coding-agent"] {
         assert_eq!(example(name, true), example(name, true), "{name}");
     }
+}
+
+#[test]
+fn invariants_come_with_their_proof() {
+    let text = "package p\nenvironments dev, prod\nroles r\ntool t(x: int)\ngrant t to r in dev\n\
+                invariant \"never in prod\" { on t in prod never allow }\n\
+                invariant \"small\" { on t when args.x > 5 always deny }\n";
+    let report = report_of(text, false);
+    assert_eq!(report.invariants.iter().map(|i| i.verdict.proof).collect::<Vec<_>>(), [Proof::Proved, Proof::Refuted]);
+    assert!(report.summary.contains(&"Of its 2 invariants, 1 is proved.".to_owned()), "{:?}", report.summary);
 }
