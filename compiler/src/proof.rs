@@ -8,6 +8,7 @@
 pub mod answers;
 pub mod case;
 mod completeness;
+pub mod diff;
 pub mod engine;
 pub mod findings;
 pub mod formula;

@@ -38,8 +38,8 @@ fn pages(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else { return found };
     for path in entries.flatten().map(|e| e.path()) {
-        if ["suite/ide", "suite/why", "suite/query"].iter().any(|other| path.ends_with(other)) {
-            // Half-typed policies with a cursor in them, and questions about policies: `ide.rs` and `why.rs` read these.
+        if ["suite/diff", "suite/ide", "suite/why", "suite/query"].iter().any(|other| path.ends_with(other)) {
+            // Half-typed policies with a cursor in them, and questions about policies: `ide.rs`, `diff.rs` and `why.rs` read these.
         } else if path.is_dir() {
             found.extend(pages(&path));
         } else if path.extension().is_some_and(|e| e == "md") {

@@ -7,6 +7,7 @@ mod commands;
 mod diff;
 mod failure;
 mod files;
+mod git;
 mod output;
 mod policy;
 mod project;
@@ -34,6 +35,7 @@ Examples:
   clawc test policies/ --coverage          run its tests, and show what they never exercised
   clawc build policies/ -o policy.clawb    compile it into a bundle
   clawc eval policy.clawb --request r.json decide on one request
+  clawc diff git:main:policies/            what the work tree changes, against a revision
   clawc explain E0101                      what a code means, and how to mend it";
 
 /// Check, format, test, compile and evaluate claw policies.
@@ -54,6 +56,7 @@ enum Command {
     Fmt(commands::fmt::Args),
     Test(commands::test::Args),
     Build(commands::build::Args),
+    Diff(commands::diff::Args),
     Eval(commands::eval::Args),
     Explain(commands::explain::Args),
     Inspect(commands::inspect::Args),
@@ -94,6 +97,7 @@ fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         Command::Fmt(args) => commands::fmt::run(args, out),
         Command::Test(args) => commands::test::run(args, out),
         Command::Build(args) => commands::build::run(args, out),
+        Command::Diff(args) => commands::diff::run(args, out),
         Command::Eval(args) => commands::eval::run(args, out),
         Command::Explain(args) => commands::explain::run(args, out),
         Command::Inspect(args) => commands::inspect::run(args, out),

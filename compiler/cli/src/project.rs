@@ -1,15 +1,18 @@
-//! A policy on disk: the root file, everything it uses, and what the compiler makes of it.
+//! A policy on disk, or in a revision: the root file, everything it uses, and what the compiler makes of it.
 //!
 //! The compiler reads no files; it says which ones it misses, and this is where they are fetched.
 
 use std::path::{Path, PathBuf};
 
-use claw_compiler::{Analysis, Missing, MissingKind, Workspace};
+use claw_compiler::{Analysis, MissingKind, Workspace};
 
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Output;
 use crate::render::human::{self, Counts};
+
+/// Fetches a file that a policy uses, if there is one.
+pub type Read<'r> = &'r dyn Fn(&Path, MissingKind) -> Result<Option<Vec<u8>>, Failure>;
 
 /// A root file with all it uses, analysed.
 #[derive(Debug)]
@@ -25,7 +28,19 @@ pub struct Project {
 impl Project {
     /// Reads and analyses the policy with this root file.
     pub fn open(root: &Path) -> Result<Project, Failure> {
-        let text = files::read_source(root)?;
+        let read = |path: &Path, kind: MissingKind| {
+            // What is not there is reported where it is used.
+            let limit = if kind == MissingKind::Source { files::MAX_SOURCE } else { files::MAX_DATA };
+            path.is_file().then(|| files::read_bytes(path, limit)).transpose()
+        };
+        let bytes = files::read_bytes(root, files::MAX_SOURCE)?;
+        Project::of(root, bytes, &read)
+    }
+
+    /// The policy with this root file, of which these are the bytes. `read` is asked for what else it needs; it may
+    /// not have it.
+    pub fn of(root: &Path, bytes: Vec<u8>, read: Read<'_>) -> Result<Project, Failure> {
+        let text = files::source_text(bytes, root)?;
         if text.trim().is_empty() {
             return Err(Failure::new(format!("`{}` is empty", root.display()))
                 .help("a policy declares tools and grants; whatever it does not grant is denied"));
@@ -44,11 +59,11 @@ impl Project {
                     continue;
                 }
                 watched.push(path.clone());
-                // What is not there is reported where it is used.
-                if !path.is_file() {
-                    continue;
+                let Some(bytes) = read(&path, wanted.kind)? else { continue };
+                match wanted.kind {
+                    MissingKind::Source => workspace.set_file(&wanted.path, files::source_text(bytes, &path)?),
+                    MissingKind::Data => workspace.set_data(&wanted.path, bytes),
                 }
-                load(&mut workspace, wanted, &path)?;
                 found = true;
             }
             if !found {
@@ -82,12 +97,4 @@ impl Project {
         out.error(&format!("{drawn}{}\n", Counts::of(&errors).summary(paint)));
         false
     }
-}
-
-fn load(workspace: &mut Workspace, wanted: &Missing, path: &Path) -> Result<(), Failure> {
-    match wanted.kind {
-        MissingKind::Source => workspace.set_file(&wanted.path, files::read_source(path)?),
-        MissingKind::Data => workspace.set_data(&wanted.path, files::read_bytes(path, files::MAX_DATA)?),
-    }
-    Ok(())
 }

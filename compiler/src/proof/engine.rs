@@ -56,8 +56,7 @@ pub struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     pub fn new(space: Space<'a>) -> Engine<'a> {
-        let environments = space.sides[0].lowered.tables.environments.len();
-        Engine { theory: Theory::default(), sat: Sat::new(environments), space }
+        Engine { theory: Theory::default(), sat: Sat::new(space.environments.len()), space }
     }
 
     /// A call for which the formula holds.

@@ -148,7 +148,7 @@ impl Space<'_> {
         let envs = tables.environments.len();
         let mut denies = Vec::new();
         for (at, cell) in tables.matrix.iter().enumerate() {
-            let env = self.f.env(1 << (at % envs));
+            let env = self.envs(side, 1 << (at % envs));
             let tier = self.tier_at_least(side, u32::try_from(at / envs).expect("few tiers"));
             let here = self.f.and(env, tier);
             if cell.deny {
@@ -172,7 +172,9 @@ impl Space<'_> {
                     RuleEffect::Require(ids) => required.extend(ids.iter().map(|id| (*id, rule.applies))),
                     RuleEffect::Constrain { value, .. } => {
                         if !matches!(tables.exprs[value.index()], Expr::Const(_)) {
-                            let choice = self.choice(format!("the value of constraint {} is unknown", rule.instance));
+                            // Equal values are unknown together.
+                            let value = self.key(side, *value);
+                            let choice = self.choice(format!("{value}, to constrain with, is unknown"));
                             let choice = self.f.choice(choice, true);
                             unsupported.push(self.f.and(rule.applies, choice));
                         }
@@ -208,16 +210,7 @@ impl Space<'_> {
 
     /// The choices that a limit is used up, and that it can't be checked.
     pub fn limit_choices(&mut self, side: usize, limit: LimitId) -> (ChoiceId, ChoiceId) {
-        let what = self.limit_text(side, limit);
+        let what = format!("limit {}", self.sides[side].limit_names[limit.index()]);
         (self.choice(format!("{what} is used up")), self.choice(format!("{what} can't be checked")))
-    }
-
-    /// What makes two limits one and the same budget.
-    fn limit_text(&self, side: usize, limit: LimitId) -> String {
-        let tables = &self.sides[side].lowered.tables;
-        let def = &tables.limits[limit.index()];
-        let beyond: Vec<&str> = def.beyond.iter().map(|id| tables.approvals[id.index()].id.as_str()).collect();
-        let clause = &tables.clauses[def.clause.index()].id;
-        format!("limit {clause}: {} per {} ms by {:?} {:?}", def.max, def.window_ms, def.keys, beyond)
     }
 }

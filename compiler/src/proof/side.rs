@@ -3,7 +3,7 @@
 //! Quantifiers over lists that are put together (`args.to + (args.cc else [])`) are taken apart here, so that each
 //! part is a question about one list.
 
-use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, QuantOp, ToolId};
+use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, LimitDef, QuantOp, ToolId};
 use claw_runtime::{LoadError, Policy};
 use rustc_hash::FxHashMap;
 
@@ -40,6 +40,8 @@ pub struct Side {
     /// Comparisons that are asked in another form: by `<` and `<=`, with the constant on the right. The second says
     /// whether the answer is the opposite.
     pub comparisons: FxHashMap<ExprId, (ExprId, bool)>,
+    /// What each limit's pot is called: pots of two policies with one name are used up together.
+    pub limit_names: Vec<String>,
 }
 
 impl Side {
@@ -52,7 +54,8 @@ impl Side {
         let (mut lowered, claims) = lower_with_claims(checked);
         let (splits, comparisons) = Splitter::new(&mut lowered.tables).run();
         let asked = Policy::from_bundle(lowered.tables.clone())?;
-        Ok(Side { checked: checked.clone(), lowered, claims, policy, asked, splits, comparisons })
+        let limit_names = limit_names(&lowered.tables);
+        Ok(Side { checked: checked.clone(), lowered, claims, policy, asked, splits, comparisons, limit_names })
     }
 
     pub fn package(&self) -> &Package {
@@ -73,6 +76,16 @@ impl Side {
         let at = self.lowered.tables.tools.iter().position(|tool| tool.name == name)?;
         Some(ToolId(next(&self.lowered.tables.tools[..at])))
     }
+}
+
+/// By itself, a pot is known by everything that says when it is used up.
+fn limit_names(tables: &Bundle) -> Vec<String> {
+    let name = |limit: &LimitDef| {
+        let beyond: Vec<&str> = limit.beyond.iter().map(|id| tables.approvals[id.index()].id.as_str()).collect();
+        let clause = &tables.clauses[limit.clause.index()].id;
+        format!("{clause}: {} per {} ms by {:?} {beyond:?}", limit.max, limit.window_ms, limit.keys)
+    };
+    tables.limits.iter().map(name).collect()
 }
 
 pub fn operands(tables: &Bundle, expr: ExprId) -> Vec<ExprId> {

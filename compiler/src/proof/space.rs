@@ -111,6 +111,9 @@ impl Context {
 pub struct Space<'a> {
     pub sides: Vec<&'a Side>,
     pub context: Context,
+    /// The environments that all sides declare, by name. Calls of others are refused by some side and are no question
+    /// here; formulas number environments as this list does.
+    pub environments: Vec<String>,
     pub f: Formulas,
     pub tests: Vec<Test>,
     pub bases: Vec<Base>,
@@ -128,11 +131,12 @@ pub struct Space<'a> {
 impl<'a> Space<'a> {
     pub fn new(sides: Vec<&'a Side>, context: Context) -> Space<'a> {
         let probes = sides.iter().zip(context.tools()).map(|(side, tool)| Probe::new(&side.asked, *tool)).collect();
-        let environments = sides[0].lowered.tables.environments.len();
+        let environments = common_environments(&sides);
         let mut space = Space {
             sides,
             context,
-            f: Formulas::new(environments),
+            f: Formulas::new(environments.len()),
+            environments,
             tests: Vec::new(),
             bases: Vec::new(),
             slots: Vec::new(),
@@ -175,7 +179,7 @@ impl<'a> Space<'a> {
             Cond::True => F::TRUE,
             Cond::False => F::FALSE,
             Cond::Ask(atom, ask) => self.is(side, tables.atoms[atom.index()].expr, Answers::of(*ask)),
-            Cond::Envs(envs) => self.f.env(*envs),
+            Cond::Envs(envs) => self.envs(side, *envs),
             Cond::TierAtLeast(tier) => self.tier_at_least(side, *tier),
             Cond::All(range) | Cond::Any(range) => {
                 let all = matches!(tables.conds[cond.index()], Cond::All(_));
@@ -186,6 +190,19 @@ impl<'a> Space<'a> {
         };
         self.conds.insert((side, cond), f);
         f
+    }
+
+    /// Where the environment is one of these, by a side's numbers.
+    pub(super) fn envs(&mut self, side: usize, bits: u64) -> F {
+        let declared = &self.sides[side].lowered.tables.environments;
+        let mut common = 0;
+        for (at, name) in self.environments.iter().enumerate() {
+            let own = declared.iter().position(|other| other == name);
+            if own.is_some_and(|own| bits >> own & 1 == 1) {
+                common |= 1 << at;
+            }
+        }
+        self.f.env(common)
     }
 
     pub(super) fn tier_at_least(&mut self, side: usize, tier: u32) -> F {
@@ -304,7 +321,7 @@ impl<'a> Space<'a> {
         if let TestKind::Slot(slot) = kind {
             self.slots[slot.0].tests.push(id);
         }
-        let text = self.sides[side].lowered.texts().label(self.tool(side).0, expr);
+        let text = super::words::expr(self.sides[side], self.tool(side), expr);
         let mut exprs = [None, None];
         exprs[side] = Some(expr);
         self.tests.push(Test { exprs, kind, text, partial: true });
@@ -313,7 +330,7 @@ impl<'a> Space<'a> {
     }
 
     /// Equal keys mean the same in all policies.
-    fn key(&self, side: usize, expr: ExprId) -> String {
+    pub(super) fn key(&self, side: usize, expr: ExprId) -> String {
         let policy = self.sides[side];
         let mut key = policy.lowered.texts().canonical(self.tool(side).0, expr);
         if self.sides.len() > 1 {
@@ -329,14 +346,17 @@ impl<'a> Space<'a> {
                     }
                     Expr::Prior(id, ..) => key.push_str(&format!(" {}", tables.priors[id.index()].key)),
                     Expr::AgentHasRole(role) | Expr::UserHasRole(role) => {
-                        let names: Vec<&str> = tables
+                        let mut names: Vec<&str> = tables
                             .roles
                             .iter()
                             .filter(|other| other.closure.contains(role))
                             .map(|other| other.name.as_str())
                             .collect();
+                        names.sort_unstable();
                         key.push_str(&format!(" {names:?}"));
                     }
+                    // Inside of another expression; each policy classifies by itself.
+                    Expr::TierAtLeast(_) => key.push_str(&format!(" of side {side}")),
                     Expr::RecordField(..) => key.push_str(&self.field_name(side, expr)),
                     _ => {}
                 }
@@ -396,6 +416,13 @@ impl<'a> Space<'a> {
             _ => None,
         }
     }
+}
+
+/// The environments of the first side that the others declare, too.
+fn common_environments(sides: &[&Side]) -> Vec<String> {
+    let declares = |side: &&Side, name: &String| side.lowered.tables.environments.contains(name);
+    let own = &sides[0].lowered.tables.environments;
+    own.iter().filter(|name| sides.iter().all(|side| declares(side, name))).cloned().collect()
 }
 
 /// A root of the request that may be missing as a whole.

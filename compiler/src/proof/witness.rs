@@ -63,7 +63,7 @@ fn decide(space: &Space<'_>, request: &Json, past: usize, shows: &mut Shows<'_>)
 }
 
 /// One call as a gateway makes it: decided, executed if allowed, and settled.
-fn begin(policy: &Policy, request: &Json, number: usize, state: &MemoryState) -> Decision {
+pub(super) fn begin(policy: &Policy, request: &Json, number: usize, state: &MemoryState) -> Decision {
     let Ok(mut input) = RequestInput::from_value(request) else {
         return policy.decide_json(request.canonical().as_bytes(), &NoState);
     };
@@ -206,7 +206,8 @@ impl<'s, 'a> Members<'s, 'a> {
         let situation = &self.call.situation;
         let tables = &self.space.sides[0].lowered.tables;
         let tool = &tables.tools[self.space.tool(0).index()];
-        let mut out = vec![("environment".to_owned(), Json::str(tables.environments[self.call.env as usize].as_str()))];
+        let mut out =
+            vec![("environment".to_owned(), Json::str(self.space.environments[self.call.env as usize].as_str()))];
         put(&mut self.agent, "roles", names(&situation.agent_roles));
         if let Some(roles) = &situation.chain_roles {
             let caller = vec![("id".to_owned(), Json::str("b")), ("roles".to_owned(), names(roles))];
@@ -214,7 +215,10 @@ impl<'s, 'a> Members<'s, 'a> {
         }
         out.push(("agent".to_owned(), object(self.agent)));
         // A limit counts by these, and can't be checked without a clock.
-        let limits = tool.limits.iter().map(|id| &tables.limits[id.index()]);
+        let limits = (0..self.space.sides.len()).flat_map(|side| {
+            let tables = &self.space.sides[side].lowered.tables;
+            tables.tools[self.space.tool(side).index()].limits.iter().map(|id| &tables.limits[id.index()])
+        });
         let counted = |key: LimitKey| limits.clone().any(|limit| limit.keys.contains(&key));
         let has = |top: &[(String, Json)], key: &str| top.iter().any(|(known, _)| known == key);
         let missing = |unit: Unit| situation.is_missing(unit);
@@ -228,7 +232,10 @@ impl<'s, 'a> Members<'s, 'a> {
         }
         let mut name = vec![("name".to_owned(), Json::str(tool.wire.as_str()))];
         name.extend(tool.server.as_deref().map(|server| ("server".to_owned(), Json::str(server))));
-        name.extend(tool.pinned.map(|digest| ("digest".to_owned(), Json::str(digest.to_string()))));
+        // Where the policies pin different definitions, no call suits both.
+        let pins = self.space.sides.iter().enumerate();
+        let pinned = pins.map(|(side, of)| of.lowered.tables.tools[self.space.tool(side).index()].pinned);
+        name.extend(pinned.flatten().next().map(|digest| ("digest".to_owned(), Json::str(digest.to_string()))));
         let plain = name.len() == 1;
         out.push(("tool".to_owned(), if plain { Json::str(tool.wire.as_str()) } else { object(name) }));
         out.push(("args".to_owned(), object(self.args)));
@@ -241,7 +248,13 @@ impl<'s, 'a> Members<'s, 'a> {
         if (situation.session || counted(LimitKey::Session)) && !has(&self.top, "session") {
             self.top.push(("session".to_owned(), Json::str(SESSION)));
         }
-        if !tool.limits.is_empty() && !has(&self.top, "time") {
+        // Without a clock no limit can be checked.
+        let unchecked = self
+            .call
+            .choices
+            .iter()
+            .any(|(id, value)| *value && self.space.choices[id.0 as usize].ends_with("can't be checked"));
+        if limits.clone().next().is_some() && !unchecked && !has(&self.top, "time") {
             self.top.push(("time".to_owned(), Json::str(NOW)));
         }
         if counted(LimitKey::Tenant) && !has(&self.top, "tenant") {

@@ -3,10 +3,14 @@
 //! Works on lowered expressions, in which predicates are inlined and constants are values. For people to read: what
 //! is long is cut, and nothing reads it back.
 
-use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, QuantOp, Range};
-use claw_runtime::{Builtin, Form, Type, Value, by_name};
+use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, QuantOp, Range, ToolId};
+use claw_runtime::{Builtin, Form, Tri, Type, Value, by_name};
 
 use super::answers::Answers;
+use super::formula::TestId;
+use super::side::Side;
+use super::space::Space;
+use super::theory::Req;
 use crate::lower::Lowered;
 
 /// Deeper parts are left out.
@@ -229,6 +233,37 @@ impl<'a> Words<'a> {
             _ => None,
         }
     }
+}
+
+/// An expression that calls of a tool are put to.
+#[must_use]
+pub fn expr(side: &Side, tool: ToolId, expr: ExprId) -> String {
+    Words::new(&side.lowered, tool.0).text(expr)
+}
+
+/// What a test has to answer: `args.amount <= 100`, `admin not in agent.roles, or unknown`, `context.ticket is unknown`.
+#[must_use]
+pub fn req(space: &Space<'_>, req: Req) -> String {
+    let unknown = req.allowed.has(Tri::Unknown);
+    let certain = req.allowed & Answers::KNOWN;
+    if certain == Answers::KNOWN {
+        return if unknown { "always".to_owned() } else { format!("{} is known", test(space, req.test)) };
+    }
+    if certain.is_empty() {
+        return format!("{} is unknown", test(space, req.test));
+    }
+    let exprs = space.tests[req.test.0 as usize].exprs.iter().enumerate();
+    let Some((side, expr)) = exprs.filter_map(|(side, expr)| Some((side, (*expr)?))).next() else {
+        return test(space, req.test);
+    };
+    let text = Words::new(&space.sides[side].lowered, space.tool(side).0).holds(expr, certain);
+    if unknown { format!("{text}, or unknown") } else { text }
+}
+
+/// What a test asks: `args.amount > 100`.
+#[must_use]
+pub fn test(space: &Space<'_>, test: TestId) -> String {
+    space.tests[test.0 as usize].text.clone()
 }
 
 fn row(name: &str) -> Option<&'static Builtin> {

@@ -3,6 +3,7 @@
 
 pub mod certificate;
 pub mod decision;
+pub mod diff;
 pub mod github;
 pub mod human;
 pub mod json;

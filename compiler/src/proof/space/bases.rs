@@ -40,6 +40,8 @@ pub struct Base {
     /// By side.
     pub places: [Option<Place>; 2],
     pub ty: Type,
+    /// By side, as each declares it.
+    pub types: [Option<Type>; 2],
     /// Whether a well-formed request may lack it, its unit being there.
     pub optional: bool,
     /// What it is where nothing constrains it.
@@ -74,7 +76,8 @@ impl Space<'_> {
             let ty = ty.clone();
             let plain = Some(samples::plain(&ty, self.schema(0)));
             let places = [Some(Place::Element), (self.sides.len() > 1).then_some(Place::Element)];
-            self.bases.push(Base { name: "it".to_owned(), places, ty, optional: false, plain });
+            let types = [Some(ty.clone()), None];
+            self.bases.push(Base { name: "it".to_owned(), places, ty, types, optional: false, plain });
             return;
         }
         for side in 0..self.sides.len() {
@@ -116,6 +119,7 @@ impl Space<'_> {
         match self.bases.iter_mut().find(|base| base.name == name) {
             Some(known) => {
                 known.places[side] = Some(place);
+                known.types[side] = Some(field.ty.clone());
                 // What one policy demands is there in every request that both understand.
                 known.optional &= optional;
             }
@@ -127,7 +131,9 @@ impl Space<'_> {
                 let plain = if let Place::Fact(Fact::AgentOwner) = place { None } else { plain };
                 let mut places = [None, None];
                 places[side] = Some(place);
-                self.bases.push(Base { name, places, ty: field.ty.clone(), optional, plain });
+                let mut types = [None, None];
+                types[side] = Some(field.ty.clone());
+                self.bases.push(Base { name, places, ty: field.ty.clone(), types, optional, plain });
             }
         }
     }

@@ -161,7 +161,10 @@ pub(super) fn user(space: &Space<'_>, reqs: &[Req], out: &mut Situation) -> Outc
 pub(super) fn labels(space: &Space<'_>, reqs: &[Req], out: &mut Situation) -> Outcome {
     for req in reqs {
         let TestKind::Label(label) = &space.tests[req.test.0 as usize].kind else { continue };
-        if req.allowed == Answers::UNKNOWN {
+        // A request that carries what a policy does not declare is refused by it.
+        let declares = |side: &&crate::proof::side::Side| side.lowered.tables.labels.contains(label);
+        let carried = space.sides.iter().all(declares);
+        if req.allowed == Answers::UNKNOWN || (!carried && !req.allowed.has(claw_runtime::Tri::False)) {
             return Err((vec![*req], Fail::Never));
         }
         if !req.allowed.has(claw_runtime::Tri::False) {
