@@ -82,9 +82,12 @@ fn distinct(ways: &[Way]) -> Vec<&Way> {
 
 fn if_way(way: &Way) -> Markup {
     let scope = way.scopes.last().filter(|_| !way.conditions.is_empty());
+    let user = html! { a href={ "#" (way.grant.id) } { "the user" } " is " (joined(&way.users, " or ")) };
     html! {
-        @if let Some(scope) = scope { "if " (link(scope)) @if !way.users.is_empty() { ", " } }
-        @if !way.users.is_empty() { a href={ "#" (way.grant.id) } { "if the user" } " is " (joined(&way.users, " or ")) }
+        "if "
+        @if let Some(scope) = scope { (link(scope)) }
+        @if scope.is_some() && !way.users.is_empty() { " and " }
+        @if !way.users.is_empty() { (user) }
     }
 }
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::text::{code, fact, folded, joined, link, links, meta, prose, shown, table, title};
 
-/// More elements than this are folded away.
+/// More elements or lines than this are folded away.
 const MANY: usize = 20;
 
 pub fn tools(report: &Report) -> Markup {
@@ -98,11 +98,20 @@ pub fn constants(report: &Report) -> Markup {
             article id=(constant.heading.id) {
                 (title(&constant.heading, html! { span.type { (shown(&constant.ty)) } }))
                 (prose(&constant.heading.doc))
-                (code(&constant.code))
+                (source(constant))
                 (values(constant))
                 (meta(report, &constant.heading))
             }
         }
+    }
+}
+
+/// A long set fills pages: it is folded away.
+fn source(constant: &Constant) -> Markup {
+    let lines = constant.code.text.lines().count();
+    html! {
+        @if lines > MANY { details { summary { "As written, " (lines) " lines" } (code(&constant.code)) } }
+        @else { (code(&constant.code)) }
     }
 }
 

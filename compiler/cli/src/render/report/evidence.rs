@@ -101,7 +101,7 @@ fn covered(coverage: &Coverage) -> Markup {
         }
         @if !coverage.missed.is_empty() {
             h3 id="missed" { "Clauses that applied in no test" }
-            p { (links(&coverage.missed)) }
+            ul.missed { @for clause in &coverage.missed { li { (link(clause)) } } }
         }
         @if !coverage.open.is_empty() {
             h3 id="open" { "Answers of conditions that no test brought about" }

@@ -30,6 +30,7 @@ pub fn header(report: &Report) -> Markup {
                 dt { "Bundle" }
                 dd.digest { (report.bundle) }
             }
+            p.note { "Made from these modules. The digests are those of the files; the bundle's names the whole." }
             (modules(report))
         }
     }
@@ -40,7 +41,6 @@ fn modules(report: &Report) -> Markup {
     table(
         "Modules",
         html! {
-            caption { "Made from these modules. The digests are those of the files; the bundle's names the whole." }
             thead { tr { th scope="col" { "Module" } th scope="col" { "File" } th scope="col" { "Digest" } } }
             tbody {
                 @for module in &report.modules {
