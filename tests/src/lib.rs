@@ -1,6 +1,7 @@
 //! What the tests share: the reference interpreter, random policies and requests, and the pages in Markdown.
 
 pub mod agents;
+pub mod brute;
 pub mod expect;
 pub mod generate;
 pub mod host;

@@ -61,6 +61,15 @@ impl Answer {
     }
 }
 
+/// What the conditions of clauses come to for one request.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Conditions {
+    pub invariants: Vec<Tri>,
+    pub rules: Vec<Tri>,
+    pub granted: bool,
+}
+
 /// A policy and its past.
 #[derive(Debug)]
 pub struct Reference<'p> {

@@ -6,14 +6,14 @@ use claw_compiler::hir::{
     ApprovalId, Beyond, Decl, EffectKind, Expr, Limit, LimitKey, Outcome, Rule, Status as ClauseStatus, Target,
     TargetKind,
 };
-use claw_runtime::{Decimal, Tri, Value};
+use claw_runtime::{Decimal, Json, Tri, Value};
 
 use super::approvals::{Asking, Lack};
-use super::call::Call;
+use super::call::{self, Call};
 use super::eval::Place;
 use super::past::Charge;
 use super::term::Term;
-use super::{Answer, Reference, Word};
+use super::{Answer, Conditions, Reference, Word};
 
 /// What the steps have found so far.
 #[derive(Default)]
@@ -75,6 +75,20 @@ impl Reference<'_> {
             self.limit(index, limit, call, tier, &mut found);
         }
         self.join(call, tier, found)
+    }
+
+    /// What the conditions of clauses come to, whatever is decided. Nothing for a request that is not understood.
+    pub fn conditions(&self, request: &Json) -> Option<Conditions> {
+        let call = call::decode(self.package, &self.limits, request).ok()?;
+        let mut found = Found::default();
+        let granted = self.granted(&call, &mut found);
+        let tier = self.tier(&call, &mut found).ok().flatten();
+        let truth = |target, when, unless| self.condition(target, when, unless, &call, tier);
+        Some(Conditions {
+            invariants: self.package.invariants.iter().map(|i| truth(&i.target, &i.when, &i.unless)).collect(),
+            rules: self.package.rules.iter().map(|rule| truth(&rule.target, &rule.when, &rule.unless)).collect(),
+            granted,
+        })
     }
 
     /// Step 2: does some grant hold?
