@@ -137,14 +137,8 @@ impl<'a> Judge<'a> {
         if policy.bundle.tiers.is_empty() {
             return None;
         }
-        let arms = self.applying(Realm::Confirmed, |effect| matches!(effect, InstanceEffect::Classify { .. }));
-        let tier_of = |i: &u32| match policy.bundle.instances.get(*i as usize).map(|instance| &instance.effect) {
-            Some(InstanceEffect::Classify { tier }) => Some(*tier),
-            _ => None,
-        };
-        let tier = arms.iter().filter_map(tier_of).max();
-        found.classify = arms.into_iter().filter(|i| tier_of(i) == tier).collect();
-        self.eval.tier = tier;
+        let (arms, tier) = self.tier();
+        found.classify = arms;
         found.verdict.tier = tier;
         let tier = match tier {
             Some(tier) => tier,
@@ -152,6 +146,25 @@ impl<'a> Judge<'a> {
         };
         found.cell = policy.cell(tier, self.eval.request.env);
         found.cell.is_none().then_some(Reason::Matrix)
+    }
+
+    /// The highest tier of the arms that apply, with those arms; what is asked from now on knows it.
+    fn tier(&mut self) -> (Vec<u32>, Option<u32>) {
+        let policy = self.eval.policy;
+        let arms = self.applying(Realm::Confirmed, |effect| matches!(effect, InstanceEffect::Classify { .. }));
+        let tier_of = |i: &u32| match policy.bundle.instances.get(*i as usize).map(|instance| &instance.effect) {
+            Some(InstanceEffect::Classify { tier }) => Some(*tier),
+            _ => None,
+        };
+        let tier = arms.iter().filter_map(tier_of).max();
+        self.eval.tier = tier;
+        (arms.into_iter().filter(|i| tier_of(i) == tier).collect(), tier)
+    }
+
+    /// Does a condition hold for the call, whatever is decided about it?
+    pub(crate) fn holds_with_tier(&mut self, cond: CondId) -> bool {
+        self.tier();
+        self.holds(cond)
     }
 
     /// The last step.

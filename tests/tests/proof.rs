@@ -1,6 +1,6 @@
 //! The prover's answers, compared with what is decided about all requests of small policies.
 //!
-//! `CLAW_QUESTIONS` says how many questions about policies are asked (6,000 if not said), `CLAW_SEED` where the
+//! `CLAW_QUESTIONS` says how many questions about policies are asked (3,000 if not said), `CLAW_SEED` where the
 //! policies start, `CLAW_REQUESTS` how many requests of each are tried (400). A wrong answer prints its seed and policy.
 
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ fn number(variable: &str, default: usize) -> usize {
 
 #[test]
 fn answers_agree_with_all_requests() {
-    let (wanted, requests) = (number("CLAW_QUESTIONS", 6_000), number("CLAW_REQUESTS", 400));
+    let (wanted, requests) = (number("CLAW_QUESTIONS", 3_000), number("CLAW_REQUESTS", 400));
     let next = AtomicUsize::new(number("CLAW_SEED", 1));
     let total = Mutex::new(Report::default());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

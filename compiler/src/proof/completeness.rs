@@ -5,6 +5,7 @@ use claw_runtime::bundle::ToolId;
 use super::findings::Cx;
 use super::formula::F;
 use super::prover::Example;
+use super::witness::About;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::hir;
 
@@ -26,9 +27,15 @@ fn one(cx: &mut Cx<'_>, tool: ToolId) {
     let unclassified = prover.space().f.not(outcomes.classified);
     // One that is granted is what somebody would meet.
     let granted = prover.space().f.and(outcomes.granted, unclassified);
+    let instances = &prover.space().sides[0].lowered.tables.instances;
+    let no_arm: Vec<About> = outcomes
+        .arms
+        .iter()
+        .map(|(_, arm)| About { side: 0, cond: instances[arm.instance as usize].cond, holds: false })
+        .collect();
     let mut found = Example::None;
     for goal in [granted, unclassified] {
-        found = prover.example(goal, &mut |decisions| decisions[0].tier.is_none());
+        found = prover.example_about(goal, &no_arm, &mut |decisions| decisions[0].tier.is_none());
         if !matches!(found, Example::None) {
             break;
         }

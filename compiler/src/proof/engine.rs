@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::answers::Answers;
 use super::formula::{ChoiceId, F, Node, TestId};
-use super::space::{SlotId, Space, TestKind, Unit, Why};
+use super::space::{Fill, SlotId, Space, TestKind, Unit, Why};
 use super::theory::{Check, Req, Situation, Theory};
 
 /// After so many proposals the answer is "perhaps".
@@ -111,8 +111,8 @@ impl<'a> Engine<'a> {
         Found::Maybe(perhaps)
     }
 
-    /// Values of a slot for which its own tests answer so, some of them.
-    pub fn values(&mut self, slot: SlotId, reqs: &[Req]) -> Vec<Option<Value>> {
+    /// Ways to fill a slot for which its own tests answer so, some of them.
+    pub fn fills(&mut self, slot: SlotId, reqs: &[Req]) -> Vec<Fill> {
         self.theory.alternatives(&mut self.space, slot, reqs)
     }
 
@@ -150,25 +150,14 @@ impl<'a> Engine<'a> {
     fn repair(&mut self, req: Req, reqs: &[Req], situation: &mut Situation) -> bool {
         let TestKind::Free { slots, .. } = self.space.tests[req.test.0 as usize].kind.clone() else { return false };
         for slot in slots {
-            let base = self.space.slots[slot.0].base;
-            let path = self.space.slots[slot.0].path.clone();
             let own: Vec<Req> = reqs
                 .iter()
                 .filter(|r| self.space.tests[r.test.0 as usize].kind == TestKind::Slot(slot))
                 .copied()
                 .collect();
-            for value in self.theory.alternatives(&mut self.space, slot, &own) {
+            for fill in self.theory.alternatives(&mut self.space, slot, &own) {
                 let mut next = situation.clone();
-                let old = next.values.get(&base).cloned().unwrap_or_else(|| self.space.bases[base.0].plain.clone());
-                let ty = self.space.bases[base.0].ty.clone();
-                let value = self.space.put(old.as_ref(), &ty, &path, value);
-                next.values.insert(base, value);
-                match self.space.unit(base) {
-                    Unit::User => next.user = Some(next.user.take().unwrap_or_default()),
-                    Unit::Context => next.context = true,
-                    Unit::Session => next.session = true,
-                    Unit::Base(_) => {}
-                }
+                self.space.fill(slot, &fill, &mut next);
                 // Nothing else that spans several slots may break.
                 let others: Vec<Req> = reqs.to_vec();
                 let fits = others.iter().all(|r| match &self.space.tests[r.test.0 as usize].kind {

@@ -7,7 +7,7 @@ use super::findings::Cx;
 use super::formula::F;
 use super::prover::{Example, ToolProver};
 use super::side::Side;
-use super::witness::Witness;
+use super::witness::{About, Witness};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::hir::Claim;
 
@@ -77,7 +77,8 @@ fn one(cx: &mut Cx<'_>, invariant: usize) -> Verdict {
         let broken = broken(prover, claim);
         let goal = prover.space().f.and(about, broken);
         let tool = || side.lowered.tables.tools[claimed.tool.index()].name.clone();
-        match prover.example(goal, &mut |decisions| breaks(side, claim, &decisions[0])) {
+        let calls = About { side: 0, cond: claimed.cond, holds: true };
+        match prover.example_about(goal, &[calls], &mut |decisions| breaks(side, claim, &decisions[0])) {
             Example::None => {}
             Example::Call(witness) => return Verdict::Refuted { tool: tool(), witness },
             Example::Unknown(because) => unknown = unknown.or(Some((tool(), because))),

@@ -542,9 +542,8 @@ impl<'a> Search<'a> {
         if slots.len() == 1
             && let Some((slot, reqs)) = slots.pop_first()
         {
-            for value in self.prover.engine.values(slot, &reqs) {
-                let path = self.space().slots[slot.0].path.clone();
-                values.push(self.space().put(actual.as_ref(), &ty, &path, value));
+            for fill in self.prover.engine.fills(slot, &reqs) {
+                values.push(self.space().filled(slot, actual.as_ref(), &fill));
             }
         }
         values::nearest(actual.as_ref(), values, &ty)

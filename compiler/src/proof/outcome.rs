@@ -2,6 +2,7 @@
 
 use claw_runtime::bundle::{ApprovalId, Expr, InstanceEffect, LimitId, RuleEffect};
 
+use super::answers::Answers;
 use super::formula::{ChoiceId, F};
 use super::space::Space;
 
@@ -118,6 +119,7 @@ impl Space<'_> {
         self.matrix(side, out, &mut required);
         self.rules(side, out, &mut required);
         self.limits(side, out, &mut required);
+        let impossible = self.impossible(side, &required);
         let not_granted = self.f.not(out.granted);
         let unclassified = self.f.not(out.classified);
         out.denied = self.f.any([
@@ -127,6 +129,7 @@ impl Space<'_> {
             out.rules_deny,
             out.limits_deny,
             out.unsupported,
+            impossible,
         ]);
         let not_denied = self.f.not(out.denied);
         let mut waits = Vec::new();
@@ -140,6 +143,19 @@ impl Space<'_> {
         let waits = self.f.any(waits);
         let not_waiting = self.f.not(waits);
         out.allowed = self.f.and(not_denied, not_waiting);
+    }
+
+    /// What the acting user has to approve can't be had where there is none.
+    fn impossible(&mut self, side: usize, required: &[(ApprovalId, F)]) -> F {
+        let policy = self.sides[side];
+        let by_user = |id: &ApprovalId| policy.lowered.tables.approvals[id.index()].by_user;
+        let asked: Vec<F> = required.iter().filter(|(id, _)| by_user(id)).map(|(_, f)| *f).collect();
+        let asked = self.f.any(asked);
+        if asked == F::FALSE {
+            return F::FALSE;
+        }
+        let nobody = self.is(side, policy.user_there, Answers::UNKNOWN);
+        self.f.and(asked, nobody)
     }
 
     /// Cells get stricter as the tier rises, so each says something of its tier and all above.

@@ -8,7 +8,7 @@ use super::formula::F;
 use super::outcome::Outcomes;
 use super::side::Side;
 use super::space::{Context, Space};
-use super::witness::{Witness, witness};
+use super::witness::{About, Witness, witness};
 
 /// The answer to "is there a call such that …".
 #[derive(Clone, Debug)]
@@ -55,8 +55,13 @@ impl<'a> ToolProver<'a> {
 
     /// A call for which the formula holds and whose decisions, one for each side, show it.
     pub fn example(&mut self, goal: F, shows: &mut dyn FnMut(&[Decision]) -> bool) -> Example {
+        self.example_about(goal, &[], shows)
+    }
+
+    /// As [`ToolProver::example`], where the decisions alone don't tell whether the call is one that is asked about.
+    pub fn example_about(&mut self, goal: F, about: &[About], shows: &mut dyn FnMut(&[Decision]) -> bool) -> Example {
         let mut found = None;
-        let mut accept = |space: &Space<'a>, call: &super::engine::Call| match witness(space, call, shows) {
+        let mut accept = |space: &Space<'a>, call: &super::engine::Call| match witness(space, call, about, shows) {
             Some(witness) => {
                 found = Some(Box::new(witness));
                 Ok(())

@@ -190,7 +190,7 @@ impl<'s> Asked<'s> {
             let mut call = call.clone();
             call.env = env;
             call.situation.agent_roles = vec![role.clone()];
-            match witness(space, &call, &mut |decisions: &[Decision]| decisions[0].outcome <= most) {
+            match witness(space, &call, &[], &mut |decisions: &[Decision]| decisions[0].outcome <= most) {
                 Some(witness) => {
                     found = Some(Box::new((witness, call)));
                     Ok(())

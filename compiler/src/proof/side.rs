@@ -3,7 +3,7 @@
 //! Quantifiers over lists that are put together (`args.to + (args.cc else [])`) are taken apart here, so that each
 //! part is a question about one list.
 
-use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, LimitDef, QuantOp, ToolId};
+use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, Fact, LimitDef, QuantOp, ToolId};
 use claw_runtime::{LoadError, Policy};
 use rustc_hash::FxHashMap;
 
@@ -42,6 +42,8 @@ pub struct Side {
     pub comparisons: FxHashMap<ExprId, (ExprId, bool)>,
     /// What each limit's pot is called: pots of two policies with one name are used up together.
     pub limit_names: Vec<String>,
+    /// Whether there is a user: true, or unknown if there is none.
+    pub user_there: ExprId,
 }
 
 impl Side {
@@ -52,10 +54,23 @@ impl Side {
         let constraints = package.constraints.iter().map(|constraint| constraint.decl.name.as_str());
         let policy = Policy::from_bundle(emit(&graph, plain, sources))?.with_enforced_constraints(constraints);
         let (mut lowered, claims) = lower_with_claims(checked);
-        let (splits, comparisons) = Splitter::new(&mut lowered.tables).run();
+        let mut splitter = Splitter::new(&mut lowered.tables);
+        let user = splitter.add(Expr::Fact(Fact::UserId));
+        let user_there = splitter.add(Expr::Present(user));
+        let (splits, comparisons) = splitter.run();
         let asked = Policy::from_bundle(lowered.tables.clone())?;
         let limit_names = limit_names(&lowered.tables);
-        Ok(Side { checked: checked.clone(), lowered, claims, policy, asked, splits, comparisons, limit_names })
+        Ok(Side {
+            checked: checked.clone(),
+            lowered,
+            claims,
+            policy,
+            asked,
+            splits,
+            comparisons,
+            limit_names,
+            user_there,
+        })
     }
 
     pub fn package(&self) -> &Package {

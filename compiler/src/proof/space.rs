@@ -15,7 +15,7 @@ use super::side::Side;
 mod bases;
 mod reads;
 
-pub use bases::{Base, BaseId, Place, Slot, SlotId, Unit};
+pub use bases::{Base, BaseId, Fill, Place, Slot, SlotId, Unit};
 use reads::Reads;
 
 /// Why a test can't be decided by looking at one slot.

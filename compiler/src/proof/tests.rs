@@ -69,3 +69,82 @@ invariant \"d\" {{ on mail when len(args.to) > 2 never allow }}
     );
     insta::assert_snapshot!(verdicts(&text));
 }
+
+/// Of `what`, one word for each invariant.
+fn words(text: &str) -> Vec<String> {
+    verdicts(text).lines().map(|line| line.split_once(": ").map_or(line, |(_, v)| v).to_owned()).collect()
+}
+
+fn starts(text: &str, expected: &[&str]) {
+    let found = words(text);
+    let fits = found.len() == expected.len() && found.iter().zip(expected).all(|(f, e)| f.starts_with(e));
+    assert!(fits, "{expected:?}: {found:#?}");
+}
+
+#[test]
+fn records_inside_of_records_may_be_absent() {
+    let text = "package p\nenvironments dev\nroles r
+record part { f: bool, o?: int }\nrecord item { sub?: part }
+tool act(it?: item)\ngrant act to r
+invariant \"a\" { on act when args.it.sub.f unless args.it.sub.f never allow }
+invariant \"b\" { on act when present(args.it.sub.o) when (args.it.sub.f or args.it.sub.f) unless args.it.sub.f never allow }
+";
+    starts(text, &["refuted", "refuted"]);
+    let text = "package p\nenvironments dev\nroles r, s
+record item { f: bool }\nuser { box?: item }\ntool act()\ngrant act to r for s
+invariant \"a\" { on act when user.box.f unless user.box.f never allow }
+";
+    starts(text, &["refuted"]);
+}
+
+#[test]
+fn a_counterexample_is_one_that_the_claim_is_about() {
+    let text = "package p\nenvironments dev\nroles r\ntool act(wait?: duration)\ngrant act to r
+invariant \"a\" { on act when present(args.wait) never deny }
+";
+    let verdict = words(text);
+    assert!(verdict[0].contains("\"wait\":"), "{verdict:?}");
+}
+
+#[test]
+fn bodies_of_quantifiers_read_more_than_elements() {
+    let text = "package p\nenvironments dev\nroles r\ntool act(to: list<string>)\ngrant act to r
+invariant \"a\" { on act unless not any(x in args.to: len(args.to) > 1 and x == \"a\") never allow }
+invariant \"b\" { on act unless not any(x in args.to: any(y in args.to: x != y)) never allow }
+";
+    for verdict in words(text) {
+        assert!(!verdict.starts_with("proved"), "{verdict}");
+    }
+}
+
+#[test]
+fn many_ways_to_please_quantifiers() {
+    let ways = (0..8).map(|i| format!(" when len(args.to) > 2 or any(x in args.to: x == \"{i}\")")).collect::<String>();
+    let text = format!(
+        "package p\nenvironments dev\nroles r\ntool act(to: list<string>)\ngrant act to r
+invariant \"a\" {{ on act{ways} never allow }}\n"
+    );
+    starts(&text, &["refuted"]);
+}
+
+#[test]
+fn what_the_user_approves_needs_a_user() {
+    let text = "package p\nenvironments dev\nroles r\napproval own { by user expires 1h }\ntool act()\ngrant act to r
+rule ask { on act require own }
+invariant \"a\" { on act when r in agent.roles never deny }
+invariant \"b\" { on act unless not (r in agent.roles and r in user.roles) never deny }
+invariant \"c\" { on act unless user.id != \"x\" unless not (r in agent.roles) always require own }
+";
+    starts(text, &["refuted", "refuted", "proved"]);
+}
+
+#[test]
+fn labels_without_a_session() {
+    let text = "package p\nenvironments dev\nroles r\nlabels l, m\ntool act()\ngrant act to r
+rule no { on act unless l not in session.labels deny \"no\" }
+invariant \"a\" { on act when l in session.labels never allow }
+invariant \"b\" { on act unless l not in session.labels unless m not in session.labels never allow }
+invariant \"c\" { on act when m in session.labels never allow }
+";
+    starts(text, &["proved", "proved", "refuted"]);
+}

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use claw_runtime::bundle::AttrRoot;
 use claw_runtime::{Tri, Type, Value};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::answers::Answers;
 use super::formula::TestId;
 use super::samples::{self, Hints};
-use super::space::{BaseId, SlotId, Space, TestKind, Unit};
+use super::space::{BaseId, Fill, SlotId, Space, TestKind, Unit};
 
 mod lists;
 mod repair;
@@ -48,6 +48,16 @@ pub struct Situation {
 }
 
 impl Situation {
+    /// Makes sure that a part of the request is there.
+    pub(super) fn ensure(&mut self, unit: Unit) {
+        match unit {
+            Unit::User => _ = self.user.get_or_insert_default(),
+            Unit::Context => self.context = true,
+            Unit::Session => self.session = true,
+            Unit::Base(_) => {}
+        }
+    }
+
     /// Whether it is so because a part of the request is missing.
     pub fn is_missing(&self, unit: Unit) -> bool {
         self.missing.contains(&unit)
@@ -71,10 +81,10 @@ enum Fail {
     Stuck(&'static str),
 }
 
-/// A value that was tried, with what tests came to.
+/// What was tried, with what tests came to.
 #[derive(Debug)]
 struct Candidate {
-    value: Option<Value>,
+    fill: Fill,
     answers: FxHashMap<TestId, Tri>,
 }
 
@@ -152,24 +162,22 @@ impl<'a> Theory<'a> {
     ) -> Result<(), (Vec<Req>, Fail)> {
         let missing = match unit {
             Unit::Base(base) if !space.bases[base.0].optional => None,
-            _ => Some(reqs.iter().find(|req| !req.allowed.has(missing(space, unit, req.test))).copied()),
+            _ => Some(reqs.iter().find(|req| !fits_missing(space, unit, **req)).copied()),
         };
         if missing == Some(None) {
             match unit {
                 Unit::Base(base) => drop(out.values.insert(base, None)),
-                unit => out.missing.push(unit),
+                unit => {
+                    out.missing.push(unit);
+                    roles::carried_labels(space, reqs, out);
+                }
             }
             return Ok(());
         }
         let mut found = out.clone();
         match self.present(space, unit, reqs, &mut found) {
             Ok(()) => {
-                match unit {
-                    Unit::User => found.user = Some(found.user.take().unwrap_or_default()),
-                    Unit::Context => found.context = true,
-                    Unit::Session => found.session = true,
-                    Unit::Base(_) => {}
-                }
+                found.ensure(unit);
                 *out = found;
                 Ok(())
             }
@@ -204,19 +212,12 @@ impl<'a> Theory<'a> {
             _ => {}
         }
         for (slot, reqs) in slots {
-            let value = match self.find(space, slot, &reqs, &[]) {
-                Ok(value) => value,
+            let fill = match self.find(space, slot, &reqs) {
+                Ok(fill) => fill,
                 Err(Fail::Never) => return Err((self.core(space, slot, reqs), Fail::Never)),
                 Err(fail) => return Err((reqs, fail)),
             };
-            let (base, path) = (space.slots[slot.0].base, space.slots[slot.0].path.clone());
-            let old = match out.values.get(&base) {
-                Some(old) => old.clone(),
-                None => space.bases[base.0].plain.clone(),
-            };
-            let ty = space.bases[base.0].ty.clone();
-            let value = space.put(old.as_ref(), &ty, &path, value);
-            out.values.insert(base, value);
+            space.fill(slot, &fill, out);
         }
         Ok(())
     }
@@ -227,7 +228,7 @@ impl<'a> Theory<'a> {
         while at < reqs.len() && reqs.len() > 1 {
             let mut fewer = reqs.clone();
             fewer.remove(at);
-            if self.find(space, slot, &fewer, &[]) == Err(Fail::Never) {
+            if self.find(space, slot, &fewer) == Err(Fail::Never) {
                 reqs = fewer;
             } else {
                 at += 1;
@@ -236,26 +237,14 @@ impl<'a> Theory<'a> {
         reqs
     }
 
-    /// A value of the slot for which its tests answer so; none of `avoid`.
-    fn find(
-        &mut self,
-        space: &mut Space<'a>,
-        slot: SlotId,
-        reqs: &[Req],
-        avoid: &[Value],
-    ) -> Result<Option<Value>, Fail> {
+    /// A way to fill the slot for which its tests answer so.
+    fn find(&mut self, space: &mut Space<'a>, slot: SlotId, reqs: &[Req]) -> Result<Fill, Fail> {
         self.prepare(space, slot);
         let count = self.slots[&slot].all.len();
         for at in 0..count {
             if self.fits(space, slot, at, reqs) {
-                let value = self.slots[&slot].all[at].value.clone();
-                if !value.as_ref().is_some_and(|value| avoid.contains(value)) {
-                    return Ok(value);
-                }
+                return Ok(self.slots[&slot].all[at].fill.clone());
             }
-        }
-        if !avoid.is_empty() {
-            return Err(Fail::Stuck("values that have to differ"));
         }
         let value = match &space.slots[slot.0].ty {
             Type::List(_) | Type::Set(_) => self.list(space, slot, reqs)?,
@@ -267,11 +256,11 @@ impl<'a> Theory<'a> {
             }
             ty => return Err(Fail::Stuck(unfollowed(ty))),
         };
-        self.try_value(space, slot, Some(value), reqs)
+        self.try_fill(space, slot, Fill::Value(value), reqs)
     }
 
-    /// Other values of a slot for which its own tests answer so.
-    pub fn alternatives(&mut self, space: &mut Space<'a>, slot: SlotId, reqs: &[Req]) -> Vec<Option<Value>> {
+    /// Other ways to fill a slot for which its own tests answer so.
+    pub fn alternatives(&mut self, space: &mut Space<'a>, slot: SlotId, reqs: &[Req]) -> Vec<Fill> {
         const MOST: usize = 64;
         if matches!(space.slots[slot.0].ty, Type::Record(_)) {
             return Vec::new();
@@ -279,21 +268,17 @@ impl<'a> Theory<'a> {
         self.prepare(space, slot);
         let count = self.slots[&slot].all.len();
         let fitting: Vec<usize> = (0..count).filter(|at| self.fits(space, slot, *at, reqs)).take(MOST).collect();
-        fitting.into_iter().map(|at| self.slots[&slot].all[at].value.clone()).collect()
+        fitting.into_iter().map(|at| self.slots[&slot].all[at].fill.clone()).collect()
     }
 
     /// Checks a value that should fit.
-    fn try_value(
-        &mut self,
-        space: &mut Space<'a>,
-        slot: SlotId,
-        value: Option<Value>,
-        reqs: &[Req],
-    ) -> Result<Option<Value>, Fail> {
+    fn try_fill(&mut self, space: &mut Space<'a>, slot: SlotId, fill: Fill, reqs: &[Req]) -> Result<Fill, Fail> {
         let candidates = self.slots.entry(slot).or_default();
-        candidates.all.push(Candidate { value: value.clone(), answers: FxHashMap::default() });
-        let at = candidates.all.len() - 1;
-        if self.fits(space, slot, at, reqs) { Ok(value) } else { Err(Fail::Stuck("a value that is not accepted")) }
+        let at = candidates.all.iter().position(|known| known.fill == fill).unwrap_or_else(|| {
+            candidates.all.push(Candidate { fill: fill.clone(), answers: FxHashMap::default() });
+            candidates.all.len() - 1
+        });
+        if self.fits(space, slot, at, reqs) { Ok(fill) } else { Err(Fail::Stuck("a value that is not accepted")) }
     }
 
     fn fits(&mut self, space: &mut Space<'a>, slot: SlotId, at: usize, reqs: &[Req]) -> bool {
@@ -302,7 +287,7 @@ impl<'a> Theory<'a> {
             let answer = match candidate.answers.get(&req.test) {
                 Some(answer) => *answer,
                 None => {
-                    let answer = space.answer(req.test, slot, candidate.value.as_ref());
+                    let answer = space.answer(req.test, slot, &candidate.fill);
                     candidate.answers.insert(req.test, answer);
                     answer
                 }
@@ -323,21 +308,24 @@ impl<'a> Theory<'a> {
             seeds.windows.iter().map(|(window, zone)| (window, zone)).collect();
         let hints = Hints { constants: &seeds.constants, windows: &zones, texts: &seeds.texts };
         let found = samples::samples(&space.slots[slot.0].ty, space.schema(0), &hints);
-        let mut values: Vec<Option<Value>> = Vec::new();
-        let of_slot = &space.slots[slot.0];
-        if of_slot.optional || (of_slot.path.is_empty() && space.bases[of_slot.base.0].optional) {
-            values.push(None);
-        }
-        values.extend(space.plain(slot).map(Some));
-        values.extend(found.values.into_iter().map(Some));
-        let mut all: Vec<Candidate> = Vec::with_capacity(values.len());
-        for value in values {
-            if !all.iter().any(|known| known.value == value) {
-                all.push(Candidate { value, answers: FxHashMap::default() });
+        // What is missing from above the slot comes last: other fields may have to be there.
+        let steps = space.slots[slot.0].path.len();
+        let (own, above): (Vec<usize>, Vec<usize>) =
+            space.slots[slot.0].absences.iter().partition(|step| **step == steps);
+        let plain = space.plain(slot).map(Fill::Value);
+        let values = found.values.into_iter().map(Fill::Value);
+        let fills =
+            own.into_iter().map(Fill::Absent).chain(plain).chain(values).chain(above.into_iter().map(Fill::Absent));
+        let mut all: Vec<Candidate> = Vec::new();
+        let mut known_fills = FxHashSet::default();
+        for fill in fills {
+            if known_fills.insert(fill.clone()) {
+                all.push(Candidate { fill, answers: FxHashMap::default() });
             }
         }
         // What was found by other means stays.
-        all.extend(std::mem::take(&mut known.all));
+        let others = std::mem::take(&mut known.all);
+        all.extend(others.into_iter().filter(|other| !known_fills.contains(&other.fill)));
         *known = Candidates { all, complete: found.complete, of_tests: tests };
     }
 
@@ -363,35 +351,24 @@ impl<'a> Theory<'a> {
         }
         self.prepare(space, a);
         self.prepare(space, b);
-        let values = |theory: &Self, slot: SlotId| -> Vec<Option<Value>> {
-            theory.slots[&slot].all.iter().map(|c| c.value.clone()).collect()
+        let values = |theory: &Self, slot: SlotId| -> Vec<Fill> {
+            theory.slots[&slot].all.iter().map(|c| c.fill.clone()).collect()
         };
-        let mut tries: Vec<(Option<Value>, Option<Value>)> = Vec::new();
+        let mut tries: Vec<(Fill, Fill)> = Vec::new();
         let (from_a, from_b) = (values(self, a), values(self, b));
-        tries.extend(from_a.iter().chain(&from_b).map(|v| (v.clone(), v.clone())));
+        tries.extend(from_a.iter().chain(&from_b).filter(|v| v.value().is_some()).map(|v| (v.clone(), v.clone())));
         for x in from_a.iter().take(24) {
             tries.extend(from_b.iter().take(24).map(|y| (x.clone(), y.clone())));
         }
         for (x, y) in tries {
-            let fits = self.try_value(space, a, x.clone(), &of_a).is_ok()
-                && self.try_value(space, b, y.clone(), &of_b).is_ok();
+            let fits =
+                self.try_fill(space, a, x.clone(), &of_a).is_ok() && self.try_fill(space, b, y.clone(), &of_b).is_ok();
             if !fits {
                 continue;
             }
             let mut next = out.clone();
-            for (slot, value) in [(a, x), (b, y)] {
-                let (base, path) = (space.slots[slot.0].base, space.slots[slot.0].path.clone());
-                let old = next.values.get(&base).cloned().unwrap_or_else(|| space.bases[base.0].plain.clone());
-                let ty = space.bases[base.0].ty.clone();
-                let value = space.put(old.as_ref(), &ty, &path, value);
-                next.values.insert(base, value);
-                match space.unit(base) {
-                    Unit::User => next.user = Some(next.user.take().unwrap_or_default()),
-                    Unit::Context => next.context = true,
-                    Unit::Session => next.session = true,
-                    Unit::Base(_) => {}
-                }
-            }
+            space.fill(a, &x, &mut next);
+            space.fill(b, &y, &mut next);
             if req.allowed.has(now(space, &next)) {
                 *out = next;
                 return Ok(());
@@ -409,6 +386,13 @@ fn unfollowed(ty: &Type) -> &'static str {
         Type::Int | Type::Decimal | Type::Duration | Type::Time | Type::Date => "arithmetic, beyond examples",
         _ => "values that are only tried",
     }
+}
+
+/// Whether a test can answer so where the unit is missing. A request carries labels also without a session.
+fn fits_missing(space: &mut Space<'_>, unit: Unit, req: Req) -> bool {
+    let answer = missing(space, unit, req.test);
+    let label = matches!(space.tests[req.test.0 as usize].kind, TestKind::Label(_));
+    req.allowed.has(answer) || (label && req.allowed.has(Tri::True))
 }
 
 /// What a test comes to where the unit is missing.

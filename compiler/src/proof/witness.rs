@@ -1,10 +1,11 @@
 //! Requests that show something: built from a situation, decided by the runtime, and made as small as they can be.
 
-use claw_runtime::bundle::{AttrRoot, Fact, Kind, LimitKey};
-use claw_runtime::{Decision, Json, MemoryState, NoState, Policy, RequestInput, Settlement, Value};
+use claw_runtime::bundle::{AttrRoot, CondId, Fact, Kind, LimitKey};
+use claw_runtime::{Decision, Json, MemoryState, NoState, Policy, RequestInput, Settlement, State, StateView, Value};
 
 use super::engine::Call;
 use super::samples;
+use super::side::Side;
 use super::space::{Place, Space, Unit};
 
 /// What everybody is called who has no name in the policy.
@@ -30,29 +31,40 @@ pub struct Witness {
 /// Says whether decisions, one for each policy, show what is to be shown.
 pub type Shows<'s> = dyn FnMut(&[Decision]) -> bool + 's;
 
+/// What the example is about, beside what is decided: a condition of one side's policy, asked of the runtime too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    pub side: usize,
+    pub cond: CondId,
+    /// Whether the condition has to hold.
+    pub holds: bool,
+}
+
 /// A witness for a call that the engine made up, if the runtime agrees with `shows`.
-pub fn witness(space: &Space<'_>, call: &Call, shows: &mut Shows<'_>) -> Option<Witness> {
+pub fn witness(space: &Space<'_>, call: &Call, about: &[About], shows: &mut Shows<'_>) -> Option<Witness> {
     let full = Members::of(space, call).json();
     let exhausted = call.choices.iter().any(|(id, value)| *value && space.choices[id.0 as usize].ends_with("used up"));
     let mut found = None;
     for earlier in [0, if exhausted { PAST } else { 0 }] {
-        found = decide(space, &full, earlier, shows);
+        found = decide(space, &full, earlier, about, shows);
         if found.is_some() || !exhausted {
             break;
         }
     }
-    found.map(|witness| smaller(space, witness, shows))
+    found.map(|witness| smaller(space, witness, about, shows))
 }
 
 /// Decides a request by every policy; with a past of so many equal calls at most, until it shows something.
-fn decide(space: &Space<'_>, request: &Json, past: usize, shows: &mut Shows<'_>) -> Option<Witness> {
+fn decide(space: &Space<'_>, request: &Json, past: usize, about: &[About], shows: &mut Shows<'_>) -> Option<Witness> {
     let states: Vec<MemoryState> = space.sides.iter().map(|_| MemoryState::new()).collect();
     for earlier in 0..=past {
+        let concerned =
+            about.iter().all(|about| is_about(space.sides[about.side], request, *about, &states[about.side]));
         let mut decisions = Vec::with_capacity(states.len());
         for (side, state) in space.sides.iter().zip(&states) {
             decisions.push(begin(&side.policy, request, earlier, state));
         }
-        if shows(&decisions) {
+        if concerned && shows(&decisions) {
             return Some(Witness { request: request.clone(), earlier, decisions });
         }
         if !decisions.iter().any(Decision::is_allowed) {
@@ -60,6 +72,19 @@ fn decide(space: &Space<'_>, request: &Json, past: usize, shows: &mut Shows<'_>)
         }
     }
     None
+}
+
+/// Whether the condition holds for the call, as the past is now.
+fn is_about(side: &Side, request: &Json, about: About, state: &MemoryState) -> bool {
+    let Ok(request) = side.asked.prepare_json(request.canonical().as_bytes()) else { return false };
+    let mut holds = !about.holds;
+    let look = &mut |view: &dyn StateView| {
+        holds = side.asked.holds(&request, about.cond, view);
+        None
+    };
+    // A store in memory does not fail.
+    let _ = state.transact(&request.scope(), look);
+    holds == about.holds
 }
 
 /// One call as a gateway makes it: decided, executed if allowed, and settled.
@@ -82,7 +107,7 @@ pub(super) fn begin(policy: &Policy, request: &Json, number: usize, state: &Memo
 }
 
 /// Leaves out what is not needed to show it.
-fn smaller(space: &Space<'_>, mut witness: Witness, shows: &mut Shows<'_>) -> Witness {
+fn smaller(space: &Space<'_>, mut witness: Witness, about: &[About], shows: &mut Shows<'_>) -> Witness {
     let paths: &[&[&str]] = &[
         &["user"],
         &["context"],
@@ -105,7 +130,7 @@ fn smaller(space: &Space<'_>, mut witness: Witness, shows: &mut Shows<'_>) -> Wi
     let paths = paths.iter().map(|path| path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
     for path in paths.chain(optional) {
         if let Some(request) = without(&witness.request, &path)
-            && let Some(found) = decide(space, &request, witness.earlier, shows)
+            && let Some(found) = decide(space, &request, witness.earlier, about, shows)
             && found.earlier == witness.earlier
         {
             witness = found;
@@ -245,7 +270,7 @@ impl<'s, 'a> Members<'s, 'a> {
         if !situation.labels.is_empty() {
             out.push(("labels".to_owned(), names(&situation.labels)));
         }
-        if (situation.session || counted(LimitKey::Session)) && !has(&self.top, "session") {
+        if (situation.session || counted(LimitKey::Session)) && !missing(Unit::Session) && !has(&self.top, "session") {
             self.top.push(("session".to_owned(), Json::str(SESSION)));
         }
         // Without a clock no limit can be checked.

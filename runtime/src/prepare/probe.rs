@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 
 use super::{Facts, Request};
 use crate::bitset::{BitSet, Bits};
-use crate::bundle::{AttrRoot, ExprId, Fact, ToolId};
+use crate::bundle::{AttrRoot, CondId, ExprId, Fact, ToolId};
 use crate::eval::{Eval, Local, Scope, Val};
-use crate::{NoState, Policy, State, Tri, Value};
+use crate::judge::Judge;
+use crate::{NoState, Policy, State, StateView, Tri, Value};
 
 /// A made-up call of one tool. Everything is absent or missing until it is set, and no role is held.
 #[derive(Debug)]
@@ -240,6 +241,17 @@ impl<'p> Probe<'p> {
                 let local = Local { depth, value, outer: scope };
                 self.scoped(rest, Some(&local), depth.saturating_add(1), ask)
             }
+        }
+    }
+}
+
+impl Policy {
+    /// Whether a condition of the bundle holds for a request, whatever is decided about it. Decides nothing.
+    #[must_use]
+    pub fn holds(&self, request: &Request, cond: CondId, view: &dyn StateView) -> bool {
+        match self.bundle.tools.get(request.tool.index()) {
+            Some(tool) if request.policy == self.digest => Judge::new(self, request, view, tool).holds_with_tier(cond),
+            _ => false,
         }
     }
 }

@@ -209,7 +209,11 @@ impl Writer<'_> {
     }
 
     fn envs(&mut self) -> &'static str {
-        if self.rng.chance(25) { *self.rng.pick(&[" in dev", " in prod"]) } else { "" }
+        match self.rng.below(8) {
+            0 => " in dev",
+            1 => " in prod",
+            _ => "",
+        }
     }
 
     fn grants(&mut self) {

@@ -48,14 +48,31 @@ pub struct Base {
     pub plain: Option<Value>,
 }
 
+/// How a slot is filled.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Fill {
+    Value(Value),
+    /// Nothing is there, from this step of the slot's path on: 0 is the base, the path's length the slot itself.
+    Absent(usize),
+}
+
+impl Fill {
+    pub fn value(&self) -> Option<&Value> {
+        match self {
+            Fill::Value(value) => Some(value),
+            Fill::Absent(_) => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Slot {
     pub base: BaseId,
     pub path: Vec<u32>,
     pub name: String,
     pub ty: Type,
-    /// Whether it may be absent while its base is there.
-    pub optional: bool,
+    /// The steps of the path that may be absent while what is above is there; see [`Fill::Absent`].
+    pub absences: Vec<usize>,
     /// Tests of this slot alone.
     pub tests: Vec<TestId>,
 }
@@ -161,17 +178,21 @@ impl Space<'_> {
         name
     }
 
-    pub(super) fn slot(&mut self, base: BaseId, path: &[u32]) -> SlotId {
+    pub(in crate::proof) fn slot(&mut self, base: BaseId, path: &[u32]) -> SlotId {
         if let Some(at) = self.slots.iter().position(|slot| slot.base == base && slot.path == path) {
             return SlotId(at);
         }
         let name = self.slot_name(base, path);
-        let (mut ty, mut optional) = (self.bases[base.0].ty.clone(), false);
-        for field in path {
+        let mut ty = self.bases[base.0].ty.clone();
+        let mut absences: Vec<usize> = self.bases[base.0].optional.then_some(0).into_iter().collect();
+        for (at, field) in (1..).zip(path) {
             let Some(field) = self.record(&ty).and_then(|fields| fields.get(*field as usize)) else { break };
-            (optional, ty) = (field.optional && field.default.is_none(), field.ty.clone());
+            if field.optional && field.default.is_none() {
+                absences.push(at);
+            }
+            ty = field.ty.clone();
         }
-        self.slots.push(Slot { base, path: path.to_vec(), name, ty, optional, tests: Vec::new() });
+        self.slots.push(Slot { base, path: path.to_vec(), name, ty, absences, tests: Vec::new() });
         SlotId(self.slots.len() - 1)
     }
 
@@ -206,13 +227,24 @@ impl Space<'_> {
         }
     }
 
-    /// A base's value in which one field has this value and the others are plain.
-    pub fn with_field(&self, base: BaseId, path: &[u32], value: Option<Value>) -> Option<Value> {
-        self.put(self.bases[base.0].plain.as_ref(), &self.bases[base.0].ty, path, value)
+    /// A base's value in which one slot is filled so and everything else is plain.
+    pub fn with_slot(&self, slot: SlotId, fill: &Fill) -> Option<Value> {
+        let plain = self.bases[self.slots[slot.0].base.0].plain.clone();
+        self.filled(slot, plain.as_ref(), fill)
+    }
+
+    /// `old` with a slot filled so.
+    pub fn filled(&self, slot: SlotId, old: Option<&Value>, fill: &Fill) -> Option<Value> {
+        let slot = &self.slots[slot.0];
+        let ty = &self.bases[slot.base.0].ty;
+        match fill {
+            Fill::Value(value) => self.put(old, ty, &slot.path, Some(value.clone())),
+            Fill::Absent(from) => self.put(old, ty, &slot.path[..(*from).min(slot.path.len())], None),
+        }
     }
 
     /// `old` with a field replaced; records that are absent on the way are made.
-    pub fn put(&self, old: Option<&Value>, ty: &Type, path: &[u32], value: Option<Value>) -> Option<Value> {
+    fn put(&self, old: Option<&Value>, ty: &Type, path: &[u32], value: Option<Value>) -> Option<Value> {
         let Some((first, rest)) = path.split_first() else { return value };
         let fields = self.record(ty)?;
         let made;

@@ -26,6 +26,11 @@ impl Reads {
     }
 }
 
+/// Facts that are the same for all calls of a tool.
+fn is_of_tool(fact: Fact) -> bool {
+    matches!(fact, Fact::ToolName | Fact::ToolServer)
+}
+
 impl Space<'_> {
     pub(super) fn reads(&self, side: usize, expr: ExprId) -> Reads {
         let mut reads = Reads::default();
@@ -68,6 +73,9 @@ impl Space<'_> {
             // The variable of a quantifier around the whole space that is not the element's.
             Expr::Local(depth) if *depth + 1 < self.context.depth() => out.because(Why::Several),
             Expr::Collect(kind) => self.collects(side, *kind, out),
+            // What a quantifier's body reads that is not the element.
+            Expr::Arg(_) | Expr::Attr(..) if self.context.depth() > 0 => out.because(Why::Several),
+            Expr::Fact(fact) if self.context.depth() > 0 && !is_of_tool(*fact) => out.because(Why::Several),
             _ => {}
         }
         for operand in policy.operands(expr) {

@@ -6,7 +6,7 @@ use claw_runtime::{Tri, Type, Value};
 use super::{Fail, Req, Theory};
 use crate::proof::answers::Answers;
 use crate::proof::engine::{Engine, Found};
-use crate::proof::space::{BaseId, Context, SlotId, Space};
+use crate::proof::space::{BaseId, Context, Fill, SlotId, Space};
 
 /// The longest list that is made up to please tests of its length.
 const LONGEST: usize = 40;
@@ -203,7 +203,8 @@ impl ProbeList<'_, '_> {
     fn fits(&mut self, list: &Value) -> bool {
         let mut scratch = Space::new(self.space.sides.clone(), self.space.context.clone());
         let slot = &self.space.slots[self.slot.0];
-        let whole = scratch.with_field(slot.base, &slot.path, Some(list.clone()));
+        let id = scratch.slot(slot.base, &slot.path);
+        let whole = scratch.with_slot(id, &Fill::Value(list.clone()));
         self.reqs.iter().all(|req| {
             let (side, expr) = self.space.source(req.test);
             let answer = if let Context::Element { .. } = self.space.context {

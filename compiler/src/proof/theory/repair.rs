@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::Situation;
 use crate::proof::formula::TestId;
 use crate::proof::samples;
-use crate::proof::space::{BaseId, Place, SlotId, Space, TestKind, Why};
+use crate::proof::space::{BaseId, Fill, Place, SlotId, Space, TestKind, Why};
 
 /// What tests of a slot compare it with.
 #[derive(Debug, Default)]
@@ -19,11 +19,20 @@ pub(super) struct Seeds {
 
 impl<'a> Space<'a> {
     /// What a test comes to where one slot has this value and everything else is plain.
-    pub(super) fn answer(&mut self, test: TestId, slot: SlotId, value: Option<&Value>) -> Tri {
+    pub(super) fn answer(&mut self, test: TestId, slot: SlotId, fill: &Fill) -> Tri {
+        let whole = self.with_slot(slot, fill);
+        self.base_answer(test, self.slots[slot.0].base, whole)
+    }
+
+    /// Fills a slot of a situation.
+    pub(in crate::proof) fn fill(&self, slot: SlotId, fill: &Fill, situation: &mut Situation) {
         let base = self.slots[slot.0].base;
-        let path = self.slots[slot.0].path.clone();
-        let whole = self.with_field(base, &path, value.cloned());
-        self.base_answer(test, base, whole)
+        let old = match situation.values.get(&base) {
+            Some(old) => old.clone(),
+            None => self.bases[base.0].plain.clone(),
+        };
+        situation.values.insert(base, self.filled(slot, old.as_ref(), fill));
+        situation.ensure(self.unit(base));
     }
 
     pub(super) fn base_answer(&mut self, test: TestId, base: BaseId, value: Option<Value>) -> Tri {
@@ -86,7 +95,7 @@ impl<'a> Space<'a> {
         if slot.path.is_empty() {
             return self.bases[slot.base.0].plain.clone();
         }
-        (!slot.optional).then(|| samples::plain(&slot.ty, self.schema(0)))
+        (!slot.absences.contains(&slot.path.len())).then(|| samples::plain(&slot.ty, self.schema(0)))
     }
 
     /// Whether it asks only for presence: its answer where the slot is there.

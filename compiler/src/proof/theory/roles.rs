@@ -174,3 +174,15 @@ pub(super) fn labels(space: &Space<'_>, reqs: &[Req], out: &mut Situation) -> Ou
     tidy(&mut out.labels);
     Ok(())
 }
+
+/// The labels that a request without a session has to carry.
+pub(super) fn carried_labels(space: &Space<'_>, reqs: &[Req], out: &mut Situation) {
+    for req in reqs {
+        if let TestKind::Label(label) = &space.tests[req.test.0 as usize].kind
+            && !req.allowed.has(claw_runtime::Tri::Unknown)
+        {
+            out.labels.push(label.clone());
+        }
+    }
+    tidy(&mut out.labels);
+}
