@@ -133,7 +133,7 @@ impl<'p, 'a> Comparison<'p, 'a> {
                 [new] => question.outcomes.is_some_and(|(_, to)| new.outcome == to),
                 _ => false,
             };
-            match witness(space, call, &mut shows).and_then(|found| known(pairs, question, found, both)) {
+            match witness(space, call, &[], &mut shows).and_then(|found| known(pairs, question, found, both)) {
                 Some(found) => {
                     shown = Some(Box::new(found));
                     Ok(())
@@ -219,7 +219,7 @@ fn new_roles(pairs: &Pairs<'_>, tool: ToolId, diff: &mut Diff) {
             let mut accept = |space: &Space<'_>, call: &Call| {
                 let mut shows = |decisions: &[claw_runtime::Decision]| decisions[0].outcome != Outcome::Deny;
                 let found =
-                    witness(space, call, &mut shows).ok_or("a call that is decided otherwise when it is tried")?;
+                    witness(space, call, &[], &mut shows).ok_or("a call that is decided otherwise when it is tried")?;
                 let mut request = found.request;
                 give(&mut request, &role.name);
                 let found = decided(pairs, request, found.earlier);
