@@ -7,7 +7,7 @@ mod classify_arm;
 mod duplicates;
 mod grants;
 mod labels;
-mod unread_argument;
+pub(crate) mod unread_argument;
 mod unused;
 
 use std::sync::Arc;
@@ -73,6 +73,6 @@ fn allowances(package: &Package) -> Vec<(Loc, String)> {
 
 /// Whether the root module is a policy of its own. A module without grants is vocabulary and restrictions for
 /// others, so nothing in it can be called unused.
-fn is_policy(package: &Package) -> bool {
+pub(crate) fn is_policy(package: &Package) -> bool {
     !package.grants.is_empty()
 }

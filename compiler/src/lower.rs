@@ -11,6 +11,7 @@ mod expr;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod intern;
+mod parts;
 mod prior;
 mod tables;
 mod targets;
@@ -29,6 +30,7 @@ use expr::{CallKey, Val};
 pub use intern::Facts;
 use intern::Interner;
 pub(crate) use intern::next;
+pub use parts::{Owner, Part, Parts, Word};
 use targets::Coverage;
 pub use text::Texts;
 pub(crate) use text::constant;
@@ -89,12 +91,21 @@ pub struct Claimed {
     pub cond: CondId,
 }
 
-/// Lowers a package with its invariants, which no bundle carries: for proving them.
-pub fn lower_with_claims(checked: &Checked) -> (Lowered, Vec<Claimed>) {
+/// What proofs are about and no bundle carries.
+#[derive(Debug, Default)]
+pub struct Extra {
+    /// The claims of the invariants.
+    pub claims: Vec<Claimed>,
+    /// The root module's clauses, condition by condition.
+    pub parts: Vec<Parts>,
+}
+
+/// Lowers a package with what there is to prove about it.
+pub fn lower_with_extra(checked: &Checked) -> (Lowered, Extra) {
     let mut lowerer = Lowerer::new(checked.package());
     lowerer.clauses();
-    let claims = lowerer.claims();
-    (lowerer.finish(), claims)
+    let extra = Extra { claims: lowerer.claims(), parts: lowerer.clause_parts() };
+    (lowerer.finish(), extra)
 }
 
 /// Lowers a package. Deterministic: nothing depends on the order in which a hash table is walked.

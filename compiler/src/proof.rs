@@ -13,6 +13,7 @@ pub mod engine;
 pub mod findings;
 pub mod formula;
 pub mod invariants;
+mod lints;
 pub mod near;
 pub mod outcome;
 pub mod prover;

@@ -8,7 +8,7 @@ use claw_runtime::bundle::ToolId;
 use super::prover::ToolProver;
 use super::side::Side;
 use super::witness::Witness;
-use super::{completeness, invariants};
+use super::{completeness, invariants, lints as clauses};
 use crate::analysis::Analysis;
 use crate::checked::Checked;
 use crate::diagnostics::Diagnostic;
@@ -33,6 +33,7 @@ pub fn findings(side: &Side) -> Vec<Diagnostic> {
     let mut cx = Cx::new(side);
     completeness::run(&mut cx);
     invariants::run(&mut cx);
+    clauses::run(&mut cx);
     cx.out
 }
 

@@ -71,7 +71,7 @@ fn one(cx: &mut Cx<'_>, invariant: usize) -> Verdict {
     let side = cx.side;
     let claim = &side.package().invariants[invariant].claim;
     let (mut unknown, mut vacuous) = (None, true);
-    for claimed in side.claims.iter().filter(|claimed| claimed.invariant == invariant) {
+    for claimed in side.extra.claims.iter().filter(|claimed| claimed.invariant == invariant) {
         let prover = cx.prover(claimed.tool);
         let about = prover.space().cond(0, claimed.cond);
         let broken = broken(prover, claim);

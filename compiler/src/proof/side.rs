@@ -11,7 +11,7 @@ use crate::checked::Checked;
 use crate::emit::emit;
 use crate::graph::{self, Budget};
 use crate::hir::Package;
-use crate::lower::{Claimed, Lowered, lower, lower_with_claims, next};
+use crate::lower::{Extra, Lowered, lower, lower_with_extra, next};
 use crate::source::Sources;
 
 /// A quantifier over several lists: it has an answer only where all of them are there.
@@ -27,10 +27,11 @@ pub struct Split {
 #[derive(Debug)]
 pub struct Side {
     checked: Checked,
+    pub sources: Sources,
     /// The clauses, with what was added by taking quantifiers apart.
     pub lowered: Lowered,
-    /// What the invariants claim, and of which calls.
-    pub claims: Vec<Claimed>,
+    /// What the invariants claim, and the conditions of the clauses.
+    pub extra: Extra,
     /// What decides: compiled as `clawc build` does it, for a host that enforces every constraint.
     pub policy: Policy,
     /// The tables of `lowered`, to be asked what their expressions come to. Decides nothing.
@@ -53,7 +54,7 @@ impl Side {
         let package = checked.package();
         let constraints = package.constraints.iter().map(|constraint| constraint.decl.name.as_str());
         let policy = Policy::from_bundle(emit(&graph, plain, sources))?.with_enforced_constraints(constraints);
-        let (mut lowered, claims) = lower_with_claims(checked);
+        let (mut lowered, extra) = lower_with_extra(checked);
         let mut splitter = Splitter::new(&mut lowered.tables);
         let user = splitter.add(Expr::Fact(Fact::UserId));
         let user_there = splitter.add(Expr::Present(user));
@@ -62,8 +63,9 @@ impl Side {
         let limit_names = limit_names(&lowered.tables);
         Ok(Side {
             checked: checked.clone(),
+            sources: sources.clone(),
             lowered,
-            claims,
+            extra,
             policy,
             asked,
             splits,

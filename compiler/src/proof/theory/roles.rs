@@ -69,7 +69,12 @@ pub(super) fn agent(space: &Space<'_>, reqs: &[Req], out: &mut Situation) -> Out
                     out.agent_roles.push(role.clone());
                     chain.push(role);
                 }
-                (None, Some(_)) => return Err((reqs.to_vec(), Fail::Stuck("roles of a chain of delegation"))),
+                (None, Some(_)) => {
+                    return Err(match brought_along(space, &demands, demand) {
+                        Some(core) => (core, Fail::Never),
+                        None => (reqs.to_vec(), Fail::Stuck("roles of a chain of delegation")),
+                    });
+                }
                 (None, None) => return Err((clash(space, &demands, demand), Fail::Never)),
             }
         } else if !answers.has(claw_runtime::Tri::False) {
@@ -126,6 +131,17 @@ fn clash(space: &Space<'_>, demands: &[Demand], unmet: &Demand) -> Vec<Req> {
     core.sort_unstable();
     core.dedup();
     core
+}
+
+/// Whoever holds what is demanded holds a certain other role, too: so a chain that all holds the one all holds the
+/// other, which must not be.
+fn brought_along(space: &Space<'_>, demands: &[Demand], unmet: &Demand) -> Option<Vec<Req>> {
+    let meeting: Vec<String> =
+        declared(space).into_iter().filter(|role| brings(space, unmet.side, role).contains(&unmet.role)).collect();
+    let not_all = |d: &&Demand| !d.req.allowed.has(claw_runtime::Tri::True);
+    let always = |d: &&Demand| meeting.iter().all(|role| brings(space, d.side, role).contains(&d.role));
+    let other = demands.iter().filter(not_all).find(always)?;
+    Some(vec![unmet.req, other.req])
 }
 
 fn tidy(roles: &mut Vec<String>) {
