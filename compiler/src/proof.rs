@@ -21,6 +21,7 @@ pub mod query;
 pub mod samples;
 pub mod side;
 pub mod space;
+mod supposed;
 pub mod text;
 pub mod theory;
 pub mod why;

@@ -4,12 +4,13 @@ mod common;
 
 use common::Folder;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "check",
     "fmt",
     "test",
     "build",
+    "diff",
     "eval",
     "explain",
     "inspect",
@@ -46,7 +47,7 @@ fn every_shell_gets_a_script_with_every_command() {
 fn there_is_a_page_for_every_command() {
     let folder = Folder::new();
     let run = folder.run(&["man", "--dir", "share/man1"]).expect(0);
-    assert_eq!(run.out, "wrote 17 pages to share/man1\n");
+    assert_eq!(run.out, "wrote 18 pages to share/man1\n");
     for command in COMMANDS.iter().chain(&["import-mcp"]) {
         let page = folder.read(&format!("share/man1/clawc-{command}.1"));
         assert!(page.contains(".SH NAME") && page.contains(".SH SYNOPSIS"), "{command}: {page}");

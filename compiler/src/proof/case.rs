@@ -4,6 +4,7 @@ use claw_runtime::bundle::ExprId;
 use claw_runtime::{Decision, Json, Limits, MemoryState, NoState, Probe, RequestInput, Settlement, Tri};
 
 use super::side::Side;
+use super::supposed::Supposed;
 
 /// The session of calls that name none, once a past is given.
 const SESSION: &str = "eval";
@@ -32,18 +33,29 @@ impl Past {
         Past { state: Some(state) }
     }
 
+    /// Whether there was anything.
+    pub fn is_given(&self) -> bool {
+        self.state.is_some()
+    }
+
     /// The decision about a request, which is not remembered.
     pub fn decide(&self, side: &Side, request: &Json) -> Decision {
+        self.decide_supposing(side, request, false)
+    }
+
+    /// The same, where every earlier call that is asked for succeeded if that is supposed.
+    pub fn decide_supposing(&self, side: &Side, request: &Json, earlier: bool) -> Decision {
         let bytes = request.canonical();
         let Some(input) = self.input(request) else { return side.policy.decide_json(bytes.as_bytes(), &NoState) };
         if input.session.is_none() {
             return side.policy.decide_json(bytes.as_bytes(), &NoState);
         }
         match side.policy.prepare(&input) {
-            Ok(request) => match &self.state {
-                Some(state) => side.policy.preview(&request, state),
-                None => side.policy.preview(&request, &MemoryState::new()),
-            },
+            Ok(request) => {
+                let new = MemoryState::new();
+                let store = self.state.as_ref().unwrap_or(&new);
+                side.policy.preview(&request, &Supposed { store, earlier })
+            }
             Err(denial) => *denial,
         }
     }
@@ -55,11 +67,10 @@ impl Past {
     }
 
     /// What tests come to.
-    pub fn truths(&self, probe: &Probe<'_>, tests: &[ExprId]) -> Vec<Tri> {
-        match &self.state {
-            Some(state) => probe.truths(tests, state),
-            None => probe.truths(tests, &MemoryState::new()),
-        }
+    pub fn truths(&self, probe: &Probe<'_>, tests: &[ExprId], earlier: bool) -> Vec<Tri> {
+        let new = MemoryState::new();
+        let store = self.state.as_ref().unwrap_or(&new);
+        probe.truths(tests, &Supposed { store, earlier })
     }
 
     fn input(&self, request: &Json) -> Option<RequestInput> {

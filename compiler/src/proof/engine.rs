@@ -29,6 +29,8 @@ pub struct Call {
     pub choices: Vec<(ChoiceId, bool)>,
     /// How the tests answer that make the formula true.
     pub because: Vec<Req>,
+    /// Every query of history is supposed to be true.
+    pub earlier: bool,
 }
 
 /// The answer to a question.
@@ -139,7 +141,8 @@ impl<'a> Engine<'a> {
             }
         }
         let all = Core::Proposal(proposal.reqs.clone(), proposal.extra.clone());
-        let call = Call { situation, env: proposal.env, choices: proposal.choices, because: proposal.reqs };
+        let call =
+            Call { situation, env: proposal.env, choices: proposal.choices, because: proposal.reqs, earlier: false };
         match accept(&self.space, &call) {
             Ok(()) => Ok(call),
             Err(why) => Err((all, why)),

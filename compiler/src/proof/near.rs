@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use claw_runtime::bundle::{AttrRoot, Expr, ExprId, Fact, InstanceEffect, LimitKey};
-use claw_runtime::{Decision, Json, Outcome, Probe, Tri, Value};
+use claw_runtime::{Decimal, Decision, Json, Outcome, Probe, Tri, Value};
 
 use super::answers::Answers;
 use super::case::Past;
@@ -22,6 +22,7 @@ mod approve;
 mod describe;
 mod edits;
 mod options;
+mod text;
 mod values;
 
 pub(super) use describe::as_json;
@@ -55,7 +56,7 @@ impl Default for Wanted {
 pub struct Near {
     /// The nearest first.
     pub misses: Vec<Miss>,
-    /// What is not in the request, and would make a difference: the past, what the host supplies.
+    /// What is not for the request to say, and would make a difference: what the host supplies.
     pub beyond: Vec<String>,
     /// Parts of which it can't be told whether changing one alone would do, with the reason.
     pub untold: Vec<(String, Vec<&'static str>)>,
@@ -225,7 +226,7 @@ impl<'a> Search<'a> {
     }
 
     fn variant(&self, edits: Vec<Edit>, json: Json, decision: Decision, probe: Probe<'a>) -> Variant<'a> {
-        let answers = self.past.truths(&probe, &self.tests);
+        let answers = self.past.truths(&probe, &self.tests, edits.contains(&Edit::Earlier));
         Variant { edits, json, decision, probe, answers }
     }
 
@@ -233,7 +234,7 @@ impl<'a> Search<'a> {
     fn with(&self, edits: Vec<Edit>) -> Option<Variant<'a>> {
         let json = apply(self.space(), &self.request, &edits);
         let probe = self.past.probe(self.side, &json)?;
-        let decision = self.past.decide(self.side, &json);
+        let decision = self.past.decide_supposing(self.side, &json, edits.contains(&Edit::Earlier));
         Some(self.variant(edits, json, decision, probe))
     }
 
@@ -248,14 +249,17 @@ impl<'a> Search<'a> {
 
     /// Whether some of these changes are enough already.
     fn is_known(&self, edits: &[Edit], decision: &Decision) -> bool {
-        let as_good = |found: &Found| {
-            if self.wanted.stricter {
-                found.decision.outcome >= decision.outcome
-            } else {
-                found.decision.outcome <= decision.outcome
-            }
-        };
-        self.found.iter().any(|found| as_good(found) && found.edits.iter().all(|edit| edits.contains(edit)))
+        self.found
+            .iter()
+            .any(|found| self.is_as_good(found, decision) && found.edits.iter().all(|edit| edits.contains(edit)))
+    }
+
+    fn is_as_good(&self, found: &Found, decision: &Decision) -> bool {
+        if self.wanted.stricter {
+            found.decision.outcome >= decision.outcome
+        } else {
+            found.decision.outcome <= decision.outcome
+        }
     }
 
     /// Parts whose values tests read, or limits add up.
@@ -269,7 +273,7 @@ impl<'a> Search<'a> {
     }
 
     /// What the limits of the tool add up, with the most that there may be of it.
-    fn addends(&self) -> Vec<(BaseId, claw_runtime::Decimal)> {
+    fn addends(&self) -> Vec<(BaseId, Decimal)> {
         let space = self.space();
         let tables = &self.side.lowered.tables;
         let mut out = Vec::new();
@@ -347,7 +351,7 @@ impl<'a> Search<'a> {
         if self.try_plain(variant, of, aim) {
             return;
         }
-        let free = Free::new(self.space(), &variant.probe, of);
+        let free = self.free(variant, of);
         let goal = self.goal(variant, &free, aim);
         let (side, past) = (self.side, self.past);
         let mut best = None;
@@ -359,7 +363,7 @@ impl<'a> Search<'a> {
             }
             let all = [variant.edits.clone(), edits].concat();
             let json = apply(space, &variant_root(variant), &all);
-            let decision = past.decide(side, &json);
+            let decision = past.decide_supposing(side, &json, all.contains(&Edit::Earlier));
             if !aim.is_met(&decision) {
                 return Err("a call that is decided otherwise when it is tried");
             }
@@ -384,10 +388,17 @@ impl<'a> Search<'a> {
         let mut tries: Vec<Value> = Vec::new();
         for (addend, most) in self.addends() {
             if addend == *base {
-                tries.extend(match self.actual[base.0] {
-                    Some(Value::Int(_)) => most.to_i64().map(Value::Int),
-                    _ => Some(Value::Decimal(most)),
-                });
+                // The most that fits, or the least that does not.
+                let is_int = matches!(self.actual[base.0], Some(Value::Int(_)));
+                let step = Decimal::new(1, if is_int { 0 } else { 2 }).filter(|_| matches!(aim, Aim::AtLeast(_)));
+                let most = step.map_or(Some(most), |step| most.checked_add(step));
+                tries.extend(
+                    most.and_then(
+                        |most| {
+                            if is_int { most.to_i64().map(Value::Int) } else { Some(Value::Decimal(most)) }
+                        },
+                    ),
+                );
             }
         }
         let space = self.space();
@@ -411,6 +422,12 @@ impl<'a> Search<'a> {
         false
     }
 
+    fn free(&self, variant: &Variant<'a>, of: &[BaseId]) -> Free {
+        // Without a past, there was no call of any kind.
+        let keeps_past = variant.edits.contains(&Edit::Earlier) || !self.past.is_given();
+        Free { keeps_past, ..Free::new(self.space(), &variant.probe, of) }
+    }
+
     /// The aim, where nothing but the free parts is open.
     fn goal(&mut self, variant: &Variant<'a>, free: &Free, aim: Aim) -> F {
         let outcomes = &self.prover.outcomes[0];
@@ -418,6 +435,8 @@ impl<'a> Search<'a> {
         let choices = self.choices(variant, free);
         let space = self.prover.space();
         space.probes[0].set_env(variant.probe.env());
+        space.there = vec![Unit::User, Unit::Context, Unit::Session];
+        space.there.retain(|unit| !is_missing(&variant.probe, *unit));
         let goal = match aim {
             Aim::AtMost(Outcome::Allow) => allowed,
             Aim::AtMost(_) => space.f.not(denied),
@@ -460,11 +479,14 @@ impl<'a> Search<'a> {
                     _ => false,
                 }
             });
-            if key_is_free || !free.units.is_empty() {
+            if !free.units.is_empty() {
                 continue;
             }
-            if variant.probe.fact(Fact::SessionId).is_none() {
+            if variant.probe.fact(Fact::SessionId).is_none() && !self.past.is_given() {
                 known.insert(unavailable, true);
+                continue;
+            }
+            if key_is_free {
                 continue;
             }
             let clause = &tables.clauses[def.clause.index()].id;
@@ -507,21 +529,42 @@ impl<'a> Search<'a> {
                 _ => None,
             })
             .collect();
-        let kept = Free::new(space, &variant.probe, &changed);
+        let kept = self.free(variant, &changed);
         found.flips = because
             .iter()
             .filter(|req| kept.is_read_by(space, &space.tests[req.test.0 as usize].kind))
             .filter(|req| !req.allowed.has(variant.answers[req.test.0 as usize]))
             .copied()
             .collect();
+        found.flips = self.without_what_follows(found.flips);
         if !self.is_known(&found.edits, &found.decision) {
             self.found.push(found);
         }
     }
 
+    /// Leaves out what has to be so if the rest is.
+    fn without_what_follows(&mut self, mut flips: Vec<Req>) -> Vec<Req> {
+        let mut at = 0;
+        while at < flips.len() && flips.len() > 1 {
+            let f = &mut self.prover.engine.space.f;
+            let tests: Vec<F> = flips
+                .iter()
+                .enumerate()
+                .map(|(i, req)| f.test(req.test, if i == at { !req.allowed } else { req.allowed }))
+                .collect();
+            let goal = f.all(tests);
+            if self.prover.engine.find(goal).is_no() {
+                flips.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+        flips
+    }
+
     fn tried(&self, edits: Vec<Edit>, aim: Aim) -> Option<Found> {
         let json = apply(self.space(), &self.request, &edits);
-        let decision = self.past.decide(self.side, &json);
+        let decision = self.past.decide_supposing(self.side, &json, edits.contains(&Edit::Earlier));
         aim.is_met(&decision).then_some(Found { edits, json, decision, flips: Vec::new() })
     }
 
@@ -600,8 +643,10 @@ struct Free {
     bases: Vec<BaseId>,
     /// What is not there at all, and comes with one of the bases.
     units: Vec<Unit>,
-    /// Nothing of the request: the past, and what the host supplies.
+    /// Nothing of the request, but what the host supplies.
     outside: bool,
+    /// Queries of history are answered the same, whatever they ask for.
+    keeps_past: bool,
 }
 
 impl Free {
@@ -610,11 +655,11 @@ impl Free {
             bases.iter().map(|base| space.unit(*base)).filter(|unit| is_missing(probe, *unit)).collect();
         units.sort_unstable();
         units.dedup();
-        Free { bases: bases.to_vec(), units, outside: false }
+        Free { bases: bases.to_vec(), units, outside: false, keeps_past: true }
     }
 
     fn outside() -> Free {
-        Free { bases: Vec::new(), units: Vec::new(), outside: true }
+        Free { bases: Vec::new(), units: Vec::new(), outside: true, keeps_past: true }
     }
 
     fn has_base(&self, space: &Space<'_>, base: BaseId) -> bool {
@@ -632,11 +677,10 @@ impl Free {
             TestKind::AgentRole(_) => false,
             TestKind::UserRole(_) => self.units.contains(&Unit::User),
             TestKind::Label(_) => self.units.contains(&Unit::Session),
+            TestKind::Free { why: Why::History, .. } if self.keeps_past => self.units.contains(&Unit::Session),
             TestKind::Free { slots, why } => {
-                let outside = matches!(why, Why::History | Why::Host | Why::Origins);
-                slots.iter().any(|slot| self.has_slot(space, *slot))
-                    || (*why == Why::History && self.units.contains(&Unit::Session))
-                    || (self.outside && outside)
+                let outside = matches!(why, Why::Host | Why::Origins);
+                slots.iter().any(|slot| self.has_slot(space, *slot)) || (self.outside && outside)
             }
         }
     }

@@ -120,6 +120,8 @@ pub struct Space<'a> {
     pub slots: Vec<Slot>,
     /// What the choices are, for people.
     pub choices: Vec<String>,
+    /// What may not be missing as a whole, since the question is about requests that have it.
+    pub there: Vec<Unit>,
     pub(super) probes: Vec<Probe<'a>>,
     /// By side: formulas for "the tier is at least k".
     pub(super) tiers: [Vec<F>; 2],
@@ -141,6 +143,7 @@ impl<'a> Space<'a> {
             bases: Vec::new(),
             slots: Vec::new(),
             choices: Vec::new(),
+            there: Vec::new(),
             probes,
             tiers: [Vec::new(), Vec::new()],
             index: FxHashMap::default(),

@@ -162,6 +162,7 @@ impl<'a> Theory<'a> {
     ) -> Result<(), (Vec<Req>, Fail)> {
         let missing = match unit {
             Unit::Base(base) if !space.bases[base.0].optional => None,
+            unit if space.there.contains(&unit) => None,
             _ => Some(reqs.iter().find(|req| !fits_missing(space, unit, **req)).copied()),
         };
         if missing == Some(None) {

@@ -169,7 +169,7 @@ impl<'p> Path<'p> {
     }
 
     fn truth(&self, expr: ExprId) -> Tri {
-        self.past.truths(self.probe, &[expr])[0]
+        self.past.truths(self.probe, &[expr], false)[0]
     }
 
     fn step(&self, node: NodeIndex, answer: Answer) -> Option<Step> {

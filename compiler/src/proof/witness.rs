@@ -7,6 +7,7 @@ use super::engine::Call;
 use super::samples;
 use super::side::Side;
 use super::space::{Place, Space, Unit};
+use super::supposed::Supposed;
 
 /// What everybody is called who has no name in the policy.
 const AGENT: &str = "a";
@@ -42,27 +43,37 @@ pub struct About {
 
 /// A witness for a call that the engine made up, if the runtime agrees with `shows`.
 pub fn witness(space: &Space<'_>, call: &Call, about: &[About], shows: &mut Shows<'_>) -> Option<Witness> {
+    let past = Past { about, supposed: call.earlier };
     let full = Members::of(space, call).json();
     let exhausted = call.choices.iter().any(|(id, value)| *value && space.choices[id.0 as usize].ends_with("used up"));
     let mut found = None;
     for earlier in [0, if exhausted { PAST } else { 0 }] {
-        found = decide(space, &full, earlier, about, shows);
+        found = decide(space, &full, earlier, past, shows);
         if found.is_some() || !exhausted {
             break;
         }
     }
-    found.map(|witness| smaller(space, witness, about, shows))
+    found.map(|witness| smaller(space, witness, past, shows))
+}
+
+/// What is so besides the request.
+#[derive(Clone, Copy)]
+struct Past<'s> {
+    about: &'s [About],
+    /// Every query of history is supposed to be true.
+    supposed: bool,
 }
 
 /// Decides a request by every policy; with a past of so many equal calls at most, until it shows something.
-fn decide(space: &Space<'_>, request: &Json, past: usize, about: &[About], shows: &mut Shows<'_>) -> Option<Witness> {
+fn decide(space: &Space<'_>, request: &Json, calls: usize, past: Past<'_>, shows: &mut Shows<'_>) -> Option<Witness> {
     let states: Vec<MemoryState> = space.sides.iter().map(|_| MemoryState::new()).collect();
-    for earlier in 0..=past {
+    for earlier in 0..=calls {
         let concerned =
-            about.iter().all(|about| is_about(space.sides[about.side], request, *about, &states[about.side]));
+            past.about.iter().all(|about| is_about(space.sides[about.side], request, *about, &states[about.side]));
         let mut decisions = Vec::with_capacity(states.len());
         for (side, state) in space.sides.iter().zip(&states) {
-            decisions.push(begin(&side.policy, request, earlier, state));
+            let state = Supposed { store: state, earlier: past.supposed };
+            decisions.push(begin(&side.policy, request, earlier, &state));
         }
         if concerned && shows(&decisions) {
             return Some(Witness { request: request.clone(), earlier, decisions });
@@ -88,7 +99,7 @@ fn is_about(side: &Side, request: &Json, about: About, state: &MemoryState) -> b
 }
 
 /// One call as a gateway makes it: decided, executed if allowed, and settled.
-pub(super) fn begin(policy: &Policy, request: &Json, number: usize, state: &MemoryState) -> Decision {
+pub(super) fn begin(policy: &Policy, request: &Json, number: usize, state: &dyn State) -> Decision {
     let Ok(mut input) = RequestInput::from_value(request) else {
         return policy.decide_json(request.canonical().as_bytes(), &NoState);
     };
@@ -107,7 +118,7 @@ pub(super) fn begin(policy: &Policy, request: &Json, number: usize, state: &Memo
 }
 
 /// Leaves out what is not needed to show it.
-fn smaller(space: &Space<'_>, mut witness: Witness, about: &[About], shows: &mut Shows<'_>) -> Witness {
+fn smaller(space: &Space<'_>, mut witness: Witness, past: Past<'_>, shows: &mut Shows<'_>) -> Witness {
     let paths: &[&[&str]] = &[
         &["user"],
         &["context"],
@@ -130,7 +141,7 @@ fn smaller(space: &Space<'_>, mut witness: Witness, about: &[About], shows: &mut
     let paths = paths.iter().map(|path| path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
     for path in paths.chain(optional) {
         if let Some(request) = without(&witness.request, &path)
-            && let Some(found) = decide(space, &request, witness.earlier, about, shows)
+            && let Some(found) = decide(space, &request, witness.earlier, past, shows)
             && found.earlier == witness.earlier
         {
             witness = found;

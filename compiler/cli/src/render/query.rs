@@ -23,10 +23,11 @@ impl Notes<'_> {
     }
 
     fn text(&self, cell: &Cell) -> Option<String> {
-        if cell.reach == Reach::Unknown {
-            return Some(format!("can't be told, because of {}", cell.because.join(", ")));
-        }
-        let how = cell.how.as_ref()?;
+        let open = format!("can't be told, because of {}", cell.because.join(", "));
+        let how = match (&cell.how, cell.reach) {
+            (None, Reach::Unknown) => return Some(open),
+            (how, _) => how.as_ref()?,
+        };
         let mut parts: Vec<String> = how
             .grants
             .iter()
@@ -36,7 +37,14 @@ impl Notes<'_> {
         if !conditions.is_empty() {
             parts.push(format!("if {}", conditions.join(" and ")));
         }
-        Some(visible(&parts.join(", ")))
+        let reached = visible(&parts.join(", "));
+        match cell.reach {
+            Reach::Unknown => {
+                let approvals = cell.approvals.join(" + ");
+                Some(format!("{open}; some calls need no more than {}: {reached}", visible(&approvals)))
+            }
+            _ => Some(reached),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Explanations of one decision, for people and for programs.
 
-use claw_compiler::proof::near::{Change, How, Miss, Near};
+use claw_compiler::proof::near::{Miss, Near};
 use claw_compiler::proof::why::{About, Question, Step, Why};
 use serde_json::{Value, json};
 
@@ -86,45 +86,14 @@ fn near(near: &Near, decision: &str, stricter: bool, paint: Paint) -> String {
 }
 
 /// "would be allowed if …"
-pub fn sentence(miss: &Miss, paint: Paint) -> String {
+fn sentence(miss: &Miss, paint: Paint) -> String {
+    let becomes = visible(&miss.becomes());
     let becomes = match miss.decision.as_str() {
-        "allow" => paint.green("would be allowed"),
-        "deny" => paint.red("would be denied"),
-        _ => paint.yellow(&format!("would need {}", names(&miss.approvals, "and"))),
+        "allow" => paint.green(&becomes),
+        "deny" => paint.red(&becomes),
+        _ => paint.yellow(&becomes),
     };
-    let changes: Vec<String> = miss.changes.iter().map(change).collect();
-    format!("{becomes} {}", visible(&changes.join(", and ")))
-}
-
-fn names(names: &[String], word: &str) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} {word} {last}", rest.join(", ")),
-        _ => quoted.concat(),
-    }
-}
-
-fn change(change: &Change) -> String {
-    let part = &change.part;
-    let conditions = names(&change.conditions, "and");
-    match &change.how {
-        How::Environment { names: envs } => format!("in {}", names(envs, "or")),
-        How::AgentRole { roles, held: true } => format!("if the agent held role {}", names(roles, "or")),
-        How::AgentRole { roles, held: false } => format!("if the agent did not hold role {}", names(roles, "or")),
-        How::UserRole { roles, held: true } => format!("if the user held role {}", names(roles, "or")),
-        How::UserRole { roles, held: false } => format!("if the user did not hold role {}", names(roles, "or")),
-        How::Label { label, carried: true } => format!("if the session carried `{label}`"),
-        How::Label { label, carried: false } => format!("if the session did not carry `{label}`"),
-        How::Undelegated => "if no other agent had delegated it".to_owned(),
-        How::Present => format!("if the request named a `{part}`"),
-        How::Approve { approval, by } => format!("with the approval `{approval}` ({by})"),
-        How::Remove { .. } => format!("without `{part}`"),
-        How::Set { from: None, to } if conditions.is_empty() || conditions == format!("`present({part})`") => {
-            format!("if `{part}` were given (for example `{to}`)")
-        }
-        How::Set { to, .. } if conditions.is_empty() => format!("if `{part}` were `{to}`"),
-        How::Set { to, .. } => format!("if {conditions} (for example `{part}` = `{to}`)"),
-    }
+    format!("{becomes} {}", visible(&miss.condition()))
 }
 
 /// The same as data.

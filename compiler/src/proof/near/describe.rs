@@ -8,7 +8,7 @@ use super::edits::Edit;
 use super::values::distance;
 use super::{Found, Free, Search, quantifier};
 use crate::proof::answers::Answers;
-use crate::proof::space::{BaseId, Unit};
+use crate::proof::space::{BaseId, TestKind, Unit, Why};
 use crate::proof::theory::Req;
 use crate::proof::words::{Words, shown};
 
@@ -70,6 +70,10 @@ pub enum How {
     Undelegated,
     /// There is a user, a context, a session.
     Present,
+    /// There is none.
+    Without,
+    /// Calls were made earlier in the session, and succeeded.
+    Earlier,
     Approve {
         approval: String,
         by: String,
@@ -154,7 +158,7 @@ fn is_detour(search: &Search<'_>, found: &Found) -> bool {
     };
     search.found.iter().any(|other| {
         other.edits.len() == found.edits.len()
-            && other.decision.outcome <= found.decision.outcome
+            && search.is_as_good(other, &found.decision)
             && other.edits != found.edits
             && found.edits.iter().zip(&other.edits).all(|pair| match pair {
                 (Edit::AgentRole { role: a, held: true }, Edit::AgentRole { role: b, held: true })
@@ -171,7 +175,8 @@ fn weight(search: &Search<'_>, found: &Found) -> f64 {
         Edit::Value { base, value } => distance(search.actual[base.0].as_ref(), value.as_ref()),
         Edit::Env(_) | Edit::AgentRole { .. } | Edit::UserRole { .. } => 1.0,
         Edit::Label { .. } | Edit::Alone => 1.5,
-        Edit::User | Edit::Context | Edit::Session => 2.5,
+        Edit::User | Edit::Context | Edit::Session | Edit::Without(_) => 2.5,
+        Edit::Earlier => 0.5,
     };
     found.edits.iter().map(of).sum()
 }
@@ -203,7 +208,9 @@ fn change(search: &Search<'_>, found: &Found, edit: &Edit) -> Change {
             plain("environment", How::Environment { names: vec![tables.environments[*env as usize].clone()] })
         }
         Edit::AgentRole { role, held } => {
-            plain("agent.roles", How::AgentRole { roles: vec![role.clone()], held: *held })
+            let delegated = search.request.pointer("/agent/chain").is_some();
+            let part = if delegated { "agent.roles, agent.chain" } else { "agent.roles" };
+            plain(part, How::AgentRole { roles: vec![role.clone()], held: *held })
         }
         Edit::UserRole { role, held } => plain("user.roles", How::UserRole { roles: vec![role.clone()], held: *held }),
         Edit::Label { label, carried } => {
@@ -213,8 +220,18 @@ fn change(search: &Search<'_>, found: &Found, edit: &Edit) -> Change {
         Edit::User => plain("user", How::Present),
         Edit::Context => plain("context", How::Present),
         Edit::Session => plain("session", How::Present),
+        Edit::Without(part) => plain(part.name(), How::Without),
+        Edit::Earlier => Change { part: "past".to_owned(), how: How::Earlier, conditions: earlier(search) },
         Edit::Value { base, value } => set(search, found, *base, value.as_ref()),
     }
+}
+
+/// The queries of history that are not true as it is.
+fn earlier(search: &Search<'_>) -> Vec<String> {
+    let space = search.space();
+    let words = Words::new(&search.side.lowered, space.tool(0).0);
+    let asked = space.tests.iter().filter(|test| matches!(test.kind, TestKind::Free { why: Why::History, .. }));
+    asked.filter_map(|test| Some(words.text(test.exprs[0]?))).collect()
 }
 
 /// A part that gets another value: the element of a list where one alone changes.
@@ -222,11 +239,15 @@ fn set(search: &Search<'_>, found: &Found, base: BaseId, value: Option<&Value>) 
     let space = search.space();
     let name = space.bases[base.0].name.clone();
     let actual = search.actual[base.0].as_ref();
-    let free = Free { bases: vec![base], units: vec![space.unit(base)], outside: false };
+    let free = Free { bases: vec![base], units: vec![space.unit(base)], outside: false, keeps_past: true };
     let flips: Vec<Req> = found
         .flips
         .iter()
-        .filter(|req| free.is_read_by(space, &space.tests[req.test.0 as usize].kind))
+        .filter(|req| {
+            let kind = &space.tests[req.test.0 as usize].kind;
+            // Roles and labels are changes of their own.
+            free.is_read_by(space, kind) && !matches!(kind, TestKind::UserRole(_) | TestKind::Label(_))
+        })
         .copied()
         .collect();
     let words = Words::new(&search.side.lowered, space.tool(0).0);

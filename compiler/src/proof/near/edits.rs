@@ -37,6 +37,10 @@ pub enum Edit {
     User,
     Context,
     Session,
+    /// There is none of these.
+    Without(Part),
+    /// Every earlier call that is asked for was made, and succeeded. No change of the request itself.
+    Earlier,
     /// A part of the request gets a value, or is left out.
     Value {
         base: BaseId,
@@ -55,6 +59,7 @@ pub enum Part {
     User,
     Context,
     Session,
+    Past,
     Base(BaseId),
 }
 
@@ -69,7 +74,21 @@ impl Edit {
             Edit::User => Part::User,
             Edit::Context => Part::Context,
             Edit::Session => Part::Session,
+            Edit::Without(part) => part.clone(),
+            Edit::Earlier => Part::Past,
             Edit::Value { base, .. } => Part::Base(*base),
+        }
+    }
+}
+
+impl Part {
+    /// What a whole part is called in requests.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Part::User => "user",
+            Part::Context => "context",
+            Part::Session => "session",
+            _ => "",
         }
     }
 }
@@ -106,6 +125,8 @@ fn one(space: &Space<'_>, json: &mut Json, edit: &Edit) {
         Edit::User => ensure(space, json, AttrRoot::User),
         Edit::Context => ensure(space, json, AttrRoot::Context),
         Edit::Session => set(json, &["session"], Some(Json::str(SESSION))),
+        Edit::Without(part) => set(json, &[part.name()], None),
+        Edit::Earlier => {}
         Edit::Value { base, value } => put(space, json, *base, value.as_ref()),
     }
 }
