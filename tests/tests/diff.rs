@@ -265,6 +265,7 @@ fn what_is_decided_otherwise_is_in_a_class() {
     let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
     let (first, pairs) = (number("CLAW_SEED", 1), number("CLAW_PAIRS", 20));
     let (mut compared, mut differing, mut checked, mut doubtful) = (0, 0, 0, 0);
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for seed in first..first + pairs {
         let mut rng = Rng::new(seed);
         let old_text = policy(&mut rng);
@@ -277,6 +278,9 @@ fn what_is_decided_otherwise_is_in_a_class() {
         let diff = compare(&mut old, &mut new);
         for class in &diff.classes {
             really_differs(&old, &new, class);
+        }
+        for doubt in &diff.doubts {
+            *reasons.entry(doubt.because.join("; ")).or_default() += 1;
         }
         let members = Members::of(&old_text, &diff.classes);
         let mut session = Session::default();

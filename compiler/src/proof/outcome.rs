@@ -227,6 +227,10 @@ impl Space<'_> {
     /// The choices that a limit is used up, and that it can't be checked.
     pub fn limit_choices(&mut self, side: usize, limit: LimitId) -> (ChoiceId, ChoiceId) {
         let what = format!("limit {}", self.sides[side].limit_names[limit.index()]);
+        if self.sides[side].plain_limits[limit.index()] {
+            let denies = self.choice(format!("{what} is used up, or can't be checked"));
+            return (denies, denies);
+        }
         (self.choice(format!("{what} is used up")), self.choice(format!("{what} can't be checked")))
     }
 }

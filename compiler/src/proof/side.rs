@@ -5,7 +5,7 @@
 
 use claw_runtime::bundle::{AttrRoot, Bundle, CompareOp, Expr, ExprId, Fact, LimitDef, QuantOp, ToolId};
 use claw_runtime::{LoadError, Policy};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::checked::Checked;
 use crate::emit::emit;
@@ -45,6 +45,10 @@ pub struct Side {
     pub limit_names: Vec<String>,
     /// Whether there is a user: true, or unknown if there is none.
     pub user_there: ExprId,
+    /// Limits that deny alike when they are used up and when they can't be checked, where nobody asks which it is.
+    pub plain_limits: Vec<bool>,
+    /// Tests that are never unknown.
+    pub certain: FxHashSet<ExprId>,
 }
 
 impl Side {
@@ -61,6 +65,10 @@ impl Side {
         let (splits, comparisons) = splitter.run();
         let asked = Policy::from_bundle(lowered.tables.clone())?;
         let limit_names = limit_names(&lowered.tables);
+        let plain_limits = vec![false; limit_names.len()];
+        let asked_as = |expr: ExprId| comparisons.get(&expr).map_or(expr, |(asked, _)| *asked);
+        let certain = lowered.tables.atoms.iter().filter(|atom| !atom.partial);
+        let certain = certain.flat_map(|atom| [atom.expr, asked_as(atom.expr)]).collect();
         Ok(Side {
             checked: checked.clone(),
             sources: sources.clone(),
@@ -72,6 +80,8 @@ impl Side {
             comparisons,
             limit_names,
             user_there,
+            plain_limits,
+            certain,
         })
     }
 

@@ -312,7 +312,11 @@ impl<'a> Space<'a> {
     fn test(&mut self, side: usize, expr: ExprId) -> Result<TestId, Tri> {
         let key = self.key(side, expr);
         if let Some(found) = self.index.get(&key) {
-            self.tests[found.0 as usize].exprs[side] = Some(expr);
+            let partial = !self.sides[side].certain.contains(&expr);
+            let test = &mut self.tests[found.0 as usize];
+            test.exprs[side] = Some(expr);
+            // What one policy demands may be missing for the other.
+            test.partial |= partial;
             return Ok(*found);
         }
         let reads = self.reads(side, expr);
@@ -327,7 +331,8 @@ impl<'a> Space<'a> {
         let text = super::words::expr(self.sides[side], self.tool(side), expr);
         let mut exprs = [None, None];
         exprs[side] = Some(expr);
-        self.tests.push(Test { exprs, kind, text, partial: true });
+        let partial = !self.sides[side].certain.contains(&expr);
+        self.tests.push(Test { exprs, kind, text, partial });
         self.index.insert(key, id);
         Ok(id)
     }

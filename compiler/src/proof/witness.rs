@@ -6,7 +6,7 @@ use claw_runtime::{Decision, Json, MemoryState, NoState, Policy, RequestInput, S
 use super::engine::Call;
 use super::samples;
 use super::side::Side;
-use super::space::{Place, Space, Unit};
+use super::space::{Place, Space, TestKind, Unit};
 use super::supposed::Supposed;
 
 /// What everybody is called who has no name in the policy.
@@ -41,19 +41,63 @@ pub struct About {
     pub holds: bool,
 }
 
-/// A witness for a call that the engine made up, if the runtime agrees with `shows`.
+/// A witness for a call that the engine made up, if the runtime agrees with `shows`. As small as it can be.
 pub fn witness(space: &Space<'_>, call: &Call, about: &[About], shows: &mut Shows<'_>) -> Option<Witness> {
     let past = Past { about, supposed: call.earlier };
-    let full = Members::of(space, call).json();
-    let exhausted = call.choices.iter().any(|(id, value)| *value && space.choices[id.0 as usize].ends_with("used up"));
-    let mut found = None;
-    for earlier in [0, if exhausted { PAST } else { 0 }] {
-        found = decide(space, &full, earlier, past, shows);
-        if found.is_some() || !exhausted {
-            break;
+    found(space, call, past, shows).map(|witness| smaller(space, witness, past, &[], shows))
+}
+
+/// Like [`witness`], but nothing is left out that the tests read for which the call was made up: it stays a call of
+/// their kind.
+pub fn witness_of(space: &Space<'_>, call: &Call, shows: &mut Shows<'_>) -> Option<Witness> {
+    let past = Past { about: &[], supposed: call.earlier };
+    let kept = read_by(space, call);
+    found(space, call, past, shows).map(|witness| smaller(space, witness, past, &kept, shows))
+}
+
+fn found(space: &Space<'_>, call: &Call, past: Past<'_>, shows: &mut Shows<'_>) -> Option<Witness> {
+    let request = Members::of(space, call).json();
+    let chosen =
+        |text: &str| call.choices.iter().any(|(id, value)| *value && space.choices[id.0 as usize].contains(text));
+    let plain = decide(space, &request, 0, past, shows);
+    if plain.is_some() || !chosen("is used up") {
+        return plain;
+    }
+    // Used up by such calls; or not to be checked, as there is no clock.
+    decide(space, &request, PAST, past, shows).or_else(|| {
+        let timeless = without(&request, &["time".to_owned()]).filter(|_| chosen("can't be checked"))?;
+        decide(space, &timeless, 0, past, shows)
+    })
+}
+
+/// The parts of the request that a call's tests read.
+fn read_by(space: &Space<'_>, call: &Call) -> Vec<Vec<String>> {
+    let path = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    let mut kept = Vec::new();
+    let mut slots = Vec::new();
+    for req in &call.because {
+        match &space.tests[req.test.0 as usize].kind {
+            TestKind::Slot(slot) => slots.push(*slot),
+            TestKind::Same(a, b) => slots.extend([*a, *b]),
+            TestKind::AgentRole(_) => kept.push(path(&["agent", "roles"])),
+            TestKind::UserRole(_) => kept.push(path(&["user", "roles"])),
+            TestKind::Label(_) => kept.extend([path(&["labels"]), path(&["session"])]),
+            TestKind::Free { slots: read, .. } => {
+                slots.extend(read);
+                kept.extend([path(&["session"]), path(&["agent", "chain"]), path(&["resolved"])]);
+            }
         }
     }
-    found.map(|witness| smaller(space, witness, past, shows))
+    for slot in slots {
+        let name = match space.bases[space.slots[slot.0].base.0].name.as_str() {
+            "now" => "time",
+            "session.id" => "session",
+            name => name,
+        };
+        kept.push(name.split('.').map(str::to_owned).collect());
+        kept.push(path(&["resolved"]));
+    }
+    kept
 }
 
 /// What is so besides the request.
@@ -117,8 +161,14 @@ pub(super) fn begin(policy: &Policy, request: &Json, number: usize, state: &dyn 
     }
 }
 
-/// Leaves out what is not needed to show it.
-fn smaller(space: &Space<'_>, mut witness: Witness, past: Past<'_>, shows: &mut Shows<'_>) -> Witness {
+/// Leaves out what is not needed to show it, nor to be kept.
+fn smaller(
+    space: &Space<'_>,
+    mut witness: Witness,
+    past: Past<'_>,
+    kept: &[Vec<String>],
+    shows: &mut Shows<'_>,
+) -> Witness {
     let paths: &[&[&str]] = &[
         &["user"],
         &["context"],
@@ -139,7 +189,7 @@ fn smaller(space: &Space<'_>, mut witness: Witness, past: Past<'_>, shows: &mut 
         .filter_map(|base| base.name.split_once('.').map(|(root, name)| vec![root.to_owned(), name.to_owned()]))
         .collect();
     let paths = paths.iter().map(|path| path.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
-    for path in paths.chain(optional) {
+    for path in paths.chain(optional).filter(|path| !kept.iter().any(|kept| kept.starts_with(path))) {
         if let Some(request) = without(&witness.request, &path)
             && let Some(found) = decide(space, &request, witness.earlier, past, shows)
             && found.earlier == witness.earlier
@@ -285,11 +335,8 @@ impl<'s, 'a> Members<'s, 'a> {
             self.top.push(("session".to_owned(), Json::str(SESSION)));
         }
         // Without a clock no limit can be checked.
-        let unchecked = self
-            .call
-            .choices
-            .iter()
-            .any(|(id, value)| *value && self.space.choices[id.0 as usize].ends_with("can't be checked"));
+        let unchecked =
+            self.call.choices.iter().any(|(id, value)| *value && is_unchecked(&self.space.choices[id.0 as usize]));
         if limits.clone().next().is_some() && !unchecked && !has(&self.top, "time") {
             self.top.push(("time".to_owned(), Json::str(NOW)));
         }
@@ -302,6 +349,11 @@ impl<'s, 'a> Members<'s, 'a> {
         }
         object(out)
     }
+}
+
+/// Whether a choice says that a limit can't be checked, and nothing else.
+fn is_unchecked(choice: &str) -> bool {
+    choice.ends_with("can't be checked") && !choice.contains("is used up")
 }
 
 fn replace(members: &mut [(String, Json)], key: &str, json: Json) {

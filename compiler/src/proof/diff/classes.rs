@@ -14,7 +14,7 @@ use crate::proof::formula::F;
 use crate::proof::prover::ToolProver;
 use crate::proof::side::Side;
 use crate::proof::space::{Space, TestKind};
-use crate::proof::witness::{Witness, witness};
+use crate::proof::witness::{Witness, witness, witness_of};
 
 /// So many classes are listed for each tool and direction.
 const MOST: usize = 12;
@@ -133,7 +133,7 @@ impl<'p, 'a> Comparison<'p, 'a> {
                 [new] => question.outcomes.is_some_and(|(_, to)| new.outcome == to),
                 _ => false,
             };
-            match witness(space, call, &[], &mut shows).and_then(|found| known(pairs, question, found, both)) {
+            match witness_of(space, call, &mut shows).and_then(|found| known(pairs, question, found, both)) {
                 Some(found) => {
                     shown = Some(Box::new(found));
                     Ok(())

@@ -125,8 +125,12 @@ pub fn every(prover: &ToolProver<'_>) -> u64 {
 }
 
 fn choice(text: &str, value: bool) -> String {
-    let no =
-        [(" is used up", " is not used up"), (" can't be checked", " can be checked"), (" is unknown", " is known")];
+    let no = [
+        (" is used up, or can't be checked", " has room"),
+        (" is used up", " is not used up"),
+        (" can't be checked", " can be checked"),
+        (" is unknown", " is known"),
+    ];
     let found = no.iter().find_map(|(yes, no)| Some(format!("{}{no}", text.strip_suffix(yes)?)));
     if value { text.to_owned() } else { found.unwrap_or_else(|| format!("not: {text}")) }
 }

@@ -137,8 +137,12 @@ pub fn name_limits(old: &mut Side, new: &mut Side) {
             new.limit_names[at].push_str(" of the new policy");
         }
     }
+    let denies = |side: &Side| side.lowered.tables.limits.iter().map(|limit| limit.beyond.is_empty()).collect();
+    (old.plain_limits, new.plain_limits) = (denies(old), denies(new));
     for (a, b) in pairs {
         new.limit_names[b.index()] = old.limit_names[a.index()].clone();
+        let plain = old.plain_limits[a.index()] && new.plain_limits[b.index()];
+        (old.plain_limits[a.index()], new.plain_limits[b.index()]) = (plain, plain);
     }
 }
 
