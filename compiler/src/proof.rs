@@ -12,6 +12,7 @@ pub mod diff;
 pub mod engine;
 pub mod findings;
 pub mod formula;
+mod history;
 pub mod invariants;
 mod lints;
 pub mod near;

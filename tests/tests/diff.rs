@@ -99,8 +99,9 @@ fn really_differs(old: &Side, new: &Side, class: &Class) {
 fn replay(policy: &Policy, example: &Shown) -> Decision {
     let state = MemoryState::new();
     let mut last = None;
-    for number in 0..=example.earlier {
-        let bytes = example.request.canonical().into_bytes();
+    let same = (0..=example.earlier).map(|_| &example.request);
+    for (number, call) in example.past.iter().chain(same).enumerate() {
+        let bytes = call.canonical().into_bytes();
         let Ok(mut input) = RequestInput::from_json(&bytes, &Limits::default()) else {
             return policy.decide_json(&bytes, &NoState);
         };

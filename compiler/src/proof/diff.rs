@@ -54,6 +54,8 @@ pub enum Aspect {
 pub struct Shown {
     /// In wire form.
     pub request: Json,
+    /// Calls that were made before, with success, in wire form.
+    pub past: Vec<Json>,
     /// How often the same call was allowed and made before, just now.
     pub earlier: usize,
     pub old: Decision,

@@ -129,9 +129,12 @@ impl<'a> Engine<'a> {
             let req = proposal.reqs[at];
             let TestKind::Free { why, .. } = &self.space.tests[req.test.0 as usize].kind else { continue };
             let (why, is_history) = (why.text(), *why == Why::History);
-            if is_history && req.allowed.has(Tri::False) && !situation.missing.contains(&Unit::Session) {
-                // Nothing happened yet in a session that has just begun.
+            if is_history && !situation.missing.contains(&Unit::Session) {
+                // Nothing happened yet in a session that has just begun; else it is made to have happened.
                 situation.session = true;
+                if !req.allowed.has(Tri::False) {
+                    situation.past.push(req.test);
+                }
                 continue;
             }
             if !req.allowed.has(self.space.whole_answer(req.test, &situation))

@@ -81,14 +81,9 @@ impl<'a> Cx<'a> {
     /// Shows a call: as JSON, and as a test if a test can say it.
     pub fn with_call(&self, finding: Diagnostic, name: &str, witness: &Witness) -> Diagnostic {
         let decision = &witness.decisions[0];
-        let earlier = match witness.earlier {
-            0 => String::new(),
-            1 => " (after one such call)".to_owned(),
-            n => format!(" (after {n} such calls)"),
-        };
-        let finding = finding.note(format!("the call{earlier}: {}", witness.request.canonical()));
+        let finding = finding.note(witness.shown());
         let block = (witness.earlier == 0)
-            .then(|| test_block(self.package(), &self.side.policy, name, &witness.request, decision))
+            .then(|| test_block(self.package(), &self.side.policy, name, &witness.past, &witness.request, decision))
             .flatten();
         match block {
             Some(block) => finding.note(format!("as a test:\n{block}")),

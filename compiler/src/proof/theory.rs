@@ -45,6 +45,8 @@ pub struct Situation {
     pub labels: Vec<String>,
     /// What has to be missing.
     pub missing: Vec<Unit>,
+    /// Queries of history that have to be true.
+    pub past: Vec<TestId>,
 }
 
 impl Situation {

@@ -4,6 +4,7 @@ use claw_runtime::bundle::{AttrRoot, CondId, Fact, Kind, LimitKey};
 use claw_runtime::{Decision, Json, MemoryState, NoState, Policy, RequestInput, Settlement, State, StateView, Value};
 
 use super::engine::Call;
+use super::history::earlier_calls;
 use super::samples;
 use super::side::Side;
 use super::space::{Place, Space, TestKind, Unit};
@@ -23,10 +24,25 @@ const PAST: usize = 1_200;
 pub struct Witness {
     /// In wire form.
     pub request: Json,
+    /// Calls that were made before, with success, in wire form.
+    pub past: Vec<Json>,
     /// How often the same call was allowed and made before, just now.
     pub earlier: usize,
     /// By side.
     pub decisions: Vec<Decision>,
+}
+
+impl Witness {
+    /// The call as JSON, with what has to happen before it.
+    pub fn shown(&self) -> String {
+        let earlier = match self.earlier {
+            0 => String::new(),
+            1 => " (after one such call)".to_owned(),
+            n => format!(" (after {n} such calls)"),
+        };
+        let past: String = self.past.iter().map(|call| format!("made before: {}\n", call.canonical())).collect();
+        format!("{past}the call{earlier}: {}", self.request.canonical())
+    }
 }
 
 /// Says whether decisions, one for each policy, show what is to be shown.
@@ -43,29 +59,42 @@ pub struct About {
 
 /// A witness for a call that the engine made up, if the runtime agrees with `shows`. As small as it can be.
 pub fn witness(space: &Space<'_>, call: &Call, about: &[About], shows: &mut Shows<'_>) -> Option<Witness> {
-    let past = Past { about, supposed: call.earlier };
-    found(space, call, past, shows).map(|witness| smaller(space, witness, past, &[], shows))
+    let (request, calls) = made_up(space, call)?;
+    let past = Past { about, calls: &calls, supposed: call.earlier };
+    found(space, call, &request, past, shows).map(|witness| smaller(space, witness, past, &[], shows))
 }
 
 /// Like [`witness`], but nothing is left out that the tests read for which the call was made up: it stays a call of
 /// their kind.
 pub fn witness_of(space: &Space<'_>, call: &Call, shows: &mut Shows<'_>) -> Option<Witness> {
-    let past = Past { about: &[], supposed: call.earlier };
+    let (request, calls) = made_up(space, call)?;
+    let past = Past { about: &[], calls: &calls, supposed: call.earlier };
     let kept = read_by(space, call);
-    found(space, call, past, shows).map(|witness| smaller(space, witness, past, &kept, shows))
+    found(space, call, &request, past, shows).map(|witness| smaller(space, witness, past, &kept, shows))
 }
 
-fn found(space: &Space<'_>, call: &Call, past: Past<'_>, shows: &mut Shows<'_>) -> Option<Witness> {
-    let request = Members::of(space, call).json();
+/// The request of a call, with everything that a policy may look at.
+pub fn request(space: &Space<'_>, call: &Call) -> Json {
+    Members::of(space, call).json()
+}
+
+/// The request with the calls that have to come before it.
+fn made_up(space: &Space<'_>, call: &Call) -> Option<(Json, Vec<Json>)> {
+    let request = request(space, call);
+    let calls = if call.earlier { Vec::new() } else { earlier_calls(space, call, &request)? };
+    Some((request, calls))
+}
+
+fn found(space: &Space<'_>, call: &Call, request: &Json, past: Past<'_>, shows: &mut Shows<'_>) -> Option<Witness> {
     let chosen =
         |text: &str| call.choices.iter().any(|(id, value)| *value && space.choices[id.0 as usize].contains(text));
-    let plain = decide(space, &request, 0, past, shows);
+    let plain = decide(space, request, 0, past, shows);
     if plain.is_some() || !chosen("is used up") {
         return plain;
     }
     // Used up by such calls; or not to be checked, as there is no clock.
-    decide(space, &request, PAST, past, shows).or_else(|| {
-        let timeless = without(&request, &["time".to_owned()]).filter(|_| chosen("can't be checked"))?;
+    decide(space, request, PAST, past, shows).or_else(|| {
+        let timeless = without(request, &["time".to_owned()]).filter(|_| chosen("can't be checked"))?;
         decide(space, &timeless, 0, past, shows)
     })
 }
@@ -104,23 +133,33 @@ fn read_by(space: &Space<'_>, call: &Call) -> Vec<Vec<String>> {
 #[derive(Clone, Copy)]
 struct Past<'s> {
     about: &'s [About],
+    /// Calls that are made before, with success.
+    calls: &'s [Json],
     /// Every query of history is supposed to be true.
     supposed: bool,
 }
 
-/// Decides a request by every policy; with a past of so many equal calls at most, until it shows something.
-fn decide(space: &Space<'_>, request: &Json, calls: usize, past: Past<'_>, shows: &mut Shows<'_>) -> Option<Witness> {
+/// Decides a request by every policy after what came before, and after so many equal calls at most, until it shows
+/// something.
+fn decide(space: &Space<'_>, request: &Json, most: usize, past: Past<'_>, shows: &mut Shows<'_>) -> Option<Witness> {
     let states: Vec<MemoryState> = space.sides.iter().map(|_| MemoryState::new()).collect();
-    for earlier in 0..=calls {
+    for (number, call) in past.calls.iter().enumerate() {
+        for (side, state) in space.sides.iter().zip(&states) {
+            if !begin(&side.policy, call, &format!("before {number}"), state).is_allowed() {
+                return None;
+            }
+        }
+    }
+    for earlier in 0..=most {
         let concerned =
             past.about.iter().all(|about| is_about(space.sides[about.side], request, *about, &states[about.side]));
         let mut decisions = Vec::with_capacity(states.len());
         for (side, state) in space.sides.iter().zip(&states) {
             let state = Supposed { store: state, earlier: past.supposed };
-            decisions.push(begin(&side.policy, request, earlier, &state));
+            decisions.push(begin(&side.policy, request, &format!("call {earlier}"), &state));
         }
         if concerned && shows(&decisions) {
-            return Some(Witness { request: request.clone(), earlier, decisions });
+            return Some(Witness { request: request.clone(), past: past.calls.to_vec(), earlier, decisions });
         }
         if !decisions.iter().any(Decision::is_allowed) {
             return None;
@@ -143,11 +182,11 @@ fn is_about(side: &Side, request: &Json, about: About, state: &MemoryState) -> b
 }
 
 /// One call as a gateway makes it: decided, executed if allowed, and settled.
-pub(super) fn begin(policy: &Policy, request: &Json, number: usize, state: &dyn State) -> Decision {
+pub(super) fn begin(policy: &Policy, request: &Json, id: &str, state: &dyn State) -> Decision {
     let Ok(mut input) = RequestInput::from_value(request) else {
         return policy.decide_json(request.canonical().as_bytes(), &NoState);
     };
-    input.call_id = Some(format!("call {number}"));
+    input.call_id = Some(id.to_owned());
     match policy.prepare(&input) {
         Err(denial) => *denial,
         Ok(request) => {
@@ -337,7 +376,8 @@ impl<'s, 'a> Members<'s, 'a> {
         // Without a clock no limit can be checked.
         let unchecked =
             self.call.choices.iter().any(|(id, value)| *value && is_unchecked(&self.space.choices[id.0 as usize]));
-        if limits.clone().next().is_some() && !unchecked && !has(&self.top, "time") {
+        let timed = limits.clone().next().is_some() && !unchecked;
+        if (timed || !situation.past.is_empty()) && !has(&self.top, "time") {
             self.top.push(("time".to_owned(), Json::str(NOW)));
         }
         if counted(LimitKey::Tenant) && !has(&self.top, "tenant") {

@@ -2,30 +2,43 @@
 
 use std::fmt::Write as _;
 
-use claw_runtime::{Decision, Json, MemoryState, Outcome, Policy, RequestInput};
+use claw_runtime::{Decision, Json, MemoryState, Outcome, Policy, RequestInput, Settlement};
 
 use super::session::{SESSION, TENANT};
 use crate::hir::Package;
 use crate::import::text;
 
-/// The block that expects what was decided; `None` where a test can't say what the request does, or where it would be
-/// decided otherwise, since tests run in a session that has just begun.
+/// The block that expects what was decided after these calls, which are allowed; `None` where a test can't say what a
+/// request does, or where it would be decided otherwise, since tests run in a session that has just begun.
 pub fn test_block(
     package: &Package,
     policy: &Policy,
     name: &str,
+    past: &[Json],
     request: &Json,
     decision: &Decision,
 ) -> Option<String> {
-    let same = decide_as_test(policy, request)?;
+    let state = MemoryState::new();
+    let mut out = format!("test {} {{\n", text::string(name));
+    for (number, earlier) in past.iter().enumerate() {
+        let allowed = decide_as_test(policy, earlier, number, &state)?;
+        step(package, earlier, &allowed, &mut out)?;
+    }
+    let same = decide_as_test(policy, request, past.len(), &state)?;
     if (same.outcome, same.reason, &same.tier) != (decision.outcome, decision.reason, &decision.tier) {
         return None;
     }
+    step(package, request, decision, &mut out)?;
+    out.push('}');
+    Some(out)
+}
+
+/// A call with its settings and what is expected of it.
+fn step(package: &Package, request: &Json, decision: &Decision, out: &mut String) -> Option<()> {
     let member = |key: &str| request.get(key);
-    let mut out = format!("test {} {{\n", text::string(name));
-    agent(&mut out, "agent", member("agent")?)?;
+    agent(out, "agent", member("agent")?)?;
     if let Some(user) = member("user") {
-        agent(&mut out, "user", user)?;
+        agent(out, "user", user)?;
     }
     let _ = writeln!(out, "  in     {}", text::field(member("environment")?.as_str()?));
     if let Some(time) = member("time") {
@@ -39,22 +52,22 @@ pub fn test_block(
     }
     let _ = writeln!(out, "  call   {} {}", called(package, request)?, literal(member("args")?)?);
     let _ = writeln!(out, "  expect {}", expectation(package, decision));
-    out.push('}');
-    Some(out)
+    Some(())
 }
 
-/// What the request comes to in a test's session.
-fn decide_as_test(policy: &Policy, request: &Json) -> Option<Decision> {
+/// What a request comes to in a test's session; an allowed one is executed with success.
+fn decide_as_test(policy: &Policy, request: &Json, number: usize, state: &MemoryState) -> Option<Decision> {
     let mut input = RequestInput::from_value(request).ok()?;
-    // A test can't do without them, and they may matter: `session` and `tenant` can be read.
-    if input.session.as_deref().is_some_and(|s| s != SESSION) || input.tenant.as_deref().is_some_and(|t| t != TENANT) {
-        return None;
-    }
+    // A test's session and tenant are its own, and may be read.
     input.session = Some(SESSION.to_owned());
     input.tenant = Some(TENANT.to_owned());
-    input.call_id = Some("call 1".to_owned());
+    input.call_id = Some(format!("call {}", number + 1));
     let request = policy.prepare(&input).ok()?;
-    Some(policy.begin(&request, &MemoryState::new()))
+    let decision = policy.begin(&request, state);
+    if decision.is_allowed() {
+        policy.settle(&request, Settlement::Ok, state).ok()?;
+    }
+    Some(decision)
 }
 
 /// `as agent "id" { … }`.

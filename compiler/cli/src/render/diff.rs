@@ -109,6 +109,9 @@ fn human_class(text: &mut String, class: &Class, names: &Names<'_>, paint: Paint
 fn human_example(text: &mut String, example: &Shown, paint: Paint) {
     let label = |word: &str| paint.cyan(&format!("{word:<8}"));
     let _ = writeln!(text, "  {}  {}", label("example"), visible(&example.request.to_string()));
+    for call in &example.past {
+        let _ = writeln!(text, "            after {}", visible(&call.to_string()));
+    }
     if example.earlier > 0 {
         let _ = writeln!(text, "            after {} like it", count(example.earlier, "call"));
     }
@@ -194,15 +197,20 @@ fn markdown_class(text: &mut String, class: &Class, names: &Names<'_>) {
     }
     let example = &class.example;
     let request = example.request.to_string();
-    let after =
-        if example.earlier > 0 { format!(" after {} like it", count(example.earlier, "call")) } else { String::new() };
+    let after = match (example.past.len(), example.earlier) {
+        (0, 0) => String::new(),
+        (past, 0) => format!(" after {}", count(past, "call")),
+        (_, earlier) => format!(" after {} like it", count(earlier, "call")),
+    };
+    let past: Vec<String> = example.past.iter().map(ToString::to_string).collect();
+    let request = past.into_iter().chain([request]).collect::<Vec<_>>().join("\n  ");
     let fence = "`".repeat(longest(&request, '`').max(2) + 1);
     let _ = write!(
         text,
         "\n  <details><summary>An example{after}: {} → {}</summary>\n\n  {fence}json\n  {}\n  {fence}\n  </details>\n",
         escaped(&reason(&example.old)),
         escaped(&reason(&example.new)),
-        visible(&request).replace('\n', " "),
+        request.lines().map(visible).collect::<Vec<_>>().join("\n"),
     );
 }
 
@@ -281,6 +289,8 @@ struct JsonClause {
 #[derive(Serialize)]
 struct JsonExample {
     request: serde_json::Value,
+    /// Calls that are made before, with success.
+    past: Vec<serde_json::Value>,
     earlier: usize,
     decisions: JsonSides<serde_json::Value>,
 }
@@ -361,6 +371,7 @@ fn clauses(clauses: &[Clause], project: &Project) -> Vec<JsonClause> {
 fn example(shown: &Shown) -> JsonExample {
     JsonExample {
         request: (&shown.request).into(),
+        past: shown.past.iter().map(Into::into).collect(),
         earlier: shown.earlier,
         decisions: JsonSides { old: (&shown.old.to_json()).into(), new: (&shown.new.to_json()).into() },
     }

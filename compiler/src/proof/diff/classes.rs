@@ -176,9 +176,9 @@ fn known(pairs: &Pairs<'_>, question: &Question, found: Witness, both: bool) -> 
     if both {
         let mut decisions = found.decisions.into_iter();
         let (old, new) = (decisions.next()?, decisions.next()?);
-        return Some(Shown { request: found.request, earlier: found.earlier, old, new });
+        return Some(Shown { request: found.request, past: found.past, earlier: found.earlier, old, new });
     }
-    let shown = decided(pairs, found.request, found.earlier);
+    let shown = decided(pairs, found.request, found.past, found.earlier);
     questions::shows(pairs, question, &shown.old, &shown.new).then_some(shown)
 }
 
@@ -222,7 +222,7 @@ fn new_roles(pairs: &Pairs<'_>, tool: ToolId, diff: &mut Diff) {
                     witness(space, call, &[], &mut shows).ok_or("a call that is decided otherwise when it is tried")?;
                 let mut request = found.request;
                 give(&mut request, &role.name);
-                let found = decided(pairs, request, found.earlier);
+                let found = decided(pairs, request, found.past, found.earlier);
                 if questions::shows(pairs, &question, &found.old, &found.new) {
                     shown = Some(Box::new(found));
                     return Ok(());

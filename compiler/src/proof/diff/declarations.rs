@@ -130,7 +130,7 @@ impl<'a> Changes<'_, 'a> {
                     args.retain(|(key, _)| **key != **name);
                     args.push((name.as_str().into(), value.clone()));
                 }
-                let shown = decided(self.pairs, request, witness.earlier);
+                let shown = decided(self.pairs, request, witness.past, witness.earlier);
                 let shows = shown.old.outcome == Outcome::Deny && shown.new.outcome != Outcome::Deny;
                 Reach::Something(shows.then(|| Box::new(shown)))
             }

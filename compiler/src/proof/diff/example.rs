@@ -21,19 +21,22 @@ pub struct Clause {
     pub elsewhere: Option<(String, u32)>,
 }
 
-/// What a policy decides about a call that was made so often before.
-pub fn replay(side: &Side, request: &Json, earlier: usize) -> Decision {
+/// What a policy decides about a call after others, and after it was made so often before.
+pub fn replay(side: &Side, request: &Json, past: &[Json], earlier: usize) -> Decision {
     let state = MemoryState::new();
-    for number in 0..earlier {
-        begin(&side.policy, request, number, &state);
+    for (number, call) in past.iter().enumerate() {
+        begin(&side.policy, call, &format!("before {number}"), &state);
     }
-    begin(&side.policy, request, earlier, &state)
+    for number in 0..earlier {
+        begin(&side.policy, request, &format!("call {number}"), &state);
+    }
+    begin(&side.policy, request, &format!("call {earlier}"), &state)
 }
 
 /// The call decided by both policies.
-pub fn decided(pairs: &Pairs<'_>, request: Json, earlier: usize) -> Shown {
-    let (old, new) = (replay(pairs.old, &request, earlier), replay(pairs.new, &request, earlier));
-    Shown { request, earlier, old, new }
+pub fn decided(pairs: &Pairs<'_>, request: Json, past: Vec<Json>, earlier: usize) -> Shown {
+    let (old, new) = (replay(pairs.old, &request, &past, earlier), replay(pairs.new, &request, &past, earlier));
+    Shown { request, past, earlier, old, new }
 }
 
 /// A decision in a word or two; the approvals by their names in the policy.
