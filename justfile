@@ -34,6 +34,10 @@ deny:
 laws decisions="2000000":
     CLAW_DECISIONS={{decisions}} cargo test --release -p claw-tests --test properties -- --nocapture
 
+# compare the prover with all requests of small policies, at length: `just questions 500000`
+questions count="50000":
+    CLAW_QUESTIONS={{count}} cargo test --release -p claw-tests --test proof -- --nocapture
+
 # the benchmarks; see benches/README.md
 bench:
     cd benches && cargo bench

@@ -49,7 +49,7 @@ fn an_invariant_is_refuted_with_a_call_that_can_be_tried() {
     let decided = folder.run(&["eval", "p.claw", "--request", "r.json", "--format", "json"]).expect(0);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&decided.out).unwrap()["decision"], "allow");
     let test = notes[1].as_str().unwrap().split_once(":\n").unwrap().1;
-    folder.write("p.claw", &format!("{policy}{test}\n"));
+    folder.write("p.claw", format!("{policy}{test}\n"));
     folder.run(&["test", "p.claw"]).expect(0);
 }
 

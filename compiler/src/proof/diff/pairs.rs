@@ -58,8 +58,11 @@ fn count<T>(table: &[T]) -> u32 {
     u32::try_from(table.len()).expect("fewer than 4 billion entries")
 }
 
+/// Whether two entries are one, in some way.
+type Same<'s, T> = &'s dyn Fn(&T, &T) -> bool;
+
 /// Pairs entries of two tables: those that agree in the first way, then among the rest those that agree in the next.
-fn paired<T>(old: &[T], new: &[T], ways: &[&dyn Fn(&T, &T) -> bool]) -> Vec<(Option<u32>, Option<u32>)> {
+fn paired<T>(old: &[T], new: &[T], ways: &[Same<'_, T>]) -> Vec<(Option<u32>, Option<u32>)> {
     let mut of_old: Vec<Option<u32>> = vec![None; old.len()];
     let mut taken = vec![false; new.len()];
     for same in ways {
