@@ -89,5 +89,5 @@ fn what_is_superfluous_changes_nothing() {
         }
     }
     println!("{counts:?}");
-    assert!(counts.values().sum::<usize>() > policies / 10, "only {counts:?}");
+    assert!(counts.values().sum::<usize>() >= policies / 10, "only {counts:?}");
 }

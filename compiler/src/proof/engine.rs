@@ -66,6 +66,16 @@ impl<'a> Engine<'a> {
         self.find_where(goal, &mut |_, _| Ok(()))
     }
 
+    /// As [`Engine::find`], with a solver of its own: the work is that of the formula, however much else was asked.
+    /// For many questions that have little in common.
+    pub fn find_apart(&mut self, goal: F) -> Found {
+        let environments = self.space.sides[0].lowered.tables.environments.len();
+        let shared = std::mem::replace(&mut self.sat, Sat::new(environments));
+        let found = self.find(goal);
+        self.sat = shared;
+        found
+    }
+
     /// A call for which the formula holds and `accept` does; that one may say why not.
     pub fn find_where(
         &mut self,

@@ -19,8 +19,10 @@ mod lists;
 mod repair;
 mod roles;
 mod shape;
+mod tried;
 
 pub use lists::Elements;
+use tried::Tried;
 
 /// What a test has to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,26 +85,10 @@ enum Fail {
     Stuck(&'static str),
 }
 
-/// What was tried, with what tests came to.
-#[derive(Debug)]
-struct Candidate {
-    fill: Fill,
-    answers: FxHashMap<TestId, Tri>,
-}
-
-#[derive(Debug, Default)]
-struct Candidates {
-    all: Vec<Candidate>,
-    /// Between them they answer all simple tests in all ways.
-    complete: bool,
-    /// How many tests of the slot there were when they were made.
-    of_tests: usize,
-}
-
 /// What was found out about the slots of a space.
 #[derive(Debug, Default)]
 pub struct Theory<'a> {
-    slots: FxHashMap<SlotId, Candidates>,
+    slots: FxHashMap<SlotId, Tried>,
     elements: FxHashMap<SlotId, Box<Elements<'a>>>,
     machines: super::text::Machines,
 }
@@ -243,11 +229,8 @@ impl<'a> Theory<'a> {
     /// A way to fill the slot for which its tests answer so.
     fn find(&mut self, space: &mut Space<'a>, slot: SlotId, reqs: &[Req]) -> Result<Fill, Fail> {
         self.prepare(space, slot);
-        let count = self.slots[&slot].all.len();
-        for at in 0..count {
-            if self.fits(space, slot, at, reqs) {
-                return Ok(self.slots[&slot].all[at].fill.clone());
-            }
+        if let Some(at) = self.fitting(space, slot, reqs, 1).first() {
+            return Ok(self.slots[&slot].fills[*at].clone());
         }
         let value = match &space.slots[slot.0].ty {
             Type::List(_) | Type::Set(_) => self.list(space, slot, reqs)?,
@@ -269,41 +252,28 @@ impl<'a> Theory<'a> {
             return Vec::new();
         }
         self.prepare(space, slot);
-        let count = self.slots[&slot].all.len();
-        let fitting: Vec<usize> = (0..count).filter(|at| self.fits(space, slot, *at, reqs)).take(MOST).collect();
-        fitting.into_iter().map(|at| self.slots[&slot].all[at].fill.clone()).collect()
+        let fitting = self.fitting(space, slot, reqs, MOST);
+        fitting.into_iter().map(|at| self.slots[&slot].fills[at].clone()).collect()
+    }
+
+    fn fitting(&mut self, space: &mut Space<'a>, slot: SlotId, reqs: &[Req], most: usize) -> Vec<usize> {
+        let tried = self.slots.get_mut(&slot).expect("prepared");
+        tried.fitting(reqs, most, &mut |test, fill| space.answer(test, slot, fill))
     }
 
     /// Checks a value that should fit.
     fn try_fill(&mut self, space: &mut Space<'a>, slot: SlotId, fill: Fill, reqs: &[Req]) -> Result<Fill, Fail> {
-        let candidates = self.slots.entry(slot).or_default();
-        let at = candidates.all.iter().position(|known| known.fill == fill).unwrap_or_else(|| {
-            candidates.all.push(Candidate { fill: fill.clone(), answers: FxHashMap::default() });
-            candidates.all.len() - 1
-        });
-        if self.fits(space, slot, at, reqs) { Ok(fill) } else { Err(Fail::Stuck("a value that is not accepted")) }
-    }
-
-    fn fits(&mut self, space: &mut Space<'a>, slot: SlotId, at: usize, reqs: &[Req]) -> bool {
-        reqs.iter().all(|req| {
-            let candidate = &mut self.slots.get_mut(&slot).expect("prepared").all[at];
-            let answer = match candidate.answers.get(&req.test) {
-                Some(answer) => *answer,
-                None => {
-                    let answer = space.answer(req.test, slot, &candidate.fill);
-                    candidate.answers.insert(req.test, answer);
-                    answer
-                }
-            };
-            req.allowed.has(answer)
-        })
+        let tried = self.slots.entry(slot).or_default();
+        let at = tried.place(&fill);
+        let fits = tried.fits(at, reqs, &mut |test, fill| space.answer(test, slot, fill));
+        if fits { Ok(fill) } else { Err(Fail::Stuck("a value that is not accepted")) }
     }
 
     /// Makes the values to try, again when there are new tests.
     fn prepare(&mut self, space: &Space<'a>, slot: SlotId) {
         let tests = space.slots[slot.0].tests.len();
         let known = self.slots.entry(slot).or_default();
-        if !known.all.is_empty() && known.of_tests == tests {
+        if !known.fills.is_empty() && known.of_tests == tests {
             return;
         }
         let seeds = space.seeds(slot);
@@ -319,17 +289,17 @@ impl<'a> Theory<'a> {
         let values = found.values.into_iter().map(Fill::Value);
         let fills =
             own.into_iter().map(Fill::Absent).chain(plain).chain(values).chain(above.into_iter().map(Fill::Absent));
-        let mut all: Vec<Candidate> = Vec::new();
+        let mut all: Vec<Fill> = Vec::new();
         let mut known_fills = FxHashSet::default();
         for fill in fills {
             if known_fills.insert(fill.clone()) {
-                all.push(Candidate { fill, answers: FxHashMap::default() });
+                all.push(fill);
             }
         }
         // What was found by other means stays.
-        let others = std::mem::take(&mut known.all);
-        all.extend(others.into_iter().filter(|other| !known_fills.contains(&other.fill)));
-        *known = Candidates { all, complete: found.complete, of_tests: tests };
+        let others = std::mem::take(&mut known.fills);
+        all.extend(others.into_iter().filter(|other| !known_fills.contains(other)));
+        *known = Tried::new(all, found.complete, tests);
     }
 
     /// Two slots are equal, or not.
@@ -354,9 +324,7 @@ impl<'a> Theory<'a> {
         }
         self.prepare(space, a);
         self.prepare(space, b);
-        let values = |theory: &Self, slot: SlotId| -> Vec<Fill> {
-            theory.slots[&slot].all.iter().map(|c| c.fill.clone()).collect()
-        };
+        let values = |theory: &Self, slot: SlotId| -> Vec<Fill> { theory.slots[&slot].fills.clone() };
         let mut tries: Vec<(Fill, Fill)> = Vec::new();
         let (from_a, from_b) = (values(self, a), values(self, b));
         tries.extend(from_a.iter().chain(&from_b).filter(|v| v.value().is_some()).map(|v| (v.clone(), v.clone())));

@@ -148,7 +148,7 @@ impl<'x, 'a> Look<'x, 'a> {
         if let Some(known) = self.impossible.get(&(tool, f)) {
             return *known;
         }
-        let answer = self.cx.prover(tool).possible(f).is_no();
+        let answer = self.cx.prover(tool).engine.find_apart(f).is_no();
         self.impossible.insert((tool, f), answer);
         answer
     }

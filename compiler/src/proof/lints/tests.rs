@@ -92,10 +92,22 @@ fn mends_mend() {
 #[test]
 fn many_rules() {
     let mut text = HEAD.to_owned();
-    for i in 0..200 {
+    for i in 0..300 {
         let word = format!("{i:x}").replace(|c: char| c.is_ascii_digit(), "q");
         writeln!(text, "rule r{i} {{ on pay when args.note == \"{word}{i}\" and args.amount > {i} deny \"no\" }}")
             .expect("a string");
     }
     assert_eq!(prove(&text).diagnostics, []);
+}
+
+#[test]
+fn a_path_that_leads_elsewhere_can_be_unknown_alone() {
+    let found = shown(
+        "package p\nenvironments dev\nroles r\ntool act(p: path)\ngrant act to r\ntiers low < mid < high
+matrix { tier | dev\n low | allow\n mid | allow\n high | deny }\nclassify { low on any }
+classify { mid on act unless args.p under \"/srv/a\" and args.p under \"/etc\"
+  unless not (args.p under \"/srv/a\" and args.p under \"/etc\") }
+classify { high on act when args.p == \"/srv/a\" }\n",
+    );
+    assert!(!found.contains("W0404"), "{found}");
 }

@@ -214,8 +214,8 @@ impl<'a> Theory<'a> {
         }
         for split in 0..(1u32 << count) {
             let side = |bit: u32| {
-                let chosen = (0..count).filter(move |i| split >> i & 1 == bit);
-                chosen.map(|i| open[i as usize].clone()).chain(both.iter().cloned()).collect::<Vec<_>>()
+                let one = |i: u32| one_side(open[i as usize], split >> i & 1 == bit);
+                (0..count).filter_map(one).chain(both.iter().cloned()).collect::<Vec<_>>()
             };
             let lexical = [side(0), texts.clone()].concat();
             if let Some(text) = self.solved(Kind::Path, &lexical)?
@@ -225,6 +225,18 @@ impl<'a> Theory<'a> {
             }
         }
         Err(Fail::Never)
+    }
+}
+
+/// What a test that may be unknown wants of one side, a path or its target, if this is the side that it is left to.
+/// One that has to be unknown wants the other side to disagree.
+fn one_side(want: &Want, chosen: bool) -> Option<Want> {
+    let only = |allowed| Some(Want { lang: want.lang.clone(), allowed });
+    match (want.allowed == Answers::UNKNOWN, chosen) {
+        (true, true) => only(Answers::TRUE),
+        (true, false) => only(Answers::FALSE),
+        (false, true) => Some(want.clone()),
+        (false, false) => None,
     }
 }
 
