@@ -71,13 +71,32 @@ fn files_are_compared() {
 
 #[test]
 fn what_can_not_be_told_is_forbidden_too() {
-    let folder = Folder::with_shop();
-    folder.write("looser.claw", SHOP.replace("args.amount > 100.00", "args.amount > 200.00"));
+    let policy = |bound: u32| {
+        format!(
+            "package p\nenvironments prod\nroles r\ntool fetch(h: host)\n\
+             extern reputation(h: host) -> int {{ timeout 50ms }}\ngrant fetch to r\n\
+             rule bad {{ on fetch when reputation(args.h) < {bound} deny \"bad\" }}\n"
+        )
+    };
+    let folder = Folder::new();
+    folder.write("main.claw", policy(50));
+    folder.write("looser.claw", policy(40));
     let forbid = ["diff", "main.claw", "looser.claw", "--forbid-loosening"];
     let out = folder.run(&forbid).expect(1).out;
-    assert!(out.contains("unknown  refund: whether more is loosened can't be told"), "{out}");
+    assert!(out.contains("unknown  fetch: whether more is loosened can't be told"), "{out}");
     folder.run(&[&forbid[..], &["--allow-unknown"]].concat()).expect(0);
     folder.run(&["diff", "main.claw", "looser.claw", "--allow-unknown"]).expect(2);
+}
+
+#[test]
+fn what_came_earlier_is_part_of_an_example() {
+    let folder = Folder::with_shop();
+    folder.write("looser.claw", SHOP.replace("args.amount > 100.00", "args.amount > 200.00"));
+    let out = folder.run(&["diff", "main.claw", "looser.claw"]).expect(0).out;
+    for part in ["loosened  refund", "prior look(prior.order == args.order) within 10m"] {
+        assert!(out.contains(part), "{part} in\n{out}");
+    }
+    assert!(!out.contains("unknown"), "{out}");
 }
 
 #[test]
