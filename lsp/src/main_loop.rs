@@ -193,7 +193,7 @@ impl MainLoop {
 
     /// Gives the policies that the prover has not seen to it, on threads of their own.
     fn prove(&mut self) {
-        for (root, seen) in self.world.to_prove() {
+        for (root, seen) in self.world.unproved() {
             self.proving += 1;
             let sender = self.proofs.0.clone();
             self.handle.spawn_blocking(move || {

@@ -283,7 +283,7 @@ impl World {
     }
 
     /// The policies of open documents that the prover has not seen, by root. They count as seen from now on.
-    pub fn to_prove(&mut self) -> Vec<(String, Arc<Analysis>)> {
+    pub fn unproved(&mut self) -> Vec<(String, Arc<Analysis>)> {
         self.open_policies();
         let seen = &mut self.proved;
         let new =
