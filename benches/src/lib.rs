@@ -46,6 +46,47 @@ pub fn one_tool(rules: usize) -> String {
     text
 }
 
+/// A policy in which tools have some two hundred rules each, about the same few arguments.
+pub fn shared(rules: usize) -> String {
+    let tools = (rules / 200).max(1);
+    let mut text = String::from(
+        "package bench\nenvironments dev, prod\nroles agent, admin\n\
+         agent { purpose: string }\ncontext { ticket?: string }\n\
+         approval boss { by 1 of admin expires 15m }\n\
+         let ours: set<host> = [\"acme.com\", \"acme.io\"]\n",
+    );
+    for i in 0..tools {
+        let _ = writeln!(
+            text,
+            "tool tool_{i}(to: email, cc: list<email>, site: url, name: string, amount: decimal, count: int = 1)\n\
+             grant tool_{i} to agent"
+        );
+    }
+    for i in 0..rules {
+        let tool = i % tools;
+        let when = match i / tools % 5 {
+            0 => format!("args.amount > {}.50", 100 + i),
+            1 => format!("args.name like \"item-{i}-*\""),
+            2 => format!("args.to.domain == \"h{i}.example\""),
+            3 => format!("any(c in args.cc: c.domain under \"h{i}.example\")"),
+            _ => format!("args.site.host under \"h{i}.example\" and args.count > {i}"),
+        };
+        let effect = if i % 3 == 0 { "require boss" } else { "deny \"no\"" };
+        let _ = writeln!(text, "rule rule_{i} {{ on tool_{tool} when {when} unless admin in agent.roles {effect} }}");
+    }
+    text
+}
+
+/// What is claimed of every tool in [`source`] and [`shared`].
+pub fn invariants() -> String {
+    "invariant \"dear ones are never allowed\" { on any in prod when args.amount > 20000.00 unless admin in agent.roles never allow }\n\
+     invariant \"strangers do nothing\" { on any unless agent in agent.roles always deny }\n\
+     invariant \"small ones pass\" { on any in dev when args.amount < 1.00 when agent in agent.roles never deny }\n\
+     invariant \"no mail to the enemy\" { on any in prod when args.to.domain == \"evil.example\" unless admin in agent.roles never allow }\n\
+     invariant \"never for nothing\" { on any when args.amount > 5.00 when args.amount < 2.00 never allow }\n"
+        .to_owned()
+}
+
 /// Checks and compiles; panics with the findings.
 pub fn bundle(source: &str) -> Vec<u8> {
     let mut workspace = Workspace::new();

@@ -43,7 +43,7 @@ impl Writer<'_> {
         let t = self.texts.tables;
         // A graph that was not emitted by this compiler may ask for what the tool does not have.
         let field = |fields: &[claw_runtime::Field], i: u32| {
-            fields.get(i as usize).map_or_else(|| format!("#{i}"), |field| field.name.clone())
+            fields.get(i as usize).map_or_else(|| format!("#{i}"), |field| name(&field.name))
         };
         let role = |i: u32| &t.roles[i as usize].name;
         match &t.exprs[expr.index()] {
@@ -113,6 +113,12 @@ impl Writer<'_> {
     fn infix(self, a: ExprId, op: &str, b: ExprId) -> String {
         format!("({} {op} {})", self.write(a), self.write(b))
     }
+}
+
+/// A name that can't be taken for something else: `args.a.0` is a field of `a`.
+fn name(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if plain { name.to_owned() } else { json(name) }
 }
 
 /// A constant as a policy would write it, about.

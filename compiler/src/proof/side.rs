@@ -23,6 +23,18 @@ pub struct Split {
     pub parts: Vec<(ExprId, Option<ExprId>)>,
 }
 
+/// Steps of the theory that are wrong, to see that tests notice, and that nothing wrong is ever shown.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The first value that is looked at fits.
+    AcceptsAny,
+    /// One of the requirements is forgotten.
+    Forgets,
+    /// What can't be told is never so.
+    RulesOut,
+}
+
 /// A policy to be analysed.
 #[derive(Debug)]
 pub struct Side {
@@ -43,6 +55,9 @@ pub struct Side {
     pub comparisons: FxHashMap<ExprId, (ExprId, bool)>,
     /// What each limit's pot is called: pots of two policies with one name are used up together.
     pub limit_names: Vec<String>,
+    /// A step that is wrong on purpose, for tests.
+    #[doc(hidden)]
+    pub fault: Option<Fault>,
     /// Whether there is a user: true, or unknown if there is none.
     pub user_there: ExprId,
     /// Limits that deny alike when they are used up and when they can't be checked, where nobody asks which it is.
@@ -79,6 +94,7 @@ impl Side {
             splits,
             comparisons,
             limit_names,
+            fault: None,
             user_there,
             plain_limits,
             certain,

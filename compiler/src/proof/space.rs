@@ -341,35 +341,33 @@ impl<'a> Space<'a> {
     pub(super) fn key(&self, side: usize, expr: ExprId) -> String {
         let policy = self.sides[side];
         let mut key = policy.lowered.texts().canonical(self.tool(side).0, expr);
-        if self.sides.len() > 1 {
-            // What a text names without saying what it is.
-            let mut todo = vec![expr];
-            while let Some(expr) = todo.pop() {
-                let tables = &policy.lowered.tables;
-                match policy.expr(expr) {
-                    Expr::InWindow(_, window) => {
-                        let def = &tables.windows[*window as usize];
-                        let zone = &tables.zones[def.zone as usize].name;
-                        key.push_str(&format!(" {:?} {zone}", def.window));
-                    }
-                    Expr::Prior(id, ..) => key.push_str(&format!(" {}", tables.priors[id.index()].key)),
-                    Expr::AgentHasRole(role) | Expr::UserHasRole(role) => {
-                        let mut names: Vec<&str> = tables
-                            .roles
-                            .iter()
-                            .filter(|other| other.closure.contains(role))
-                            .map(|other| other.name.as_str())
-                            .collect();
-                        names.sort_unstable();
-                        key.push_str(&format!(" {names:?}"));
-                    }
-                    // Inside of another expression; each policy classifies by itself.
-                    Expr::TierAtLeast(_) => key.push_str(&format!(" of side {side}")),
-                    Expr::RecordField(..) => key.push_str(&self.field_name(side, expr)),
-                    _ => {}
+        // What a text names without saying what it is.
+        let mut todo = vec![expr];
+        while let Some(expr) = todo.pop() {
+            let tables = &policy.lowered.tables;
+            match policy.expr(expr) {
+                Expr::InWindow(_, window) => {
+                    let def = &tables.windows[*window as usize];
+                    let zone = &tables.zones[def.zone as usize].name;
+                    key.push_str(&format!(" {:?} {zone}", def.window));
                 }
-                todo.extend(policy.operands(expr));
+                Expr::Prior(id, ..) => key.push_str(&format!(" {}", tables.priors[id.index()].key)),
+                Expr::AgentHasRole(role) | Expr::UserHasRole(role) => {
+                    let mut names: Vec<&str> = tables
+                        .roles
+                        .iter()
+                        .filter(|other| other.closure.contains(role))
+                        .map(|other| other.name.as_str())
+                        .collect();
+                    names.sort_unstable();
+                    key.push_str(&format!(" {names:?}"));
+                }
+                // Inside of another expression; each policy classifies by itself.
+                Expr::TierAtLeast(_) => key.push_str(&format!(" of side {side}")),
+                Expr::RecordField(..) => key.push_str(&self.field_name(side, expr)),
+                _ => {}
             }
+            todo.extend(policy.operands(expr));
         }
         key
     }

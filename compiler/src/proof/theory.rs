@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::answers::Answers;
 use super::formula::TestId;
 use super::samples::{self, Hints};
+use super::side::Fault;
 use super::space::{BaseId, Fill, SlotId, Space, TestKind, Unit};
 
 mod lists;
@@ -96,6 +97,11 @@ pub struct Theory<'a> {
 impl<'a> Theory<'a> {
     /// Can these tests answer so together?
     pub fn check(&mut self, space: &mut Space<'a>, reqs: &[Req]) -> Check {
+        let fault = space.sides[0].fault;
+        let reqs = match (fault, reqs) {
+            (Some(Fault::Forgets), [_, rest @ ..]) => rest,
+            _ => reqs,
+        };
         let mut situation = Situation { context: false, session: false, ..Situation::default() };
         let (mut conflicts, mut stuck) = (Vec::new(), None);
         let mut units: BTreeMap<Unit, Vec<Req>> = BTreeMap::new();
@@ -127,7 +133,7 @@ impl<'a> Theory<'a> {
             return Check::Conflicts(conflicts);
         }
         if let Some((core, why)) = stuck {
-            return Check::Stuck(core, why);
+            return if fault == Some(Fault::RulesOut) { Check::Conflicts(vec![core]) } else { Check::Stuck(core, why) };
         }
         for (a, b, req) in same {
             if let Err((core, fail)) = self.same(space, a, b, req, reqs, &mut situation) {
@@ -258,6 +264,9 @@ impl<'a> Theory<'a> {
 
     fn fitting(&mut self, space: &mut Space<'a>, slot: SlotId, reqs: &[Req], most: usize) -> Vec<usize> {
         let tried = self.slots.get_mut(&slot).expect("prepared");
+        if space.sides[0].fault == Some(Fault::AcceptsAny) {
+            return vec![0];
+        }
         tried.fitting(reqs, most, &mut |test, fill| space.answer(test, slot, fill))
     }
 

@@ -10,8 +10,9 @@ use claw_compiler::proof::engine::Found;
 use claw_compiler::proof::formula::F;
 use claw_compiler::proof::invariants::{Verdict, prove};
 use claw_compiler::proof::prover::ToolProver;
-use claw_compiler::proof::side::Side;
+use claw_compiler::proof::side::{Fault, Side};
 use claw_compiler::proof::witness::Witness;
+use claw_compiler::testing::{self, test_block};
 use claw_runtime::{Decision, Json, Limits, MemoryState, Outcome, Policy, Settlement};
 
 use super::policy::{Small, policy};
@@ -32,10 +33,14 @@ pub struct Report {
     pub rejected: Vec<String>,
     /// Requests that were decided.
     pub requests: usize,
+    /// Requests that were not understood: the domains are wrong.
+    pub refused: usize,
     /// Answers, by kind.
     pub answers: BTreeMap<&'static str, usize>,
     /// Why answers were "unknown".
     pub unknown: BTreeMap<&'static str, usize>,
+    /// Counterexamples as test blocks: how many passed, and failed.
+    pub blocks: BTreeMap<bool, usize>,
     /// Answers that are wrong.
     pub wrong: Vec<String>,
 }
@@ -45,8 +50,12 @@ impl Report {
     pub fn add(&mut self, other: Report) {
         self.policies += other.policies;
         self.requests += other.requests;
+        self.refused += other.refused;
         self.rejected.extend(other.rejected);
         self.wrong.extend(other.wrong);
+        for (passed, n) in other.blocks {
+            *self.blocks.entry(passed).or_default() += n;
+        }
         for (into, from) in [(&mut self.answers, other.answers), (&mut self.unknown, other.unknown)] {
             for (key, n) in from {
                 *into.entry(key).or_default() += n;
@@ -57,6 +66,12 @@ impl Report {
     /// How many questions were answered.
     pub fn questions(&self) -> usize {
         self.answers.values().sum()
+    }
+
+    /// The share of the answers that are such, in percent.
+    pub fn share(&self, such: impl Fn(&str) -> bool) -> f64 {
+        let some: usize = self.answers.iter().filter(|(answer, _)| such(answer)).map(|(_, n)| n).sum();
+        some as f64 * 100.0 / self.questions().max(1) as f64
     }
 
     fn count(&mut self, answer: &'static str) {
@@ -128,12 +143,15 @@ struct Trial<'t> {
     policy: Policy,
     digests: Vec<claw_runtime::Digest>,
     report: Report,
+    /// Counterexamples as test blocks.
+    blocks: Vec<String>,
 }
 
-/// Asks about the policy that belongs to the random stream, and tries at most so many requests.
-pub fn compare(rng: &mut Rng, requests: usize) -> Report {
+/// Asks about the policy that belongs to the random stream, and tries at most so many requests. With a fault the prover
+/// takes a step that is wrong.
+pub fn compare(rng: &mut Rng, requests: usize, fault: Option<Fault>) -> Report {
     let small = policy(rng);
-    let analysis = Project::source(&small.text).analyze();
+    let analysis = Project::of(&small.files("")).analyze();
     let mut report = Report::default();
     let Some(checked) = Checked::new(Arc::clone(&analysis.package), analysis.has_errors()) else {
         report.rejected.push(format!("{}\n{}", findings(&analysis), small.text));
@@ -141,12 +159,16 @@ pub fn compare(rng: &mut Rng, requests: usize) -> Report {
     };
     let bytes = build(&analysis, Budget::default()).expect("it checks");
     let policy = load(&bytes).unwrap_or_else(|e| panic!("{e}\n{}", small.text));
-    let side = Side::new(&checked, &analysis.sources).unwrap_or_else(|e| panic!("{e}\n{}", small.text));
+    let mut side = Side::new(&checked, &analysis.sources).unwrap_or_else(|e| panic!("{e}\n{}", small.text));
+    side.fault = fault;
     report.policies = 1;
     let package = Arc::clone(&analysis.package);
     let digests = package.approvals.iter().map(|a| digest(&policy, &a.decl.name)).collect();
-    let mut trial = Trial { small: &small, package, policy, digests, report };
+    let mut trial = Trial { small: &small, package, policy, digests, report, blocks: Vec::new() };
     let mut questions = trial.invariants(&side);
+    if rng.chance(25) {
+        trial.run_blocks();
+    }
     questions.extend(trial.clauses(&side, rng));
     trial.enumerate(rng, requests, &mut questions);
     for question in &questions {
@@ -193,6 +215,11 @@ impl Trial<'_> {
                 Verdict::Refuted { witness, .. } => {
                     self.report.count("refuted");
                     self.check_witness(at, &claim, witness);
+                    if witness.earlier == 0 {
+                        let (name, decision) = (format!("i{at}"), &witness.decisions[0]);
+                        let block = test_block(&self.package, &side.policy, &name, &witness.request, decision);
+                        self.blocks.extend(block);
+                    }
                 }
                 Verdict::Unknown { because, .. } => {
                     text = format!("unknown: {text}");
@@ -209,13 +236,29 @@ impl Trial<'_> {
     fn check_witness(&mut self, at: usize, claim: &Claim, witness: &Witness) {
         let mut last = false;
         let times = witness.earlier + 1;
-        self.run(&witness.request, times, |seen| {
+        self.run(&witness.request, times, None, |seen| {
             last = !seen.conditions.invariants[at].is_false() && seen.breaks(claim);
         });
         if !last {
             let request = witness.request.canonical();
             let text = &self.small.text;
             self.report.wrong.push(format!("refuted wrongly: invariant i{at} by {request}, {times} times\n{text}"));
+        }
+    }
+
+    /// The blocks parse, and pass.
+    fn run_blocks(&mut self) {
+        let files = self.small.files(&self.blocks.join("\n"));
+        let (analysis, text) = (Project::of(&files).analyze(), &files[0].1);
+        let Some(checked) = Checked::new(Arc::clone(&analysis.package), analysis.has_errors()) else {
+            self.report.wrong.push(format!("blocks that don't check: {}\n{text}", findings(&analysis)));
+            return;
+        };
+        for result in testing::run(&checked, &analysis.sources, None).expect("it loads") {
+            *self.report.blocks.entry(result.passed()).or_default() += 1;
+            if !result.passed() {
+                self.report.wrong.push(format!("a block that fails: {:?}\n{text}", result.failures));
+            }
         }
     }
 
@@ -266,7 +309,8 @@ impl Trial<'_> {
         for request in requests {
             let bytes = request.to_string().into_bytes();
             let json = Json::parse(&bytes, &Limits::default()).expect("made by us");
-            let understood = self.run(&json, times, |seen| {
+            let earlier = *rng.pick(&[None, None, Some("a"), Some("b"), Some("ab")]);
+            let understood = self.run(&json, times, earlier.filter(|_| self.small.past), |seen| {
                 for question in questions.iter_mut().filter(|question| question.shown.is_none()) {
                     if (question.holds)(seen) {
                         question.shown = Some(format!("{json:?}\n{}", seen.decision));
@@ -274,27 +318,36 @@ impl Trial<'_> {
                 }
             });
             if !understood {
-                self.report.count("a request that is not understood");
+                self.report.refused += 1;
             }
         }
     }
 
-    /// Makes a call several times and looks at every decision. Whether it is well-formed.
-    fn run(&self, request: &Json, times: usize, mut look: impl FnMut(&Seen<'_>)) -> bool {
+    /// Makes a call several times and looks at every decision; before, one of another tool, maybe. Whether it is
+    /// well-formed.
+    fn run(&self, request: &Json, times: usize, earlier: Option<&str>, mut look: impl FnMut(&Seen<'_>)) -> bool {
         let state = MemoryState::new();
         let mut reference = self.reference();
-        for number in 0..times {
-            let Json::Obj(mut members) = request.clone() else { return false };
-            members.retain(|(key, _)| &**key != "call_id");
-            members.push(("call_id".into(), Json::str(format!("c-{number}"))));
-            let request = Json::Obj(members);
+        let other = earlier.map(|s| {
+            let args = Json::Obj(vec![("s".into(), Json::str(s))]);
+            with(
+                with(with(request.clone(), "tool", Json::str("other")), "args", args),
+                "resolved",
+                Json::Obj(Vec::new()),
+            )
+        });
+        let calls = other.iter().chain(std::iter::repeat_n(request, times));
+        for (number, request) in calls.enumerate() {
+            let request = with(request.clone(), "call_id", Json::str(format!("c-{number}")));
             let Some(conditions) = reference.conditions(&request) else { return false };
             let Ok(prepared) = self.policy.prepare_json(request.canonical().as_bytes()) else { return false };
             let decision = self.policy.begin(&prepared, &state);
             if decision.is_allowed() {
                 self.policy.settle(&prepared, Settlement::Ok, &state).expect("a store in memory does not fail");
             }
-            look(&Seen { decision: &decision, conditions: &conditions, digests: &self.digests });
+            if other.is_none() || number > 0 {
+                look(&Seen { decision: &decision, conditions: &conditions, digests: &self.digests });
+            }
             if times > 1 {
                 reference.begin(&request, Some(prepared.digest(&self.policy).to_string()));
                 reference.settle_last(crate::reference::Status::Ok);
@@ -302,6 +355,14 @@ impl Trial<'_> {
         }
         true
     }
+}
+
+/// A request with another member.
+fn with(request: Json, key: &str, value: Json) -> Json {
+    let Json::Obj(mut members) = request else { return request };
+    members.retain(|(known, _)| &**known != key);
+    members.push((key.into(), value));
+    Json::Obj(members)
 }
 
 /// What questions are made of.

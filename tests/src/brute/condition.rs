@@ -78,9 +78,15 @@ fn scalar(rng: &mut Rng, words: &Words, x: &str, kind: Kind, depth: usize) -> St
     match (kind, choice) {
         (Kind::Bool, 0..=3) => x.to_owned(),
         (Kind::Bool, _) => format!("(not {x})"),
-        (_, 0) => format!("({x} {} {lit})", rng.pick(&["==", "!="])),
-        (_, 1) => format!("({x} {} [{set}])", rng.pick(&["in", "not in"])),
+        (_, 0) if kind != Kind::Command => format!("({x} {} {lit})", rng.pick(&["==", "!="])),
+        (_, 1) if kind != Kind::Command => format!("({x} {} [{set}])", rng.pick(&["in", "not in"])),
         (Kind::Int, 2) => format!("({x} + 1 {order} {lit})"),
+        (Kind::Int, 3) if depth == 0 => format!("large({x})"),
+        (Kind::Time, 2) => format!("({x} in {})", rng.pick(&["office", "night"])),
+        (Kind::Time, 3) => format!("({x} + 1h {order} {lit})"),
+        (Kind::Command, 0 | 1) => format!("{x}.only([\"ls\", \"cat\"])"),
+        (Kind::Command, 2) => format!("{x}.opaque"),
+        (Kind::Command, _) => format!("any(o in {x}.calls: o.program == \"rm\")"),
         (Kind::Int | Kind::Decimal | Kind::Date | Kind::Time | Kind::Duration, _) => format!("({x} {order} {lit})"),
         (Kind::Str, _) => of_text(rng, x),
         (Kind::Email, 2) => of_text(rng, &format!("{x}.local")),
@@ -102,11 +108,39 @@ fn scalar(rng: &mut Rng, words: &Words, x: &str, kind: Kind, depth: usize) -> St
     }
 }
 
+const GLOBS: &[&str] =
+    &["\"a*\"", "\"*b\"", "\"?\"", "\"/a*\"", "\"*\"", "\"a?*\"", "\"*a*b\"", "\"??\"", "\"\"", "\"a**\""];
+
+const REGEXES: &[&str] = &[
+    "a|b",
+    "[ab]+",
+    ".*b",
+    "(a|c)*",
+    "",
+    "(?i)a.",
+    "[^a]*",
+    "\\w+",
+    "\\d*a?",
+    "a{2,3}",
+    "^a$",
+    "(?s).",
+    ".",
+    "ab?c?",
+    "(aa)*",
+    "\\s*",
+    "[[:alpha:]]+",
+    "a.*|.*b",
+    "\\pL+",
+    "(?i)k",
+    "/.*",
+    "\\w\\b.*",
+];
+
 fn of_text(rng: &mut Rng, x: &str) -> String {
     match rng.below(4) {
         0 => format!("({x} == {})", rng.pick(Kind::Str.literals())),
-        1 => format!("({x} like {})", rng.pick(&["\"a*\"", "\"*b\"", "\"?\"", "\"/a*\"", "\"*\""])),
-        2 => format!("({x} matches {})", rng.pick(&["r\"a|b\"", "r\"[ab]+\"", "r\".*b\"", "r\"(a|c)*\""])),
+        1 => format!("({x} like {})", rng.pick(GLOBS)),
+        2 => format!("({x} matches r\"{}\")", rng.pick(REGEXES)),
         _ => format!("(len({x}) {} {})", rng.pick(&["<", ">", ">=", "<="]), rng.pick(&["0", "1", "2"])),
     }
 }

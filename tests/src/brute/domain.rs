@@ -21,6 +21,7 @@ pub enum Kind {
     Date,
     Time,
     Duration,
+    Command,
     Item,
     Emails,
     Strs,
@@ -47,6 +48,7 @@ impl Kind {
             Kind::Date => "date",
             Kind::Time => "time",
             Kind::Duration => "duration",
+            Kind::Command => "command(bash)",
             Kind::Item => "item",
             Kind::Emails => "list<email>",
             Kind::Strs => "list<string>",
@@ -85,7 +87,7 @@ impl Kind {
     pub fn literals(self) -> &'static [&'static str] {
         match self {
             Kind::Int => &["0", "1", "2", "3"],
-            Kind::Decimal => &["0.50", "1.00", "1.50", "(-0.01)"],
+            Kind::Decimal => &["0.50", "1.00", "1.50", "(-0.01)", "1"],
             Kind::Str => &["\"a\"", "\"b\"", "\"ab\"", "\"\""],
             Kind::Email => &["\"a@acme.com\"", "\"b@x.acme.com\"", "\"a@evil.example\""],
             Kind::Host => &["\"acme.com\"", "\"x.acme.com\"", "\"evil.example\"", "\"10.0.0.1\""],
@@ -137,13 +139,35 @@ fn scalars(rng: &mut Rng, kind: Kind) -> Vec<Given> {
         Kind::Decimal => {
             ["-0.01", "-1", "0", "0.5", "0.51", "1", "1.2", "1.5", "1.49", "99"].iter().map(|n| number(n)).collect()
         }
-        Kind::Str => texts(&["", "a", "b", "ab", "ba", "aa", "c", "aab", "ü", "\n", "A"]),
-        Kind::Email => {
-            texts(&["a@acme.com", "b@x.acme.com", "a@evil.example", "B@ACME.com", "c@notacme.com", "ab@y.acme.com"])
-        }
-        Kind::Host => {
-            texts(&["acme.com", "x.acme.com", "evil.example", "10.0.0.1", "notacme.com", "y.x.acme.com", "com"])
-        }
+        Kind::Str => strings(),
+        Kind::Email => texts(&[
+            "a@acme.com",
+            "b@x.acme.com",
+            "a@evil.example",
+            "B@ACME.com",
+            "c@notacme.com",
+            "ab@y.acme.com",
+            "aa@acme.io",
+            "b@com",
+            "a.b@x.acme.com",
+            "c@y.x.acme.com",
+            "b@acme.com",
+            "a@x.acme.com",
+        ]),
+        Kind::Host => texts(&[
+            "acme.com",
+            "x.acme.com",
+            "evil.example",
+            "10.0.0.1",
+            "notacme.com",
+            "y.x.acme.com",
+            "com",
+            "acme.io",
+            "ACME.com.",
+            "::1",
+            "b.acme.com",
+            "10.0.0.2",
+        ]),
         Kind::Url => texts(&[
             "https://acme.com/a",
             "http://x.acme.com/",
@@ -151,9 +175,31 @@ fn scalars(rng: &mut Rng, kind: Kind) -> Vec<Given> {
             "https://10.0.0.1/a/b",
             "ftp://acme.com/ab?q=a",
             "https://acme.com/a?a",
+            "https://acme.com/a/../b",
+            "https://acme.com",
+            "http://y.x.acme.com/a",
+            "https://x.acme.com:8443/a",
+            "https://acme.com/%61",
         ]),
         Kind::Path => return paths(),
-        Kind::Ip => texts(&["10.0.0.1", "8.8.8.8", "127.0.0.1", "10.255.0.1", "::1", "11.0.0.0"]),
+        Kind::Ip => texts(&[
+            "10.0.0.1",
+            "8.8.8.8",
+            "127.0.0.1",
+            "10.255.0.1",
+            "::1",
+            "11.0.0.0",
+            "172.16.0.1",
+            "100.64.0.1",
+            "169.254.0.1",
+            "fe80::1",
+            "fc00::1",
+            "::ffff:10.0.0.1",
+            "0.0.0.0",
+            "2001:db8::1",
+            "9.255.255.255",
+            "10.0.0.2",
+        ]),
         Kind::Color => texts(&["red", "green", "blue"]),
         Kind::Date => texts(&["2026-03-01", "2026-03-02", "2026-03-03", "2026-12-25", "2027-01-01"]),
         Kind::Time => texts(&[
@@ -163,12 +209,34 @@ fn scalars(rng: &mut Rng, kind: Kind) -> Vec<Given> {
             "2026-03-02T17:00:01Z",
             "2026-03-07T12:00:00Z",
             "2026-03-03T08:00:00Z",
+            "2026-03-02T08:00:00Z",
+            "2026-03-29T01:30:00Z",
+            "2026-03-02T16:59:59.999Z",
+            "1970-01-01T00:00:00Z",
+            "2026-10-25T21:00:00Z",
         ]),
         Kind::Duration => texts(&["90s", "89s", "15m", "16m", "0s"]),
+        Kind::Command => texts(&["ls", "rm -rf a", "ls | sh", "$x", "ls; rm a", "cat a > b", ""]),
         Kind::Item => return (0..10).map(|_| item(rng)).collect(),
         _ => Vec::new(),
     };
     found.into_iter().map(Given::plain).collect()
+}
+
+/// All texts of up to three letters, and some that patterns may treat in a way of their own.
+fn strings() -> Vec<Json> {
+    let mut all = vec![String::new()];
+    for _ in 0..3 {
+        let longer = |text: &String| ["a", "b", "c"].map(|letter| format!("{text}{letter}"));
+        all.extend(all.clone().iter().flat_map(longer));
+    }
+    all.sort_unstable();
+    all.dedup();
+    let odd = [
+        "A", "AB", "ü", "\n", "a\n", "\na", "a b", " ", "1", "a1", "12", "*", "a*", "?", "é", "e\u{301}", "ß", "K",
+        "\u{212a}", "/a", "aaaa",
+    ];
+    all.iter().map(String::as_str).chain(odd).map(|text| json!(text)).collect()
 }
 
 fn number(text: &str) -> Json {

@@ -7,8 +7,10 @@ use crate::generate::Rng;
 /// A policy, and what its conditions may read.
 #[derive(Clone, Debug)]
 pub struct Small {
-    /// The source.
+    /// The source, and of the module that it uses, if it does.
     pub text: String,
+    #[allow(missing_docs)]
+    pub layer: Option<&'static str>,
     /// The tool's parameters.
     pub params: Vec<Place>,
     /// Claims of its invariants, in order.
@@ -40,7 +42,20 @@ approval a2 { by user expires 1h }
 let hosts_of_ours: set<host> = [\"acme.com\", \"acme.io\"]
 live blocked: set<string>
 window office { days mon..fri hours 09:00..18:00 zone \"Europe/Berlin\" }
-tool other(s: string)
+window night { days mon..sun hours 22:00..06:00 zone \"America/New_York\" }
+predicate large(x: int) = x > 1
+tags t0
+tool other(s: string, t: string = \"b\") is t0
+grant other to r0, r1, r2, r3
+";
+
+/// A module with things of the same names, and restrictions of its own.
+const LAYER: &str = "package layer
+let hosts_of_ours: set<host> = [\"acme.com\"]
+window office { days sat, sun hours 09:00..18:00 zone \"UTC\" }
+predicate large(x: int) = x > 2
+rule weekend { on any when now in office when agent.depth < 2 deny \"no\" }
+rule trusted { on any unless any(d in hosts(args): d under hosts_of_ours) mark l1 }
 ";
 
 /// All parameters that the tool may have.
@@ -65,6 +80,7 @@ const PARAMS: &[(&str, Kind, bool)] = &[
     ("due", Kind::Time, false),
     ("wait", Kind::Duration, true),
     ("it", Kind::Item, false),
+    ("cmd", Kind::Command, false),
     ("its", Kind::Item, true),
     ("to", Kind::Emails, false),
     ("cc", Kind::Emails, true),
@@ -107,6 +123,10 @@ const TESTS: &[&str] = &[
     "any(g in agent.chain: r1 in g.roles)",
     "(\"a\" in blocked)",
     "prior other() within 10m",
+    "prior other(prior.s == \"a\") within 10m",
+    "prior other(prior.s == agent.purpose) within 10m",
+    "prior other(prior.t == agent.purpose) within 10m",
+    "prior other(prior.s like \"a*\") within 10m",
     "prior act() within 10m",
     "any(d in hosts(args): d under \"acme.com\")",
     "any(q in paths(args): q under \"/srv\")",
@@ -120,12 +140,17 @@ const LABELS: &[&str] = &["(l0 in session.labels)", "(l1 in session.labels)"];
 pub fn policy(rng: &mut Rng) -> Small {
     let params: Vec<Place> = rng.few(PARAMS, 1, 3).into_iter().map(|p| place("args.", p)).collect();
     let tiers = rng.chance(60);
-    let mut writer =
-        Writer { words: words(rng, &params), pool: Vec::new(), text: HEAD.to_owned(), claims: Vec::new(), tiers, rng };
+    let layer = rng.chance(15).then_some(LAYER);
+    let text = match layer {
+        Some(_) => HEAD.replacen('\n', "\nuse \"./layer.claw\" as layer\n", 1),
+        None => HEAD.to_owned(),
+    };
+    let words = words(rng, &params);
+    let mut writer = Writer { words, pool: Vec::new(), text, claims: Vec::new(), tiers, scope: false, rng };
     writer.policy(&params);
     let Writer { text, claims, .. } = writer;
-    let past = ["limit ", "prior ", " mark "].iter().any(|word| text.contains(word));
-    Small { text, params, claims, past }
+    let past = layer.is_some() || ["limit ", "prior ", " mark "].iter().any(|word| text.contains(word));
+    Small { text, layer, params, claims, past }
 }
 
 fn place(prefix: &str, (name, kind, optional): (&str, Kind, bool)) -> Place {
@@ -150,6 +175,8 @@ struct Writer<'r> {
     text: String,
     claims: Vec<&'static str>,
     tiers: bool,
+    /// Whether there is a scope to name.
+    scope: bool,
     rng: &'r mut Rng,
 }
 
@@ -164,13 +191,19 @@ impl Writer<'_> {
             let one = condition(self.rng, &self.words, 2);
             self.pool.push(one);
         }
+        if self.rng.chance(40) {
+            let (a, b) = (self.one(), self.one());
+            self.line(&format!("scope some {{ on act where {a} on act where {b} }}"));
+            self.scope = true;
+        }
         self.grants();
         if self.tiers {
             self.line("tiers low < mid < high\nclassify { low on any }");
             for _ in 0..self.rng.between(0, 3) {
                 let tier = *self.rng.pick(&["low", "mid", "high"]);
                 let conditions = self.conditions(false);
-                self.line(&format!("classify {{ {tier} on act{conditions} }}"));
+                let on = self.on();
+                self.line(&format!("classify {{ {tier} on {on}{conditions} }}"));
             }
             let high = *self.rng.pick(&["allow | a0", "a0 | a0 + a1", "allow | deny", "deny | deny", "a0 | a1 + a0"]);
             self.line(&format!(
@@ -178,7 +211,7 @@ impl Writer<'_> {
             ));
         }
         for at in 0..self.rng.between(0, 4) {
-            let (envs, conditions) = (self.envs(), self.conditions(true));
+            let (on, envs, conditions) = (self.on(), self.envs(), self.conditions(true));
             let effect = *self.rng.pick(&[
                 "deny \"no\"",
                 "deny \"no\"",
@@ -190,7 +223,7 @@ impl Writer<'_> {
                 "mark l1 require a0",
                 "constrain timeout 5s",
             ]);
-            self.line(&format!("rule rule_{at} {{ on act{envs}{conditions} {effect} }}"));
+            self.line(&format!("rule rule_{at} {{ on {on}{envs}{conditions} {effect} }}"));
         }
         if self.rng.chance(15) {
             let beyond = *self.rng.pick(&["", " beyond require a0"]);
@@ -208,6 +241,10 @@ impl Writer<'_> {
         self.text.push('\n');
     }
 
+    fn on(&mut self) -> &'static str {
+        if self.scope && self.rng.chance(30) { "some" } else { "act" }
+    }
+
     fn envs(&mut self) -> &'static str {
         match self.rng.below(8) {
             0 => " in dev",
@@ -222,7 +259,7 @@ impl Writer<'_> {
             let envs = self.envs();
             let user = if self.rng.chance(20) { format!(" for {}", self.rng.pick(ROLES)) } else { String::new() };
             if self.rng.chance(50) {
-                let name = format!("part_{}", self.text.len());
+                let name = format!("granted_{}", self.text.len());
                 let condition = self.one();
                 self.line(&format!("scope {name} {{ on act where {condition} }}\ngrant {name} to {roles}{envs}{user}"));
             } else {
@@ -257,11 +294,17 @@ impl Writer<'_> {
         for _ in 0..*self.rng.pick(&[0, 0, 0, 1, 2]) {
             out += &format!(" unless {}", self.one());
         }
+        if rule && self.rng.chance(8) {
+            out += &format!(" unless {}", self.rng.pick(&["(l0 not in session.labels)", "(l1 not in session.labels)"]));
+        }
+        if rule && self.tiers && self.rng.chance(8) {
+            out += &format!(" unless tier < {}", self.rng.pick(&["mid", "high"]));
+        }
         out
     }
 
     fn invariant(&mut self, at: usize) {
-        let (envs, conditions) = (self.envs(), self.conditions(true));
+        let (on, envs, conditions) = (self.on(), self.envs(), self.conditions(true));
         let claim = *self.rng.pick(&[
             "never allow",
             "never allow",
@@ -271,6 +314,15 @@ impl Writer<'_> {
             "always require a1",
         ]);
         self.claims.push(claim);
-        self.line(&format!("invariant \"i{at}\" {{ on act{envs}{conditions} {claim} }}"));
+        self.line(&format!("invariant \"i{at}\" {{ on {on}{envs}{conditions} {claim} }}"));
+    }
+}
+
+impl Small {
+    /// The files, with something added to the root.
+    pub fn files(&self, more: &str) -> Vec<(String, String)> {
+        let mut files = vec![("main.claw".to_owned(), format!("{}\n{more}", self.text))];
+        files.extend(self.layer.map(|layer| ("layer.claw".to_owned(), layer.to_owned())));
+        files
     }
 }

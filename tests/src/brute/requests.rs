@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::condition::Place;
 use super::domain::{Given, Kind, values};
 use super::policy::{ENVS, Small};
 use crate::generate::Rng;
@@ -22,16 +23,27 @@ impl Requests {
     pub fn of(rng: &mut Rng, small: &Small) -> Requests {
         let mut new = Requests { dimensions: Vec::new(), total: 0 };
         let body = small.text.split("tool act(").nth(1).unwrap_or_default();
+        let is_read = |param: &Place| body.contains(&param.text) || body.contains("(args)");
+        let most = match small.params.iter().filter(|param| is_read(param)).count() {
+            1 => 80,
+            2 => 16,
+            _ => 9,
+        };
         for param in &small.params {
             let name = &param.text["args.".len()..];
-            let read = body.contains(&param.text) || body.contains("(args)");
-            new.argument(rng, name, param.kind, param.optional, read);
+            let read = is_read(param);
+            let most = match param.kind.element() {
+                _ if !read => 1,
+                Some(_) => most.max(14),
+                None => most,
+            };
+            new.argument(rng, name, param, read, most);
         }
         new.push(ENVS.iter().map(|env| vec![(path(&["environment"]), json!(env))]).collect());
         new.agents(rng, body);
         new.users(rng, body);
         new.context(rng, body);
-        new.host(rng, body);
+        new.host(rng, small, body);
         new.total = new.dimensions.iter().map(Vec::len).fold(1, usize::saturating_mul);
         new
     }
@@ -42,17 +54,10 @@ impl Requests {
         }
     }
 
-    fn argument(&mut self, rng: &mut Rng, name: &str, kind: Kind, optional: bool, read: bool) {
-        let most = if !read {
-            1
-        } else if kind.element().is_some() {
-            14
-        } else {
-            9
-        };
+    fn argument(&mut self, rng: &mut Rng, name: &str, param: &Place, read: bool, most: usize) {
         let mut options: Vec<Fill> =
-            values(rng, kind, most).into_iter().map(|given| fill(&["args", name], given)).collect();
-        if optional && read {
+            values(rng, param.kind, most).into_iter().map(|given| fill(&["args", name], given)).collect();
+        if param.optional && read {
             options.push(Vec::new());
         }
         self.push(options);
@@ -130,14 +135,14 @@ impl Requests {
         self.push(options);
     }
 
-    fn host(&mut self, rng: &mut Rng, body: &str) {
+    fn host(&mut self, rng: &mut Rng, small: &Small, body: &str) {
         if body.contains("session") || body.contains(" mark ") || body.contains("prior") {
             self.push(members(&["session"], &json!(["s", "a", null])));
         }
         if body.contains("session.labels") {
             self.push(members(&["labels"], &json!([null, ["l0"], ["l1"], ["l0", "l1"]])));
         }
-        if body.contains("now") || body.contains("limit") || body.contains("prior") {
+        if small.layer.is_some() || body.contains("now") || body.contains("limit") || body.contains("prior") {
             let mut times: Vec<Fill> = values(rng, Kind::Time, 6).into_iter().map(|t| fill(&["time"], t)).collect();
             times.push(Vec::new());
             self.push(times);
