@@ -133,7 +133,6 @@ const REGEXES: &[&str] = &[
     "\\pL+",
     "(?i)k",
     "/.*",
-    "\\w\\b.*",
 ];
 
 fn of_text(rng: &mut Rng, x: &str) -> String {
