@@ -217,7 +217,8 @@ impl Trial<'_> {
                     self.check_witness(at, &claim, witness);
                     if witness.earlier == 0 {
                         let (name, decision) = (format!("i{at}"), &witness.decisions[0]);
-                        let block = test_block(&self.package, &side.policy, &name, &witness.request, decision);
+                        let block =
+                            test_block(&self.package, &side.policy, &name, &witness.past, &witness.request, decision);
                         self.blocks.extend(block);
                     }
                 }
@@ -236,7 +237,7 @@ impl Trial<'_> {
     fn check_witness(&mut self, at: usize, claim: &Claim, witness: &Witness) {
         let mut last = false;
         let times = witness.earlier + 1;
-        self.run(&witness.request, times, None, |seen| {
+        self.run(&witness.past, &witness.request, times, |seen| {
             last = !seen.conditions.invariants[at].is_false() && seen.breaks(claim);
         });
         if !last {
@@ -310,7 +311,8 @@ impl Trial<'_> {
             let bytes = request.to_string().into_bytes();
             let json = Json::parse(&bytes, &Limits::default()).expect("made by us");
             let earlier = *rng.pick(&[None, None, Some("a"), Some("b"), Some("ab")]);
-            let understood = self.run(&json, times, earlier.filter(|_| self.small.past), |seen| {
+            let before: Vec<Json> = earlier.filter(|_| self.small.past).map(|s| other(&json, s)).into_iter().collect();
+            let understood = self.run(&before, &json, times, |seen| {
                 for question in questions.iter_mut().filter(|question| question.shown.is_none()) {
                     if (question.holds)(seen) {
                         question.shown = Some(format!("{json:?}\n{}", seen.decision));
@@ -323,20 +325,12 @@ impl Trial<'_> {
         }
     }
 
-    /// Makes a call several times and looks at every decision; before, one of another tool, maybe. Whether it is
+    /// Makes some calls, then one several times, and looks at every decision about that one. Whether they are
     /// well-formed.
-    fn run(&self, request: &Json, times: usize, earlier: Option<&str>, mut look: impl FnMut(&Seen<'_>)) -> bool {
+    fn run(&self, before: &[Json], request: &Json, times: usize, mut look: impl FnMut(&Seen<'_>)) -> bool {
         let state = MemoryState::new();
         let mut reference = self.reference();
-        let other = earlier.map(|s| {
-            let args = Json::Obj(vec![("s".into(), Json::str(s))]);
-            with(
-                with(with(request.clone(), "tool", Json::str("other")), "args", args),
-                "resolved",
-                Json::Obj(Vec::new()),
-            )
-        });
-        let calls = other.iter().chain(std::iter::repeat_n(request, times));
+        let calls = before.iter().chain(std::iter::repeat_n(request, times));
         for (number, request) in calls.enumerate() {
             let request = with(request.clone(), "call_id", Json::str(format!("c-{number}")));
             let Some(conditions) = reference.conditions(&request) else { return false };
@@ -345,16 +339,23 @@ impl Trial<'_> {
             if decision.is_allowed() {
                 self.policy.settle(&prepared, Settlement::Ok, &state).expect("a store in memory does not fail");
             }
-            if other.is_none() || number > 0 {
+            if number >= before.len() {
                 look(&Seen { decision: &decision, conditions: &conditions, digests: &self.digests });
             }
-            if times > 1 {
+            if before.len() + times > 1 {
                 reference.begin(&request, Some(prepared.digest(&self.policy).to_string()));
                 reference.settle_last(crate::reference::Status::Ok);
             }
         }
         true
     }
+}
+
+/// A call of the other tool in the same circumstances.
+fn other(request: &Json, s: &str) -> Json {
+    let args = Json::Obj(vec![("s".into(), Json::str(s))]);
+    let request = with(with(request.clone(), "tool", Json::str("other")), "args", args);
+    with(request, "resolved", Json::Obj(Vec::new()))
 }
 
 /// A request with another member.
