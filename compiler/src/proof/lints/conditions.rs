@@ -168,7 +168,7 @@ impl<'l, 'x, 'a> Clause<'l, 'x, 'a> {
     fn never_applies(&mut self, core: &[usize]) {
         let decl = decl(self.look.package(), self.parts.owner);
         let finding = match core.iter().find(|part| self.part(**part).word == Word::Unless) {
-            Some(unless) => self.swallowed(*unless, core, ""),
+            Some(unless) => self.swallowed(*unless, core, true).note(self.consequence()),
             None if core.iter().any(|part| self.part(*part).word == Word::On) => self.unreached(decl, core),
             None => self.contradiction(core).note(self.consequence()),
         };
@@ -179,15 +179,16 @@ impl<'l, 'x, 'a> Clause<'l, 'x, 'a> {
         }
     }
 
-    fn swallowed(&self, unless: usize, core: &[usize], how: &str) -> Diagnostic {
+    /// An `unless` that leaves nothing; if not `surely`, only what can't be told.
+    fn swallowed(&self, unless: usize, core: &[usize], surely: bool) -> Diagnostic {
         let name = self.name();
-        let finding = if core.len() == 1 {
-            Diagnostic::new(W0206, self.part(unless).loc, "this `unless` always holds")
-        } else {
-            let message = format!("this `unless` exempts every call that {name} is {how}about");
-            Diagnostic::new(W0206, self.part(unless).loc, message)
+        let message = match (core.len(), surely) {
+            (1, true) => "this `unless` always holds".to_owned(),
+            (1, false) => "this `unless` holds wherever it can be told".to_owned(),
+            (_, true) => format!("this `unless` exempts every call that {name} is about"),
+            (_, false) => format!("this `unless` exempts every call that {name} is surely about"),
         };
-        self.others(finding, unless, core, "it holds wherever this does")
+        self.others(Diagnostic::new(W0206, self.part(unless).loc, message), unless, core, "it holds wherever this does")
             .help(format!("make the exemption narrower, or remove {name}"))
     }
 
@@ -215,13 +216,14 @@ impl<'l, 'x, 'a> Clause<'l, 'x, 'a> {
             _ => "this condition can't be true together with others",
         };
         let finding = Diagnostic::new(W0204, self.part(last).loc, message);
-        self.others(finding, last, core, "this one").help("correct one of them, or remove the clause")
+        let which = if core.len() == 1 { "it" } else { "one of them" };
+        self.others(finding, last, core, "this one").help(format!("correct {which}, or remove the clause"))
     }
 
     /// Holds only where it can't be told whether it does: the clause restricts such calls alone.
     fn only_unknown(&mut self, core: &[usize]) {
         let finding = match core.iter().find(|part| self.part(**part).word == Word::Unless) {
-            Some(unless) => self.swallowed(*unless, core, "surely "),
+            Some(unless) => self.swallowed(*unless, core, false),
             None => self.contradiction(core),
         };
         self.look.cx.report(finding.note("it applies only to calls where it can't be told whether it does"));
