@@ -25,7 +25,7 @@ pub fn test_block(
         step(package, earlier, &allowed, &mut out)?;
     }
     let same = decide_as_test(policy, request, past.len(), &state)?;
-    if (same.outcome, same.reason, &same.tier) != (decision.outcome, decision.reason, &decision.tier) {
+    if expectation(package, &same) != expectation(package, decision) {
         return None;
     }
     step(package, request, decision, &mut out)?;
