@@ -24,7 +24,7 @@ fn run(wanted: usize, requests: usize, fault: Option<Fault>, until_wrong: bool) 
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let goes_on = || {
         let total = total.lock().expect("no thread failed");
-        total.questions() < wanted && !(until_wrong && !total.wrong.is_empty())
+        total.questions() < wanted && (total.wrong.is_empty() || !until_wrong)
     };
     std::thread::scope(|scope| {
         for _ in 0..threads {
