@@ -151,6 +151,19 @@ pub enum Status {
     Archived,
 }
 
+impl Status {
+    /// As it is written behind `@status`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Status::Hint => "hint",
+            Status::Candidate => "candidate",
+            Status::Confirmed => "confirmed",
+            Status::Suspended => "suspended",
+            Status::Archived => "archived",
+        }
+    }
+}
+
 /// A word of a closed vocabulary. It may be repeated (labels, roles, tags); the first declaration counts.
 #[derive(Clone, Debug)]
 pub struct Word {

@@ -29,7 +29,7 @@ use cond::{Address, CondCallKey, Signature};
 use expr::{CallKey, Val};
 pub use intern::Facts;
 use intern::Interner;
-pub(crate) use intern::next;
+pub(crate) use intern::{next, parts};
 pub use parts::{Owner, Part, Parts, Word};
 use targets::Coverage;
 pub use text::Texts;

@@ -106,7 +106,7 @@ fn pot(eval: &Eval<'_>, realm: Realm, limit: LimitId) -> Result<PotKey, String> 
                 [Some(tool.wire.as_str()), Some(kind_name(tool.kind)), Some(tool.server.as_deref().unwrap_or_default())]
             }
         };
-        let [Some(_), ..] = values else { return Err(format!("the request has no {}", key_name(*key))) };
+        let [Some(_), ..] = values else { return Err(format!("the request has no {}", key.name())) };
         for value in values.into_iter().flatten() {
             *places.next().ok_or("it has too many keys")? = (*key, value);
         }
@@ -114,14 +114,4 @@ fn pot(eval: &Eval<'_>, realm: Realm, limit: LimitId) -> Result<PotKey, String> 
     let used = FIELDS.saturating_sub(places.len());
     let fields = fields.get(..used).unwrap_or_default();
     Ok(PotKey::new(realm, tenant, &clause.id, Duration::from_millis(def.window_ms), fields))
-}
-
-fn key_name(key: LimitKey) -> &'static str {
-    match key {
-        LimitKey::Agent => "agent",
-        LimitKey::User => "user",
-        LimitKey::Tenant => "tenant",
-        LimitKey::Session => "session",
-        LimitKey::Tool => "tool",
-    }
 }

@@ -508,6 +508,19 @@ pub enum LimitKey {
     Tool,
 }
 
+impl LimitKey {
+    /// As it is written in policies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            LimitKey::Agent => "agent",
+            LimitKey::User => "user",
+            LimitKey::Tenant => "tenant",
+            LimitKey::Session => "session",
+            LimitKey::Tool => "tool",
+        }
+    }
+}
+
 /// A root whose attributes the host supplies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)]

@@ -189,13 +189,7 @@ impl PotKey {
         hash.text(limit);
         hash.number(window.as_millis());
         for (key, value) in keys {
-            hash.text(match key {
-                LimitKey::Agent => "agent",
-                LimitKey::User => "user",
-                LimitKey::Tenant => "tenant",
-                LimitKey::Session => "session",
-                LimitKey::Tool => "tool",
-            });
+            hash.text(key.name());
             hash.text(value);
         }
         PotKey(hash.finish())

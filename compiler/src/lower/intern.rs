@@ -272,7 +272,7 @@ impl Interner {
 }
 
 /// The direct operands of an expression.
-fn parts(expr: &Expr, operands: &[ExprId]) -> Vec<ExprId> {
+pub(crate) fn parts(expr: &Expr, operands: &[ExprId]) -> Vec<ExprId> {
     let (own, range) = expr.operands();
     let listed = range.map_or(&[][..], |r| &operands[r.start as usize..(r.start + r.len) as usize]);
     own.into_iter().flatten().chain(listed.iter().copied()).collect()

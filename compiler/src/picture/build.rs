@@ -11,8 +11,8 @@ use super::reads::{Read, reads};
 use super::words::{one_line, shorten};
 use super::{Cell, Cluster, Drawer, Effect, Exit, Line, LineKind, Outcome, Row, Seen, Stage, Step, Table};
 use crate::hir::{
-    self, Beyond, ClassifyArm, EffectKind, EnvId, Expr, Grant, Limit, LimitKey, Loc, Message, MessagePart, Package,
-    Rule, Status, Target, TargetKind, ToolId,
+    self, Beyond, ClassifyArm, EffectKind, EnvId, Expr, Grant, Limit, Loc, Message, MessagePart, Package, Rule, Status,
+    Target, TargetKind, ToolId,
 };
 
 /// More ways to be covered than this are counted, not listed.
@@ -231,7 +231,7 @@ impl<'a> Maker<'a> {
         if let Some(envs) = &grant.target.envs {
             text += &self.in_envs(envs);
         }
-        if shadow { format!("{} ({})", text, status(grant.status)) } else { text }
+        if shadow { format!("{} ({})", text, grant.status.word()) } else { text }
     }
 
     /// The step that finds the tier, and the tiers that it can find.
@@ -346,7 +346,7 @@ impl<'a> Maker<'a> {
             read.extend(arm.when.iter().chain(&arm.sum));
         }
         step.reads = reads(self.package, read);
-        let keys: Vec<&str> = limit.keys.iter().map(|key| key_word(*key)).collect();
+        let keys: Vec<&str> = limit.keys.iter().map(|key| key.name()).collect();
         let per = Duration::from_millis(limit.per.as_millis());
         let each = if keys.is_empty() { String::new() } else { format!(" each {}", keys.join(", ")) };
         step.lines.push(Line::condition(format!("at most {} per {per}{each}", limit.max)));
@@ -368,7 +368,7 @@ impl<'a> Maker<'a> {
         // A name of the root module needs no qualification.
         let root = self.package.modules.first().map_or("", |module| &module.name);
         let own = standing.id.strip_prefix(root).and_then(|rest| rest.strip_prefix('.')).unwrap_or(&standing.id);
-        let title = if standing.shadow { format!("{own} ({})", status(given)) } else { own.to_owned() };
+        let title = if standing.shadow { format!("{own} ({})", given.word()) } else { own.to_owned() };
         let mut step = Step::new(stage, &title);
         step.clause = Some(standing.id.clone());
         step.doc = decl.doc.clone();
@@ -538,25 +538,5 @@ impl Line {
 
     pub(super) fn value(text: String) -> Line {
         Line { kind: LineKind::Value, text, clause: None, seen: Seen::Taken }
-    }
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Hint => "hint",
-        Status::Candidate => "candidate",
-        Status::Confirmed => "confirmed",
-        Status::Suspended => "suspended",
-        Status::Archived => "archived",
-    }
-}
-
-fn key_word(key: LimitKey) -> &'static str {
-    match key {
-        LimitKey::Agent => "agent",
-        LimitKey::User => "user",
-        LimitKey::Tenant => "tenant",
-        LimitKey::Session => "session",
-        LimitKey::Tool => "tool",
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use batsat::{BasicSolver, Lit, SolverInterface, lbool};
-use claw_runtime::{Tri, Value};
+use claw_runtime::Tri;
 use rustc_hash::FxHashMap;
 
 use super::answers::Answers;
@@ -472,9 +472,4 @@ impl Sat {
             }
         }
     }
-}
-
-/// A value as it would be shown to people.
-pub fn shown(value: &Value) -> String {
-    crate::lower::constant(value)
 }

@@ -11,7 +11,7 @@ use crate::checked::Checked;
 use crate::emit::emit;
 use crate::graph::{self, Budget};
 use crate::hir::Package;
-use crate::lower::{Extra, Lowered, lower, lower_with_extra, next};
+use crate::lower::{Extra, Lowered, lower, lower_with_extra, next, parts};
 use crate::source::Sources;
 
 /// A quantifier over several lists: it has an answer only where all of them are there.
@@ -111,7 +111,7 @@ impl Side {
 
     /// The direct operands of an expression.
     pub fn operands(&self, expr: ExprId) -> Vec<ExprId> {
-        operands(&self.lowered.tables, expr)
+        parts(self.expr(expr), &self.lowered.tables.operands)
     }
 
     /// The tool that is called so.
@@ -129,12 +129,6 @@ fn limit_names(tables: &Bundle) -> Vec<String> {
         format!("{clause}: {} per {} ms by {:?} {beyond:?}", limit.max, limit.window_ms, limit.keys)
     };
     tables.limits.iter().map(name).collect()
-}
-
-pub fn operands(tables: &Bundle, expr: ExprId) -> Vec<ExprId> {
-    let (own, range) = tables.exprs[expr.index()].operands();
-    let listed = range.map_or(&[][..], |r| &tables.operands[r.start as usize..(r.start + r.len) as usize]);
-    own.into_iter().flatten().chain(listed.iter().copied()).collect()
 }
 
 /// The comparison with its sides exchanged.

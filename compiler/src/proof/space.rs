@@ -5,7 +5,7 @@
 //! and [`Why`] says what they are.
 
 use claw_runtime::bundle::{AttrRoot, Cond, CondId, Expr, ExprId, Fact, QuantOp, ToolId};
-use claw_runtime::{Collect, Field, Probe, Schema, Tri, Type, Value};
+use claw_runtime::{Field, Probe, Schema, Tri, Type, Value};
 use rustc_hash::FxHashMap;
 
 use super::answers::Answers;
@@ -264,12 +264,6 @@ impl<'a> Space<'a> {
                 let yes = self.tier_at_least(side, *tier);
                 (yes, self.f.not(yes))
             }
-            Expr::Quant(op, list, body) if *op != QuantOp::Count => match policy.expr(*list) {
-                Expr::Collect(kind) => {
-                    self.collected(side, *op, *kind, expr, *body).unwrap_or_else(|| self.split_or_test(side, expr))
-                }
-                _ => self.split_or_test(side, expr),
-            },
             Expr::In(..) if self.context.depth() > 0 => self.test_truth(side, expr),
             _ => self.split_or_test(side, expr),
         }
@@ -292,13 +286,6 @@ impl<'a> Space<'a> {
         };
         let there = self.f.all(there);
         (self.f.and(there, yes), self.f.and(there, no))
-    }
-
-    /// A quantifier over all values of a kind, where the arguments of that kind are lists of it or nothing else is
-    /// looked into: then it is a question about these arguments.
-    fn collected(&mut self, side: usize, op: QuantOp, kind: Collect, expr: ExprId, body: ExprId) -> Option<(F, F)> {
-        let _ = (side, op, kind, expr, body);
-        None
     }
 
     fn test_truth(&mut self, side: usize, expr: ExprId) -> (F, F) {

@@ -4,7 +4,7 @@
 
 use super::anchors::Thing;
 use super::context::Context;
-use super::model::{Access, AccessCell, AccessGroup, AccessRow, Code, Grant, Holder, Holds, Ref, Scope, Way, status};
+use super::model::{Access, AccessCell, AccessGroup, AccessRow, Code, Grant, Holder, Holds, Ref, Scope, Way};
 use crate::analysis::Symbol;
 use crate::hir::{self, EnvId, Loc, RoleId, ScopeId, Status, Target, TargetKind, ToolId};
 
@@ -13,7 +13,7 @@ pub(super) fn grants(cx: &Context<'_>) -> Vec<Grant> {
     grants
         .map(|(at, grant)| Grant {
             heading: cx.heading(Thing::Grant(at), &grant.decl),
-            status: status(grant.status),
+            status: grant.status.word(),
             target: cx.target([&grant.target]),
             to: cx.roles(&grant.to),
             users: cx.roles(&grant.for_user),

@@ -2,9 +2,9 @@
 
 use super::anchors::Thing;
 use super::context::Context;
-use super::model::{Effect, EffectKind, Invariant, Limit, Proof, Ref, Rule, Verdict, status};
+use super::model::{Effect, EffectKind, Invariant, Limit, Proof, Ref, Rule, Verdict};
 use crate::analysis::Symbol;
-use crate::hir::{self, Beyond, Claim, LimitId, LimitKey, RuleId};
+use crate::hir::{self, Beyond, Claim, LimitId, RuleId};
 use crate::ide;
 use crate::proof::{self, invariants::Verdict as Judged, side::Side};
 
@@ -25,7 +25,7 @@ pub(super) fn rules(cx: &Context<'_>) -> Vec<Rule> {
     let rule = |(at, rule): (u32, &hir::Rule)| Rule {
         heading: cx.heading(Thing::Named(Symbol::Rule(RuleId(at))), &rule.decl),
         clause: ide::qualified_name(cx.package, &rule.decl),
-        status: status(rule.status),
+        status: rule.status.word(),
         target: cx.target([&rule.target]),
         effects: rule.effects.iter().filter_map(|e| effect(cx, &e.kind)).collect(),
         suggest: rule.suggest.as_ref().map(|message| cx.message(message)),
@@ -61,28 +61,18 @@ pub(super) fn limits(cx: &Context<'_>) -> Vec<Limit> {
         Limit {
             heading: cx.heading(Thing::Named(Symbol::Limit(LimitId(at))), &limit.decl),
             clause: ide::qualified_name(cx.package, &limit.decl),
-            status: status(limit.status),
+            status: limit.status.word(),
             target: cx.target(limit.arms.iter().map(|arm| &arm.target)),
             max: limit.max.to_string(),
             per: limit.per.to_string(),
             sums: limit.arms.iter().filter_map(|arm| Some(cx.code(arm.sum.as_ref()?.loc))).collect(),
-            each: limit.keys.iter().map(|key| key_word(*key)).collect(),
+            each: limit.keys.iter().map(|key| key.name()).collect(),
             approvals,
             message,
             code: cx.code(limit.decl.loc),
         }
     };
     (0..).zip(&cx.package.limits).map(limit).collect()
-}
-
-fn key_word(key: LimitKey) -> &'static str {
-    match key {
-        LimitKey::Agent => "agent",
-        LimitKey::User => "user",
-        LimitKey::Tenant => "tenant",
-        LimitKey::Session => "session",
-        LimitKey::Tool => "tool",
-    }
 }
 
 pub(super) fn invariants(cx: &Context<'_>, side: &Side) -> Vec<Invariant> {

@@ -5,8 +5,6 @@
 
 use serde::Serialize;
 
-use crate::hir::Status;
-
 /// What there is to know about a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -556,15 +554,4 @@ pub struct Warning {
     pub notes: Vec<String>,
     pub file: String,
     pub line: u32,
-}
-
-/// A status as it is written behind `@status`.
-pub(super) fn status(status: Status) -> &'static str {
-    match status {
-        Status::Hint => "hint",
-        Status::Candidate => "candidate",
-        Status::Confirmed => "confirmed",
-        Status::Suspended => "suspended",
-        Status::Archived => "archived",
-    }
 }

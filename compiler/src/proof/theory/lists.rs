@@ -161,7 +161,7 @@ impl<'a> Elements<'a> {
             return Ok(make(&items));
         }
         // Tests of the length and the like: longer lists are tried.
-        let mut probe = ProbeList { space, slot, reqs };
+        let mut probe = ProbeList::new(space, slot, reqs);
         for _ in 0..LONGEST {
             let list = make(&items);
             if probe.fits(&list) {
@@ -195,16 +195,24 @@ impl<'a> Elements<'a> {
 /// Asks the tests about a made-up list.
 struct ProbeList<'s, 'a> {
     space: &'s Space<'a>,
+    /// A space of its own, in which lists are set; `slot` is the list's there.
+    scratch: Space<'a>,
     slot: SlotId,
     reqs: &'s [Req],
 }
 
-impl ProbeList<'_, '_> {
+impl<'s, 'a> ProbeList<'s, 'a> {
+    fn new(space: &'s Space<'a>, slot: SlotId, reqs: &'s [Req]) -> ProbeList<'s, 'a> {
+        let mut scratch = Space::new(space.sides.clone(), space.context.clone());
+        let slot = &space.slots[slot.0];
+        let slot = scratch.slot(slot.base, &slot.path);
+        ProbeList { space, scratch, slot, reqs }
+    }
+
     fn fits(&mut self, list: &Value) -> bool {
-        let mut scratch = Space::new(self.space.sides.clone(), self.space.context.clone());
-        let slot = &self.space.slots[self.slot.0];
-        let id = scratch.slot(slot.base, &slot.path);
-        let whole = scratch.with_slot(id, &Fill::Value(list.clone()));
+        let scratch = &mut self.scratch;
+        let base = scratch.slots[self.slot.0].base;
+        let whole = scratch.with_slot(self.slot, &Fill::Value(list.clone()));
         self.reqs.iter().all(|req| {
             let (side, expr) = self.space.source(req.test);
             let answer = if let Context::Element { .. } = self.space.context {
@@ -212,7 +220,7 @@ impl ProbeList<'_, '_> {
                 locals.extend(whole.clone());
                 scratch.probes[side].truth(expr, &locals)
             } else {
-                scratch.set(slot.base, whole.clone());
+                scratch.set(base, whole.clone());
                 scratch.probes[side].truth(expr, &[])
             };
             req.allowed.has(answer) || (answer == Tri::Unknown && req.allowed == Answers::ALL)
