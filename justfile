@@ -33,6 +33,8 @@ deny:
 # compare bundles with the reference interpreter at length: `just laws 20000000`
 laws decisions="2000000":
     CLAW_DECISIONS={{decisions}} cargo test --release -p claw-tests --test properties -- --nocapture
+    # Random cases that no run before has tried.
+    PROPTEST_RNG_SEED=$(date +%s) PROPTEST_CASES=10000 CLAW_BASH_CASES=5000 cargo test --workspace
 
 # compare the prover with all requests of small policies, at length: `just questions 500000`
 questions count="50000":

@@ -136,6 +136,16 @@ impl Call {
         self.program.text()
     }
 
+    /// The files that are redirected into it, as written.
+    pub fn reads(&self) -> PartialList {
+        known_list(self.reads.iter(), true)
+    }
+
+    /// The files that its output is redirected to, as written.
+    pub fn writes(&self) -> PartialList {
+        known_list(self.writes.iter(), true)
+    }
+
     /// The words after the program.
     pub fn args(&self) -> PartialList {
         let find = || known_list(self.args.iter(), !self.more_args && !self.program.splits);

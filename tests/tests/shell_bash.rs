@@ -8,9 +8,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
-use claw_runtime::{Command, ShellDialect, Value};
+use claw_runtime::{Command, PartialList, ShellDialect, Value};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+
+/// How many scripts to try; `CLAW_BASH_CASES` asks for more.
+fn cases(usual: u32) -> u32 {
+    std::env::var("CLAW_BASH_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
 
 /// A program and its arguments.
 type Argv = Vec<String>;
@@ -33,15 +38,15 @@ impl Scratch {
         fs::create_dir_all(&bin).expect("a scratch folder");
         for stub in STUBS {
             let path = bin.join(stub);
-            // One `printf`, so that what two of them write at once does not mix.
-            let text = format!("#!/bin/sh\nprintf '%s\\0' {stub} \"$@\" '' >> \"$CLAW_LOG\"\n");
+            // How many arguments, the program, and they. One `printf`, so that what two of them write at once does not mix.
+            let text = format!("#!/bin/sh\nprintf '%s\\0' \"$#\" {stub} \"$@\" >> \"$CLAW_LOG\"\n");
             fs::write(&path, text).expect("a stub");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("an executable stub");
         }
         Some(Scratch { folder, runs: Cell::new(0) })
     }
 
-    /// The calls that bash makes for this script. An argument is never empty here: an empty one ends a record.
+    /// The calls that bash makes for this script.
     fn run(&self, script: &str) -> BTreeSet<Argv> {
         self.runs.set(self.runs.get() + 1);
         let log = self.folder.join(format!("log-{}", self.runs.get()));
@@ -59,14 +64,10 @@ impl Scratch {
             .status();
         assert!(status.is_ok(), "bash did not start");
         let text = fs::read(&log).unwrap_or_default();
+        let mut fields = text.split(|b| *b == 0).map(|field| String::from_utf8_lossy(field).into_owned());
         let mut calls = BTreeSet::new();
-        let mut call = Vec::new();
-        for field in text.split(|b| *b == 0) {
-            if !field.is_empty() {
-                call.push(String::from_utf8_lossy(field).into_owned());
-            } else if !call.is_empty() {
-                calls.insert(std::mem::take(&mut call));
-            }
+        while let Some(count) = fields.next().and_then(|count| count.parse::<usize>().ok()) {
+            calls.insert(fields.by_ref().take(count + 1).collect());
         }
         calls
     }
@@ -82,19 +83,37 @@ fn texts(list: &[Value]) -> impl Iterator<Item = String> + '_ {
     list.iter().filter_map(|v| v.as_str().map(str::to_owned))
 }
 
-/// The calls that claw reports, and whether they are all.
-fn reported(script: &str) -> (BTreeSet<Argv>, bool) {
+/// What claw says of a script.
+#[derive(Default)]
+struct Reported {
+    calls: BTreeSet<Argv>,
+    /// Those of them that no redirection can keep from running: a file to read may be missing, a pattern may match
+    /// two files.
+    certain: BTreeSet<Argv>,
+    /// Whether the calls are all.
+    complete: bool,
+}
+
+fn reported(script: &str) -> Reported {
     let calls = Command::new(ShellDialect::Bash, script).calls();
-    let mut complete = calls.complete;
-    let mut found = BTreeSet::new();
+    let mut found = Reported { complete: calls.complete, ..Reported::default() };
     for call in calls.items.iter() {
         let Value::Call(call) = call else { unreachable!("calls are calls") };
         let args = call.args();
-        complete &= args.complete;
+        found.complete &= args.complete;
         let program: Vec<String> = call.program().iter().map(|p| p.to_string()).collect();
-        found.insert(program.into_iter().chain(texts(&args.items)).collect());
+        let argv: Argv = program.into_iter().chain(texts(&args.items)).collect();
+        let files = [call.reads(), call.writes()];
+        let harmless = |files: &PartialList| {
+            files.complete && texts(&files.items).all(|file| ["out", "/dev/null"].contains(&file.as_str()))
+        };
+        // What `<&]` refers to does not exist.
+        if files.iter().all(harmless) && !script.contains("<&") {
+            found.certain.insert(argv.clone());
+        }
+        found.calls.insert(argv);
     }
-    (found, complete)
+    found
 }
 
 /// A literal of these characters, quoted in one of the ways that keep it.
@@ -175,17 +194,17 @@ fn bash_runs_what_is_reported() {
         eprintln!("skipped: there is no bash");
         return;
     };
-    let cases = std::env::var("CLAW_BASH_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(250);
+    let cases = cases(250);
     let understood = Cell::new(0u32);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let result = runner.run(&script(), |script| {
-        let (found, complete) = reported(&script);
-        if !complete {
+        let found = reported(&script);
+        if !found.complete {
             return Ok(());
         }
         understood.set(understood.get() + 1);
         let ran = scratch.run(&script);
-        prop_assert!(ran.is_subset(&found), "{script}\nran {ran:?}\nreported {found:?}");
+        prop_assert!(ran.is_subset(&found.calls), "{script}\nran {ran:?}\nreported {:?}", found.calls);
         Ok(())
     });
     if let Err(e) = result {
@@ -201,24 +220,28 @@ fn all_that_is_reported_runs() {
     let Some(scratch) = Scratch::new("flat") else { return };
     let list = prop::collection::vec(simple().prop_filter("exec ends the shell", |s| !s.contains("exec")), 1..4);
     let understood = Cell::new(0u32);
-    let mut runner = TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: cases(150), failure_persistence: None, ..Config::default() });
     let result = runner.run(&list, |list| {
         let script = list.join("; ");
-        let (found, complete) = reported(&script);
-        if !complete {
+        let found = reported(&script);
+        if !found.complete {
             // Such as `eval` with half a quote.
             return Ok(());
         }
         understood.set(understood.get() + 1);
-        let stubs: BTreeSet<Argv> = found.into_iter().filter(|call| STUBS.contains(&call[0].as_str())).collect();
+        let stubs = |calls: BTreeSet<Argv>| -> BTreeSet<Argv> {
+            calls.into_iter().filter(|call| STUBS.contains(&call[0].as_str())).collect()
+        };
         let ran = scratch.run(&script);
-        prop_assert_eq!(ran, stubs, "{}", script);
+        let (may, must) = (stubs(found.calls), stubs(found.certain));
+        prop_assert!(must.is_subset(&ran) && ran.is_subset(&may), "{script}\nran {ran:?}\nreported {may:?}");
         Ok(())
     });
     if let Err(e) = result {
         panic!("{e}");
     }
-    assert!(understood.get() > 75, "only {} of 150 were understood", understood.get());
+    let (cases, understood) = (cases(150), understood.get());
+    assert!(understood * 2 > cases, "only {understood} of {cases} were understood");
 }
 
 /// What is understood without an opaque part is grammar to bash too.
@@ -279,7 +302,7 @@ fn what_is_understood_is_grammar() {
         "function g ",
     ]);
     let soup = prop::collection::vec(token, 1..9).prop_map(|parts| parts.concat());
-    let mut runner = TestRunner::new(Config { cases: 600, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: cases(600), failure_persistence: None, ..Config::default() });
     let result = runner.run(&soup, |script| {
         if !Command::new(ShellDialect::Bash, script.as_str()).opaque() {
             prop_assert!(parses(&script), "bash does not accept {script:?}");

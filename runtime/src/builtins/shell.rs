@@ -127,8 +127,8 @@ pub(super) static ROWS: &[Builtin] = &[
         "The names of the variables that are set for this call, before it, by `env` or by an earlier assignment.",
         |a| call(a, |c| names(&c.env)),
     ),
-    about_call("call.reads", WORDS, "The files that are redirected into it, as written.", |a| call(a, |c| known_list(c.reads.iter(), true))),
-    about_call("call.writes", WORDS, "The files that its output is redirected to, as written.", |a| call(a, |c| known_list(c.writes.iter(), true))),
+    about_call("call.reads", WORDS, "The files that are redirected into it, as written.", |a| call(a, |c| c.reads())),
+    about_call("call.writes", WORDS, "The files that its output is redirected to, as written.", |a| call(a, |c| c.writes())),
     about_call(
         "call.stdin_from",
         WORDS,
