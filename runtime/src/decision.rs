@@ -195,6 +195,32 @@ pub struct Approval {
 }
 
 impl Decision {
+    /// A denial that no policy made, such as [`Reason::NoPolicy`]; its package is empty and its policy's digest zero.
+    #[must_use]
+    pub fn denial(reason: Reason, message: Option<String>) -> Decision {
+        Decision {
+            call_id: None,
+            outcome: Outcome::Deny,
+            reason,
+            message,
+            pointer: None,
+            tier: None,
+            environment: None,
+            args: Json::Null,
+            commands: Vec::new(),
+            applied: Vec::new(),
+            approvals: Vec::new(),
+            constraints: Vec::new(),
+            marks: Vec::new(),
+            retry_after: None,
+            shadow: Vec::new(),
+            replayed: false,
+            request_digest: None,
+            package: String::new(),
+            policy_digest: Digest([0; 32]),
+        }
+    }
+
     /// May the call be executed now?
     #[must_use]
     pub fn is_allowed(&self) -> bool {

@@ -53,27 +53,7 @@ impl Policy {
 
     /// A denial that says nothing else.
     fn bare(&self, reason: Reason) -> Decision {
-        Decision {
-            call_id: None,
-            outcome: Outcome::Deny,
-            reason,
-            message: None,
-            pointer: None,
-            tier: None,
-            environment: None,
-            args: Json::Null,
-            commands: Vec::new(),
-            applied: Vec::new(),
-            approvals: Vec::new(),
-            constraints: Vec::new(),
-            marks: Vec::new(),
-            retry_after: None,
-            shadow: Vec::new(),
-            replayed: false,
-            request_digest: None,
-            package: self.bundle.package.clone(),
-            policy_digest: self.digest,
-        }
+        Decision { package: self.bundle.package.clone(), policy_digest: self.digest, ..Decision::denial(reason, None) }
     }
 
     /// A denial of an understood request for a reason that no clause states, such as `duplicate_call`.

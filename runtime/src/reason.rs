@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
+    /// The gateway holds no policy that this request could be decided by. Only an engine says so.
+    NoPolicy,
     /// The request is malformed, does not fit the tool's signature, or names a role, label or origin that the
     /// policy does not declare.
     InvalidRequest,
@@ -45,13 +47,18 @@ pub enum Reason {
     ApprovalExpired,
     /// A required approval can be given by nobody: it is the acting user's own, and there is no user.
     ApprovalImpossible,
+    /// Whether a required approval was given, or used before, can't be known: the ledger failed. Only an engine says so.
+    ApprovalsUnavailable,
+    /// The decision could not be written to the audit log. Only an engine says so.
+    AuditUnavailable,
     /// Allowed: some grant holds and nothing restricts.
     Granted,
 }
 
 impl Reason {
     /// Every reason, in the order of the steps of a decision.
-    pub const ALL: [Reason; 18] = [
+    pub const ALL: [Reason; 21] = [
+        Reason::NoPolicy,
         Reason::InvalidRequest,
         Reason::LimitsExceeded,
         Reason::UnknownTool,
@@ -69,6 +76,8 @@ impl Reason {
         Reason::ApprovalRefused,
         Reason::ApprovalExpired,
         Reason::ApprovalImpossible,
+        Reason::ApprovalsUnavailable,
+        Reason::AuditUnavailable,
         Reason::Granted,
     ];
 
@@ -76,6 +85,7 @@ impl Reason {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Reason::NoPolicy => "no_policy",
             Reason::InvalidRequest => "invalid_request",
             Reason::LimitsExceeded => "limits_exceeded",
             Reason::UnknownTool => "unknown_tool",
@@ -93,6 +103,8 @@ impl Reason {
             Reason::ApprovalRefused => "approval_refused",
             Reason::ApprovalExpired => "approval_expired",
             Reason::ApprovalImpossible => "approval_impossible",
+            Reason::ApprovalsUnavailable => "approvals_unavailable",
+            Reason::AuditUnavailable => "audit_unavailable",
             Reason::Granted => "granted",
         }
     }

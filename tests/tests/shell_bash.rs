@@ -107,8 +107,9 @@ fn reported(script: &str) -> Reported {
         let harmless = |files: &PartialList| {
             files.complete && texts(&files.items).all(|file| ["out", "/dev/null"].contains(&file.as_str()))
         };
-        // What `<&]` refers to does not exist.
-        if files.iter().all(harmless) && !script.contains("<&") {
+        // What `<&]` refers to does not exist; `eval` takes the quotes off it.
+        let unquoted: String = script.chars().filter(|c| !['\\', '\'', '"', '$'].contains(c)).collect();
+        if files.iter().all(harmless) && !unquoted.contains("<&") {
             found.certain.insert(argv.clone());
         }
         found.calls.insert(argv);

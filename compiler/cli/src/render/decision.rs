@@ -56,6 +56,7 @@ fn headline(decision: &Decision, paint: Paint) -> String {
 fn meaning(decision: &Decision) -> &'static str {
     let asks = decision.outcome == Outcome::RequireApproval;
     match decision.reason {
+        Reason::NoPolicy => "there is no policy to decide by",
         Reason::InvalidRequest => "the request does not fit the policy's declarations",
         Reason::LimitsExceeded => "the request is larger or deeper than the runtime accepts",
         Reason::UnknownTool => "the policy declares no such tool",
@@ -76,6 +77,8 @@ fn meaning(decision: &Decision) -> &'static str {
         Reason::ApprovalRefused => "someone entitled refused",
         Reason::ApprovalExpired => "the approval has expired",
         Reason::ApprovalImpossible => "nobody can give the approval that is required",
+        Reason::ApprovalsUnavailable => "the ledger of approvals failed",
+        Reason::AuditUnavailable => "the decision could not be written to the audit log",
         Reason::Granted => "a grant covers it and nothing restricts it",
     }
 }

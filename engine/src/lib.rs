@@ -1,0 +1,11 @@
+//! What a gateway embeds around claw policies: the policy of each tenant and its reloads, stores of past calls, the
+//! ledger of approvals, the audit log.
+//!
+//! `claw-runtime` decides and reads no clock, file or socket; everything that needs one is here. Nothing here can
+//! make a decision weaker: whatever fails becomes a denial with its reason.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![warn(missing_docs)]
+
+mod clock;
+
+pub use self::clock::{Clock, ManualClock, SystemClock};
