@@ -328,6 +328,27 @@ pub enum ClauseKind {
     Limit,
 }
 
+impl ClauseKind {
+    /// The word on the wire, such as `grant`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            ClauseKind::Grant => "grant",
+            ClauseKind::Classify => "classify",
+            ClauseKind::Matrix => "matrix",
+            ClauseKind::Rule => "rule",
+            ClauseKind::Limit => "limit",
+        }
+    }
+
+    /// The sort of clause that is called so.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<ClauseKind> {
+        use ClauseKind::{Classify, Grant, Limit, Matrix, Rule};
+        [Grant, Classify, Matrix, Rule, Limit].into_iter().find(|kind| kind.code() == code)
+    }
+}
+
 /// A clause as it stands for one tool: targets expanded, predicates inlined, arguments by index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]

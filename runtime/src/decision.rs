@@ -2,6 +2,8 @@
 //!
 //! Plain data. Knows nothing of how it was found; see `decide.rs` and `explain.rs`.
 
+mod read;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,6 +31,12 @@ impl Outcome {
             Outcome::RequireApproval => "require_approval",
             Outcome::Deny => "deny",
         }
+    }
+
+    /// The outcome that is called so.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Outcome> {
+        [Outcome::Allow, Outcome::RequireApproval, Outcome::Deny].into_iter().find(|outcome| outcome.code() == code)
     }
 }
 
@@ -171,6 +179,17 @@ impl Effect {
             Effect::Limit => "limit",
         }
     }
+
+    /// The only sort of clause that does this, or, of several, the rule. On the wire, `kind` is there where it is another.
+    const fn usual_kind(&self) -> ClauseKind {
+        match self {
+            Effect::Grant => ClauseKind::Grant,
+            Effect::Classify(_) => ClauseKind::Classify,
+            Effect::Allow => ClauseKind::Matrix,
+            Effect::Deny | Effect::Require(_) | Effect::Constrain(_) | Effect::Mark(_) => ClauseKind::Rule,
+            Effect::Limit => ClauseKind::Limit,
+        }
+    }
 }
 
 /// An approval that is required.
@@ -227,7 +246,9 @@ impl Decision {
         self.outcome == Outcome::Allow
     }
 
-    /// The decision as it goes over the wire.
+    /// The decision as it goes over the wire; [`Decision::from_json`] reads it back.
+    ///
+    /// Durations are in whole seconds, rounded up; one that is not whole has its milliseconds beside it.
     #[must_use]
     pub fn to_json(&self) -> Json {
         let mut out = Members::default();
@@ -247,6 +268,7 @@ impl Decision {
         out.put("constraints", Json::Obj(constraints.collect()));
         out.put("marks", strings(&self.marks));
         out.put("retry_after_s", self.retry_after.map_or(Json::Null, |d| Json::int(d.as_secs_ceil())));
+        out.put_some("retry_after_ms", self.retry_after.and_then(part_of_a_second));
         out.put("shadow", Json::Arr(self.shadow.iter().map(Applied::to_json).collect()));
         out.put_some("replayed", self.replayed.then_some(Json::Bool(true)));
         out.put("request_digest", self.request_digest.map_or(Json::Null, |d| Json::str(d.to_string())));
@@ -263,6 +285,7 @@ impl Applied {
     fn to_json(&self) -> Json {
         let mut out = Members::default();
         out.put("clause", Json::str(self.clause.as_str()));
+        out.put_some("kind", (self.kind != self.effect.usual_kind()).then(|| Json::str(self.kind.code())));
         out.put("effect", Json::str(self.effect.code()));
         match &self.effect {
             Effect::Classify(tier) => out.put("tier", Json::str(tier.as_str())),
@@ -291,7 +314,9 @@ impl Approval {
         };
         out.put("by", Json::Arr(self.by.iter().map(line).collect()));
         out.put("expires_s", Json::int(self.expires.as_secs_ceil()));
+        out.put_some("expires_ms", part_of_a_second(self.expires));
         out.put("reuse_s", Json::int(self.reuse.as_secs_ceil()));
+        out.put_some("reuse_ms", part_of_a_second(self.reuse));
         out.put("note_required", Json::Bool(self.note_required));
         out.put("by_user", Json::Bool(self.by_user));
         out.put("required_by", strings(&self.required_by));
@@ -318,6 +343,11 @@ impl Members {
             self.put(key, value);
         }
     }
+}
+
+/// The milliseconds of a duration that is no whole number of seconds, so that nothing is lost on the wire.
+fn part_of_a_second(duration: Duration) -> Option<Json> {
+    (duration.as_millis() % 1_000 != 0).then(|| Json::int(duration.as_millis()))
 }
 
 fn option(text: Option<&str>) -> Json {

@@ -57,7 +57,7 @@ pub use self::builtins::{
     Arg, Builtin, BuiltinId, Cost, Form, Op, Out, Pat, Resolved, builtins, by_name, equal, expected_left,
     expected_right, lookup_function, lookup_member, lookup_method, lookup_negation, lookup_operator, members_of,
 };
-pub use self::bundle::{Bundle, Kind};
+pub use self::bundle::{Bundle, ClauseKind, Kind};
 pub use self::call::Call;
 pub use self::canonical::{Digest, fields_to_json, value_to_json};
 pub use self::collect::{Collect, collect, collect_fields};
