@@ -339,7 +339,7 @@ impl Policy {
     }
 
     /// The approval as decisions name it: the root module's own by their bare names, others qualified.
-    fn approval_name<'a>(&self, def: &'a ApprovalDef) -> &'a str {
+    pub(crate) fn approval_name<'a>(&self, def: &'a ApprovalDef) -> &'a str {
         let own = def.id.strip_prefix(self.bundle.package.as_str()).and_then(|rest| rest.strip_prefix('.'));
         if own == Some(def.short.as_str()) { &def.short } else { &def.id }
     }

@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::approvals::{Circumstances, discharged};
+use crate::approvals::discharged;
 use crate::bitset::Bits;
 use crate::budget::{self, Budget, Sum};
 use crate::bundle::{ApprovalId, AtomId, Cond, CondId, Instance, InstanceEffect, LimitId, RuleEffect, ToolDef};
@@ -176,24 +176,12 @@ impl<'a> Judge<'a> {
             return denial;
         }
         let (policy, request, view) = (self.eval.policy, self.eval.request, self.eval.view);
-        let agents: Vec<&str> = request.agents.iter().map(|id| &**id).collect();
-        let owners: Vec<&str> = request.owners.iter().map(|id| &**id).collect();
-        let digest = if request.evidence.is_empty() { crate::Digest([0; 32]) } else { request.digest(policy) };
-        let circumstances = Circumstances {
-            request_digest: &digest,
-            tenant: request.tenant.as_deref(),
-            now: request.time,
-            user: request.facts.user_id.as_ref().and_then(Value::as_str),
-            agents: &agents,
-            owners: &owners,
-            roles: &policy.bundle.roles,
-            consumed: &|asking| view.consumed(asking),
-        };
         let Findings { verdict, required_by, consumed, refusals, .. } = found;
         *verdict = join(*verdict, by, |id| {
             let Some(def) = policy.bundle.approvals.get(id as usize) else { return Ok(true) };
             let requiring = required_by.iter().find(|(known, _)| known.0 == id).map(|(_, clauses)| clauses.as_slice());
-            match discharged(def, &request.evidence, requiring.unwrap_or_default(), &circumstances) {
+            let ballot = policy.ballot_for(request, def, requiring.unwrap_or_default());
+            match discharged(&ballot, &request.evidence, request.time, &|asking| view.consumed(asking)) {
                 Ok(consumption) => {
                     consumed.push(consumption);
                     Ok(false)

@@ -52,7 +52,7 @@ mod url;
 mod value;
 mod zone;
 
-pub use self::approvals::{Evidence, Vote, VoteVerdict};
+pub use self::approvals::{Ballot, Evidence, Missing, Quorum, Standing, Subject, Vote, VoteRefusal, VoteVerdict};
 pub use self::builtins::{
     Arg, Builtin, BuiltinId, Cost, Form, Op, Out, Pat, Resolved, builtins, by_name, equal, expected_left,
     expected_right, lookup_function, lookup_member, lookup_method, lookup_negation, lookup_operator, members_of,

@@ -41,7 +41,7 @@ pub struct Request {
     user_roles: Option<BitSet>,
     agent: Vec<Option<Value>>,
     user: Option<Vec<Option<Value>>>,
-    context: Option<Vec<Option<Value>>>,
+    pub(crate) context: Option<Vec<Option<Value>>>,
     /// `None` while only asking what could be called.
     args: Option<Vec<Option<Value>>>,
     pub(crate) labels: Bits,
@@ -147,7 +147,7 @@ impl Request {
     }
 
     /// What [`Request::digest`] is taken over.
-    fn digest_json(&self, policy: &Policy) -> Json {
+    pub(crate) fn digest_json(&self, policy: &Policy) -> Json {
         let bundle = &policy.bundle;
         let tool = bundle.tools.get(self.tool.index());
         let text = |text: Option<&str>| text.map_or(Json::Null, Json::str);

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+use super::ballot::Parties;
 use super::*;
-use crate::Limits;
+use crate::bundle::{ApprovalDef, RoleDef};
+use crate::{Duration, Limits};
 
 const MINUTE: i64 = 60_000;
 
@@ -79,18 +81,20 @@ impl Default for Case {
 
 impl Case {
     fn judge(&self, evidence: &[Evidence]) -> Result<Consumption, Refusal> {
-        let circumstances = Circumstances {
-            request_digest: &digest("request"),
-            tenant: None,
-            now: self.now,
-            user: self.user,
-            agents: &["bot", "planner"],
-            owners: &["olga", "pete"],
-            roles: &roles(),
-            consumed: &|_| self.consumed.clone(),
-        };
-        discharged(&self.def, evidence, self.requiring, &circumstances)
+        let ballot = ballot(&self.def, None, digest("request"), self.user, self.requiring);
+        discharged(&ballot, evidence, self.now, &|_| self.consumed.clone())
     }
+}
+
+fn ballot(
+    def: &ApprovalDef,
+    tenant: Option<&str>,
+    request_digest: Digest,
+    user: Option<&str>,
+    requiring: &[&str],
+) -> Ballot {
+    let parties = Parties { tenant, request_digest, user, owners: &["olga", "pete"], agents: &["bot", "planner"] };
+    Ballot::new(def, &roles(), &parties, requiring)
 }
 
 fn judge(evidence: &[Evidence]) -> Result<Consumption, Refusal> {
@@ -98,7 +102,7 @@ fn judge(evidence: &[Evidence]) -> Result<Consumption, Refusal> {
 }
 
 fn too_few(have: usize, need: u32, of: &[&str]) -> Result<Consumption, Refusal> {
-    Err(Refusal::TooFew { have, need, of: of.iter().map(|role| (*role).to_owned()).collect() })
+    Err(Refusal::Missing(Missing::People { have, need, of: of.iter().map(|role| (*role).to_owned()).collect() }))
 }
 
 #[test]
@@ -223,13 +227,17 @@ fn it_is_used_once_unless_reusable() {
 
 #[test]
 fn more_votes_are_not_another_asking() {
-    let asking = |evidence: Evidence, tenant| evidence.asking(&two_keys(), tenant);
-    let first = asking(agreed(), None);
-    assert_eq!(asking(agreed().vote(yes("sue", "sre")), None), first);
-    assert_eq!(asking(Evidence { approval: "two_keys".to_owned(), ..agreed() }, None), first);
-    assert_ne!(asking(agreed(), Some("acme")), first);
-    assert_ne!(asking(Evidence { asked_at: at(1), ..agreed() }, None), first);
-    assert_ne!(asking(Evidence { request_digest: digest("another"), ..agreed() }, None), first);
+    let used = |evidence: Evidence| judge(&[evidence]).map(|consumption| consumption.asking);
+    let first = used(agreed());
+    assert!(first.is_ok());
+    assert_eq!(used(agreed().vote(yes("sue", "sre"))), first);
+    assert_eq!(used(Evidence { approval: "two_keys".to_owned(), ..agreed() }), first);
+    assert_ne!(used(Evidence { asked_at: at(1), ..agreed() }), first);
+
+    let asking = |tenant, request: &str| ballot(&two_keys(), tenant, digest(request), None, &[]).asking(at(0));
+    assert_eq!(Ok(asking(None, "request")), first);
+    assert_ne!(asking(Some("acme"), "request"), asking(None, "request"));
+    assert_ne!(asking(None, "another"), asking(None, "request"));
 }
 
 #[test]
@@ -237,7 +245,7 @@ fn the_user_confirms() {
     let case = |user, votes: Vec<Vote>| Case { def: confirmation(), user, ..Case::default() }.judge(&[evidence(votes)]);
     let confirms = |person: &str| Vote::grant(person, at(1));
     assert!(case(Some("uma"), vec![confirms("uma")]).is_ok());
-    assert_eq!(case(Some("uma"), vec![yes("sam", "sre")]), Err(Refusal::NotConfirmed));
+    assert_eq!(case(Some("uma"), vec![yes("sam", "sre")]), Err(Refusal::Missing(Missing::Confirmation)));
     assert_eq!(case(None, vec![confirms("uma")]), Err(Refusal::NoUser));
     assert_eq!(case(Some("uma"), vec![Vote::refuse("uma", at(1))]), Err(Refusal::Refused("uma".to_owned())));
     // Beside others, the user's own vote is no substitute for theirs.
