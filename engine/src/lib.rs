@@ -7,5 +7,6 @@
 #![warn(missing_docs)]
 
 mod clock;
+pub mod signing;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
