@@ -7,8 +7,8 @@
 //!
 //! Knows nothing of policies. Its only clock is the times that calls bring.
 
-mod pot;
-mod prior;
+pub(crate) mod pot;
+pub(crate) mod prior;
 mod session;
 mod tenant;
 

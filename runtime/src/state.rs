@@ -19,6 +19,12 @@ use sha2::{Digest as _, Sha256};
 use crate::bundle::LimitKey;
 use crate::{Decimal, Decision, Digest, Duration, Time, Tri, Value};
 
+/// What stores are made of: the arithmetic of pots and of histories as plain data, so that every store answers alike.
+pub mod parts {
+    pub use crate::memory::pot::Pot;
+    pub use crate::memory::prior::{Calls, Query};
+}
+
 /// How far a clock may lag behind the latest time seen. Within this, the latest is used instead.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_millis(2_000);
 
@@ -295,7 +301,7 @@ pub struct CallRecord {
 }
 
 /// What an allowed call does to the state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effects {
     /// What it adds to pots: all of it or, if the store can't, nothing and no call.
     pub charges: Vec<Charge>,

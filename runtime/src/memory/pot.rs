@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::state::{Answer, BUCKETS, Charge, PotKey, StateError, Usage};
 use crate::{Decimal, Duration, Time};
 
@@ -15,8 +17,9 @@ pub(super) struct Pots {
     full_until: Option<Time>,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Pot {
+/// One pot, as plain data: sixty-one sums at most, whatever the length of the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pot {
     window: Duration,
     /// At most 61 that count; older ones go when something is added.
     buckets: BTreeMap<i64, Decimal>,
@@ -37,11 +40,24 @@ fn end_of(bucket: i64, window: Duration) -> Option<Time> {
 }
 
 impl Pot {
+    /// An empty pot of a window.
+    #[must_use]
+    pub fn new(window: Duration) -> Pot {
+        Pot { window, buckets: BTreeMap::new() }
+    }
+
     fn oldest_that_counts(&self, now: Time) -> i64 {
         bucket(now, self.window).saturating_sub(BUCKETS)
     }
 
-    fn add(&mut self, charge: &Charge) -> Answer<()> {
+    /// Adds a charge, and drops what no longer counts at its time.
+    pub fn add(&mut self, charge: &Charge) -> Answer<()> {
+        if charge.amount.is_negative() {
+            return Err(StateError::Unavailable("a charge is negative".to_owned()));
+        }
+        if charge.window != self.window {
+            return Err(StateError::Unavailable("a pot is charged with another window".to_owned()));
+        }
         let oldest = self.oldest_that_counts(charge.at);
         self.buckets = self.buckets.split_off(&oldest);
         let sum = self.buckets.entry(bucket(charge.at, self.window)).or_insert(Decimal::ZERO);
@@ -49,7 +65,22 @@ impl Pot {
         Ok(())
     }
 
-    fn usage(&self, now: Time, room: Decimal) -> Answer<Usage> {
+    /// Takes a charge back, if it is still there.
+    pub fn release(&mut self, charge: &Charge) {
+        let place = bucket(charge.at, self.window);
+        if let Some(sum) = self.buckets.get_mut(&place) {
+            *sum = sum.checked_sub(charge.amount).filter(|rest| !rest.is_negative()).unwrap_or(*sum);
+            if *sum == Decimal::ZERO {
+                self.buckets.remove(&place);
+            }
+        }
+    }
+
+    /// What [`crate::StateView::pot`] answers of this pot.
+    pub fn usage(&self, window: Duration, now: Time, room: Decimal) -> Answer<Usage> {
+        if self.window != window {
+            return Err(StateError::Unavailable("a pot is asked for with another window".to_owned()));
+        }
         let counting = || self.buckets.range(self.oldest_that_counts(now)..);
         let mut used = Decimal::ZERO;
         for (_, sum) in counting() {
@@ -67,8 +98,15 @@ impl Pot {
         Ok(usage)
     }
 
+    /// Is there nothing in it?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+
     /// When nothing in it counts any more.
-    fn empty_from(&self) -> Option<Time> {
+    #[must_use]
+    pub fn empty_from(&self) -> Option<Time> {
         end_of(*self.buckets.last_key_value()?.0, self.window)
     }
 }
@@ -76,8 +114,7 @@ impl Pot {
 impl Pots {
     pub(super) fn usage(&self, key: &PotKey, window: Duration, now: Time, room: Decimal) -> Answer<Usage> {
         match self.pots.get(key) {
-            Some(pot) if pot.window == window => pot.usage(now, room),
-            Some(_) => Err(StateError::Unavailable("a pot is asked for with another window".to_owned())),
+            Some(pot) => pot.usage(window, now, room),
             None => Ok(Usage::empty(now, room)),
         }
     }
@@ -86,12 +123,9 @@ impl Pots {
     pub(super) fn stage(&self, charges: &[Charge]) -> Answer<Vec<(PotKey, Pot)>> {
         let mut staged: Vec<(PotKey, Pot)> = Vec::new();
         for charge in charges {
-            if charge.amount.is_negative() {
-                return Err(StateError::Unavailable("a charge is negative".to_owned()));
-            }
             let place = staged.iter().position(|(key, _)| *key == charge.pot).unwrap_or(staged.len());
             if place == staged.len() {
-                let new = || Pot { window: charge.window, buckets: BTreeMap::new() };
+                let new = || Pot::new(charge.window);
                 staged.push((charge.pot, self.pots.get(&charge.pot).cloned().unwrap_or_else(new)));
             }
             if let Some((_, pot)) = staged.get_mut(place) {
@@ -127,14 +161,8 @@ impl Pots {
     /// Takes a charge back, if it is still there.
     pub(super) fn release(&mut self, charge: &Charge) {
         let Some(pot) = self.pots.get_mut(&charge.pot) else { return };
-        let place = bucket(charge.at, pot.window);
-        if let Some(sum) = pot.buckets.get_mut(&place) {
-            *sum = sum.checked_sub(charge.amount).filter(|rest| !rest.is_negative()).unwrap_or(*sum);
-            if *sum == Decimal::ZERO {
-                pot.buckets.remove(&place);
-            }
-        }
-        if pot.buckets.is_empty() {
+        pot.release(charge);
+        if pot.is_empty() {
             self.pots.remove(&charge.pot);
         }
     }

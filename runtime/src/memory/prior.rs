@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::state::{PriorQuery, PriorRecord};
 use crate::{Digest, Time, Tri};
 
@@ -14,9 +16,9 @@ pub(super) struct Priors {
     order: VecDeque<(Digest, Digest)>,
 }
 
-/// What is known of one query beside its keys. There are as many of these as the policy has queries.
-#[derive(Debug, Default)]
-struct Query {
+/// What a session knows of one query of history beside its keys. There are as many of these as the policy has queries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
     /// All calls, whatever their key.
     any: Calls,
     /// Calls whose key is unknown, and so may be any.
@@ -25,9 +27,9 @@ struct Query {
     lost: Latest,
 }
 
-/// The latest of some calls.
-#[derive(Debug, Default)]
-struct Calls {
+/// The latest of the calls that may answer a query, all with the same key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
     /// Settled *ok*, and the query's tests of the call were true.
     ok: Latest,
     /// Settled *ok*, and the tests were unknown.
@@ -37,7 +39,7 @@ struct Calls {
 }
 
 /// The latest of some times, one of which may be unknown.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Latest {
     time: Option<Time>,
     undated: bool,
@@ -85,12 +87,53 @@ impl Calls {
         all
     }
 
-    fn settle(&mut self, record: &PriorRecord, number: u64, ok: bool) {
+    /// Remembers a call as pending. `number` tells the calls of a session apart.
+    pub fn begin(&mut self, record: &PriorRecord, number: u64) {
+        self.pending.insert((record.begun, number));
+    }
+
+    /// Records how a pending call ended.
+    pub fn settle(&mut self, record: &PriorRecord, number: u64, ok: bool) {
         self.pending.remove(&(record.begun, number));
         if ok {
             let settled = if record.test.is_true() { &mut self.ok } else { &mut self.maybe };
             settled.add(record.begun);
         }
+    }
+}
+
+impl Query {
+    /// Remembers a call as pending. One with a key is to be remembered in its key's [`Calls`], too.
+    pub fn begin(&mut self, record: &PriorRecord, number: u64) {
+        self.any.begin(record, number);
+        if record.key.is_none() {
+            self.unkeyed.begin(record, number);
+        }
+    }
+
+    /// Records how a pending call ended, as [`Query::begin`] did.
+    pub fn settle(&mut self, record: &PriorRecord, number: u64, ok: bool) {
+        self.any.settle(record, number, ok);
+        if record.key.is_none() {
+            self.unkeyed.settle(record, number, ok);
+        }
+    }
+
+    /// Remembers that the calls of a key are not kept any longer: they may have had any.
+    pub fn lose(&mut self, calls: &Calls) {
+        self.lost.join(calls.all());
+    }
+
+    /// What [`crate::StateView::prior`] answers, given the calls with the key that is asked for.
+    #[must_use]
+    pub fn ask(&self, query: &PriorQuery<'_>, same_key: Option<&Calls>) -> Tri {
+        if query.key.is_none() {
+            return self.any.all().may_count(query);
+        }
+        let same_key = same_key.map_or(Tri::False, |calls| {
+            calls.ok.counts(query).or(calls.maybe.may_count(query)).or(calls.pending().may_count(query))
+        });
+        same_key.or(self.unkeyed.all().may_count(query)).or(self.lost.may_count(query))
     }
 }
 
@@ -104,26 +147,21 @@ impl Priors {
         if record.test.is_false() {
             return;
         }
-        let place = (record.begun, number);
-        let query = self.queries.entry(record.query).or_default();
-        query.any.pending.insert(place);
-        let Some(key) = record.key else {
-            query.unkeyed.pending.insert(place);
-            return;
-        };
+        self.queries.entry(record.query).or_default().begin(record, number);
+        let Some(key) = record.key else { return };
         let name = (record.query, key);
         if !self.known.contains_key(&name) {
             while self.known.len() >= bound && self.drop_oldest() {}
             self.order.push_back(name);
         }
-        self.known.entry(name).or_default().pending.insert(place);
+        self.known.entry(name).or_default().begin(record, number);
     }
 
     /// Forgets the oldest key, and remembers until when that matters. Says whether there was one.
     fn drop_oldest(&mut self) -> bool {
         let Some(name) = self.order.pop_front() else { return false };
         if let Some(calls) = self.known.remove(&name) {
-            self.queries.entry(name.0).or_default().lost.join(calls.all());
+            self.queries.entry(name.0).or_default().lose(&calls);
         }
         true
     }
@@ -133,25 +171,15 @@ impl Priors {
         if record.test.is_false() {
             return;
         }
-        let query = self.queries.entry(record.query).or_default();
-        query.any.settle(record, number, ok);
-        match record.key {
-            None => query.unkeyed.settle(record, number, ok),
-            // Where the key was dropped meanwhile, `lost` has the call already.
-            Some(key) => {
-                if let Some(calls) = self.known.get_mut(&(record.query, key)) {
-                    calls.settle(record, number, ok);
-                }
-            }
+        self.queries.entry(record.query).or_default().settle(record, number, ok);
+        // Where the key was dropped meanwhile, `lost` has the call already.
+        if let Some(calls) = record.key.and_then(|key| self.known.get_mut(&(record.query, key))) {
+            calls.settle(record, number, ok);
         }
     }
 
     pub(super) fn ask(&self, query: &PriorQuery<'_>) -> Tri {
         let Some(found) = self.queries.get(query.query) else { return Tri::False };
-        let Some(key) = query.key else { return found.any.all().may_count(query) };
-        let same_key = self.known.get(&(*query.query, *key)).map_or(Tri::False, |calls| {
-            calls.ok.counts(query).or(calls.maybe.may_count(query)).or(calls.pending().may_count(query))
-        });
-        same_key.or(found.unkeyed.all().may_count(query)).or(found.lost.may_count(query))
+        found.ask(query, query.key.and_then(|key| self.known.get(&(*query.query, *key))))
     }
 }
