@@ -1,0 +1,22 @@
+//! The audit log: what was asked, decided, voted, done and reloaded, in a chain of records that shows every change.
+//!
+//! [`Event`] says what happened. An [`AuditLog`] numbers events, chains them by hash and hands them to a [`Sink`];
+//! [`verify`] reads such a chain without trusting who kept it. Nothing here decides anything: a record that can't be
+//! written is an error, and the engine makes it a denial.
+
+mod canonical;
+mod decision;
+mod event;
+mod record;
+mod redact;
+mod wire;
+
+pub use self::canonical::CanonicalError;
+pub use self::event::{
+    AgentFacts, AppliedFacts, ApprovalEvent, ApprovalState, AskEvent, CheckpointEvent, DecisionEvent, DroppedEvent,
+    Event, GapEvent, Omitted, ReloadEvent, ReloadOutcome, ResultEvent, ResultOutcome, SpoolEvent, TornEvent, Verdict,
+    VoteEvent,
+};
+pub use self::record::{GENESIS, Line, MAX_LINE, Record, RecordError, Tail};
+pub use self::redact::{REDACTED, Redaction};
+pub use self::wire::Payload;
