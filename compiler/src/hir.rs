@@ -75,6 +75,8 @@ pub struct Package {
     pub rules: Vec<Rule>,
     pub limits: Vec<Limit>,
     pub invariants: Vec<Invariant>,
+    /// When statuses may change; read by tools, not by decisions.
+    pub lifecycle: Option<Lifecycle>,
     pub tests: Vec<Test>,
 }
 
@@ -100,6 +102,7 @@ impl Package {
         self.rules.iter().for_each(|r| f(&r.decl));
         self.limits.iter().for_each(|l| f(&l.decl));
         self.invariants.iter().for_each(|i| f(&i.decl));
+        self.lifecycle.iter().for_each(|l| f(&l.decl));
         self.tests.iter().for_each(|t| f(&t.decl));
     }
 }
@@ -162,6 +165,27 @@ impl Status {
             Status::Archived => "archived",
         }
     }
+}
+
+/// `lifecycle {…}`: what it takes to change a clause's status. A gate that is not written never opens by itself.
+#[derive(Clone, Debug)]
+pub struct Lifecycle {
+    pub decl: Decl,
+    pub promote: Option<PromoteGate>,
+    /// From this many disagreements on a clause may be suspended.
+    pub suspend: Option<u32>,
+    /// A clause that did not apply for so long may be archived.
+    pub archive: Option<Duration>,
+}
+
+/// `promote after 20 agreements and 0 disagreements`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PromoteGate {
+    /// At least so many.
+    pub agreements: u32,
+    /// At most so many.
+    pub disagreements: u32,
+    pub loc: Loc,
 }
 
 /// A word of a closed vocabulary. It may be repeated (labels, roles, tags); the first declaration counts.

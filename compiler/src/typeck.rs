@@ -12,6 +12,7 @@ mod consts;
 mod coverage;
 mod expr;
 mod history;
+mod lifecycle;
 mod literals;
 mod matrix;
 mod members;
@@ -65,6 +66,7 @@ impl Cx<'_> {
             (ItemKind::Window(decl), Some(Symbol::Window(id))) => self.window(module, decl, id),
             (ItemKind::Approval(decl), Some(Symbol::Approval(id))) => self.approval(module, item, decl, id),
             (ItemKind::Predicate(decl), Some(Symbol::Predicate(id))) => self.predicate(module, decl, id),
+            (ItemKind::Lifecycle(decl), _) => self.lifecycle(module, item, decl),
             _ => {}
         }
     }

@@ -33,7 +33,7 @@
   `((,(regexp-opt
        '("package" "use" "tiers" "environments" "roles" "labels" "tags" "origins" "agent" "user" "context" "record" "enum"
          "tool" "resource" "prompt" "let" "live" "predicate" "window" "scope" "grant" "approval" "classify" "matrix"
-         "constraints" "rule" "limit" "extern" "invariant" "test")
+         "constraints" "rule" "limit" "extern" "lifecycle" "invariant" "test")
        'symbols)
      . font-lock-keyword-face)
     (,(regexp-opt

@@ -142,6 +142,10 @@ fn stays_keyword(kind: TokenKind, at: &Context) -> bool {
     if after_dot || is_key || at.prev == Some(At) {
         return false;
     }
+    // `call matrix {…}`: a tool and its arguments.
+    if at.prev == Some(KwCall) && !at.line_start && at.next == Some(LBrace) {
+        return false;
+    }
     match at.next {
         Some(next) if fits(kind, next) => true,
         _ if !is_soft(kind) => true,
@@ -194,7 +198,7 @@ fn fits(kind: TokenKind, next: TokenKind) -> bool {
     match kind {
         KwTest | KwInvariant | KwPinned | KwZone | KwFrom => next.is_string(),
         KwAgent | KwUser | KwContext => next == LBrace || next.is_string(),
-        KwClassify | KwMatrix | KwConstraints => next == LBrace,
+        KwClassify | KwMatrix | KwConstraints | KwLifecycle => next == LBrace,
         KwUse => next.is_name() || next.is_string(),
         KwGrant => next.is_name() || next.is_string() || matches!(next, KwAny | KwTagged | Star),
         KwHours | KwExcept | KwExpires | KwReuse | KwAt => next.is_number(),

@@ -168,6 +168,70 @@ impl<'s> Cx<'s> {
         ApprovalClauseKind::Error
     }
 
+    /// `promote after 20 agreements and 0 disagreements`, and its kin.
+    pub(crate) fn lifecycle(
+        &self,
+        word: Ident,
+        after: Option<Ident>,
+        tallies: Vec<Tally>,
+        span: Span,
+    ) -> LifecycleClause {
+        match &after {
+            Some(after) => self.expect_word(after, &["after"]),
+            None => {
+                self.error(
+                    SyntaxError::new(code::WRONG_WORD, word.span, format!("expected `after` behind `{}`", word.name))
+                        .fix("write `after`", Span::at(word.span.end), " after"),
+                )
+            }
+        }
+        let (kind, unit): (_, &[&str]) = match word.name.as_str() {
+            "promote" => (TallyKind::Count, &["agreements", "disagreements", "agreement", "disagreement"]),
+            "suspend" => (TallyKind::Count, &["disagreements", "disagreement"]),
+            "archive" => (TallyKind::Time, &["unused"]),
+            _ => {
+                self.expect_word(&word, &["promote", "suspend", "archive"]);
+                return LifecycleClause { kind: LifecycleClauseKind::Error, words: Vec::new(), span };
+            }
+        };
+        // All are looked at: each has a finding of its own.
+        let sound = tallies.iter().filter(|tally| !self.tally(tally, kind, unit)).count() == 0;
+        let what = tallies.iter().map(|tally| tally.what.span);
+        let words = std::iter::once(word.span).chain(after.as_ref().map(|a| a.span)).chain(what).collect();
+        let kind = match (word.name.as_str(), tallies.as_slice()) {
+            _ if !sound => LifecycleClauseKind::Error,
+            ("promote", _) => LifecycleClauseKind::Promote(tallies),
+            ("suspend", _) => LifecycleClauseKind::Suspend(tallies),
+            (_, [time]) => LifecycleClauseKind::Archive(time.amount.clone()),
+            _ => {
+                let error = SyntaxError::new(code::UNEXPECTED, span, "`archive` takes one span of time");
+                self.error(error.help("write `archive after 90d unused`"));
+                LifecycleClauseKind::Error
+            }
+        };
+        LifecycleClause { kind, words, span }
+    }
+
+    /// Whether an amount is of the right kind and unit.
+    fn tally(&self, tally: &Tally, kind: TallyKind, unit: &[&str]) -> bool {
+        if tally.kind == TallyKind::Error {
+            return false;
+        }
+        if tally.kind != kind {
+            let wanted = if kind == TallyKind::Count { "a whole number" } else { "a duration such as `90d`" };
+            let message = format!("expected {wanted}, found `{}`", tally.amount.text);
+            self.error(SyntaxError::new(code::UNEXPECTED, tally.amount.span, message));
+            return false;
+        }
+        // The singular is understood, the plural is recommended.
+        let fits = unit.contains(&tally.what.name.as_str());
+        if !fits {
+            let plural: Vec<&str> = unit.iter().copied().filter(|u| !u.ends_with("ment")).collect();
+            self.expect_word(&tally.what, &plural);
+        }
+        fits
+    }
+
     pub(crate) fn glob(&self, start: u32, end: u32) -> Target {
         let span = self.span(start, end);
         let text = self.source_text(span);

@@ -294,6 +294,7 @@ const DECLARATION_STARTS: &[&str] = &[
     "rule",
     "limit",
     "extern",
+    "lifecycle",
     "invariant",
     "test",
     "@",

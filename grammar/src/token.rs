@@ -131,7 +131,7 @@ token_kinds! {
         KwExpect = "expect", KwExpires = "expires", KwExtern = "extern", KwFails = "fails",
         KwFalse = "false", KwFor = "for", KwFrom = "from", KwGrant = "grant", KwHours = "hours",
         KwIn = "in", KwIncludes = "includes", KwInvariant = "invariant", KwIs = "is",
-        KwLabels = "labels", KwLet = "let", KwLike = "like", KwLimit = "limit", KwLive = "live",
+        KwLabels = "labels", KwLet = "let", KwLifecycle = "lifecycle", KwLike = "like", KwLimit = "limit", KwLive = "live",
         KwMark = "mark", KwMarks = "marks", KwMatches = "matches", KwMatrix = "matrix",
         KwMax = "max", KwNever = "never", KwNone = "none", KwNot = "not", KwNote = "note",
         KwOf = "of", KwOn = "on", KwOr = "or", KwOrigins = "origins", KwPackage = "package",
@@ -229,6 +229,7 @@ impl TokenKind {
                 | KwRule
                 | KwLimit
                 | KwExtern
+                | KwLifecycle
                 | KwInvariant
                 | KwTest
         )

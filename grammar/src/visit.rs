@@ -90,6 +90,7 @@ pub fn walk_item<V: Visit + ?Sized>(v: &mut V, item: &Item) {
         | ItemKind::Window(_)
         | ItemKind::Approval(_)
         | ItemKind::Matrix(_)
+        | ItemKind::Lifecycle(_)
         | ItemKind::Error => {}
     }
 }

@@ -98,6 +98,7 @@ registry! {
     E0426 "a clause that has no effect here",
     E0427 "records that contain each other",
     E0428 "a condition that is too large",
+    E0429 "a gate of a lifecycle that can't be meant",
 
     // Tests.
     E0501 "a call without an agent or an environment",

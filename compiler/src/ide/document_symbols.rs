@@ -43,7 +43,7 @@ pub enum SymbolKind {
     /// Vocabularies: tiers, environments, roles, labels, tags, origins.
     Vocabulary,
     Word,
-    /// `classify` and `matrix`.
+    /// `classify`, `matrix` and `lifecycle`.
     Table,
     /// Rules, limits and invariants.
     Rule,
@@ -93,6 +93,7 @@ fn symbol(item: &Item, text: &str) -> Option<DocumentSymbol> {
         ItemKind::Matrix(_) => ("matrix", K::Table, Vec::new()),
         ItemKind::Rule(_) => ("rule", K::Rule, Vec::new()),
         ItemKind::Limit(_) => ("limit", K::Rule, Vec::new()),
+        ItemKind::Lifecycle(_) => ("lifecycle", K::Table, Vec::new()),
         ItemKind::Invariant(_) => ("invariant", K::Rule, Vec::new()),
         ItemKind::Test(_) => ("test", K::Test, Vec::new()),
     };
@@ -136,6 +137,7 @@ fn is_named(kind: &ItemKind) -> bool {
             | I::Attrs(_)
             | I::Classify(_)
             | I::Matrix(_)
+            | I::Lifecycle(_)
     )
 }
 

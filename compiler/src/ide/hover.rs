@@ -35,7 +35,8 @@ pub fn hover(analysis: &Analysis, file: FileId, offset: u32) -> Option<Hover> {
         return Some(hover);
     }
     let token = cursor.token()?;
-    if token.kind.is_keyword() {
+    let items = analysis.parse(file).map_or(&[][..], |parse| &parse.file.items);
+    if token.kind.is_keyword() || super::tokens::unreserved_words(items).contains(&token.span) {
         let word = cursor.text_of(token.span);
         let meaning = super::completion::meaning(word);
         if !meaning.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use claw_syntax::ast::{Attribute, Item, TypeExpr, TypeExprKind};
+use claw_syntax::ast::{Attribute, Item, ItemKind, TypeExpr, TypeExprKind};
 use claw_syntax::visit::{self, Visit};
 use claw_syntax::{Span, Token, TokenKind};
 
@@ -78,12 +78,15 @@ pub fn tokens(analysis: &Analysis, file: FileId) -> Vec<SemanticToken> {
     let names: BTreeMap<Span, &Reference> =
         analysis.symbols.references.iter().filter(|r| r.loc.file == file).map(|r| (r.loc.span, r)).collect();
     let attributes = attribute_names(&parse.file.items);
+    let words = unreserved_words(&parse.file.items);
     let mut types = TypeNames::default();
     types.visit_file(&parse.file);
     let mut out = Vec::new();
     for token in &parse.tokens {
         let found = if attributes.contains(&token.span) || token.kind == TokenKind::At {
             Some(plain(token.span, SemanticKind::Decorator))
+        } else if words.contains(&token.span) {
+            Some(plain(token.span, SemanticKind::Keyword))
         } else if let Some(reference) = names.get(&token.span).filter(|_| !token.kind.is_trivia()) {
             Some(of_symbol(analysis, reference))
         } else if types.0.contains(&token.span) {
@@ -123,6 +126,15 @@ impl Visit for TypeNames {
 fn attribute_names(items: &[Item]) -> Vec<Span> {
     let name = |attr: &Attribute| attr.name.span;
     items.iter().flat_map(|item| &item.attrs).map(name).collect()
+}
+
+/// The places of words that mean something in a lifecycle, and are names everywhere else.
+pub(super) fn unreserved_words(items: &[Item]) -> Vec<Span> {
+    let clauses = items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Lifecycle(decl) => Some(&decl.clauses),
+        _ => None,
+    });
+    clauses.flatten().flat_map(|clause| clause.words.iter().copied()).collect()
 }
 
 /// By the lexer alone. Names without a meaning stay without a colour, which shows that they are not understood.

@@ -1,6 +1,6 @@
 " Colours for claw where no language server runs.
 if exists('b:current_syntax') | finish | endif
-syntax keyword clawDeclaration package use tiers environments roles labels tags origins agent user context record enum tool resource prompt let live predicate window scope grant approval classify matrix constraints rule limit extern invariant test
+syntax keyword clawDeclaration package use tiers environments roles labels tags origins agent user context record enum tool resource prompt let live predicate window scope grant approval classify matrix constraints rule limit extern lifecycle invariant test
 syntax keyword clawClause on when unless where to for by of each max per sum beyond expires reuse note within with from is pinned includes days hours zone except call expect because reason at fails tier
 syntax keyword clawEffect allow deny require constrain mark marks suggest never always
 syntax keyword clawOperator and or not in under like matches else as all any none count prior tagged

@@ -264,6 +264,54 @@ pub struct LimitArm {
     pub sum: Option<Expr>,
 }
 
+/// A clause of a lifecycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LifecycleClause {
+    /// Which.
+    pub kind: LifecycleClauseKind,
+    /// Its words, which are not reserved: for colours.
+    pub words: Vec<Span>,
+    /// The whole clause.
+    pub span: Span,
+}
+
+/// The clauses of a lifecycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LifecycleClauseKind {
+    /// `promote after 20 agreements and 0 disagreements`
+    Promote(Vec<Tally>),
+    /// `suspend after 2 disagreements`
+    Suspend(Vec<Tally>),
+    /// `archive after 90d unused`
+    Archive(TextLit),
+    /// Unreadable, reported.
+    Error,
+}
+
+/// `20 agreements`, `90d unused`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Of what kind the amount is.
+    pub kind: TallyKind,
+    /// How many, or how long.
+    pub amount: TextLit,
+    /// Of what.
+    pub what: Ident,
+    /// From the amount to the word.
+    pub span: Span,
+}
+
+/// What a [`Tally`] is an amount of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TallyKind {
+    /// A whole number.
+    Count,
+    /// A duration.
+    Time,
+    /// Malformed, reported.
+    Error,
+}
+
 /// A clause of an invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvariantClause {

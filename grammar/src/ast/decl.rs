@@ -1,8 +1,8 @@
 //! Declarations: what can stand at the top level of a file.
 
 use super::{
-    ApprovalClause, ClassifyArm, DocLine, Expr, Ident, InvariantClause, LimitClause, Path, RuleClause, ScopeArm,
-    StrLit, Target, TestStep, TextLit, TypeExpr, WindowClause,
+    ApprovalClause, ClassifyArm, DocLine, Expr, Ident, InvariantClause, LifecycleClause, LimitClause, Path, RuleClause,
+    ScopeArm, StrLit, Target, TestStep, TextLit, TypeExpr, WindowClause,
 };
 use crate::span::Span;
 
@@ -57,6 +57,8 @@ pub enum ItemKind {
     Limit(LimitDecl),
     /// `extern f(a: T) -> T { timeout D }`
     Extern(ExternDecl),
+    /// `lifecycle { promote after 20 agreements … }`
+    Lifecycle(LifecycleDecl),
     /// `invariant "…" {…}`
     Invariant(InvariantDecl),
     /// `test "…" {…}`
@@ -479,6 +481,13 @@ pub struct ExternDecl {
     pub ret: TypeExpr,
     /// How long the host may take.
     pub timeout: Option<TextLit>,
+}
+
+/// `lifecycle {…}`: when the status of a clause may change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LifecycleDecl {
+    /// Its clauses, in order.
+    pub clauses: Vec<LifecycleClause>,
 }
 
 /// `invariant "title" {…}`

@@ -213,6 +213,7 @@ fn block_style(kind: &ItemKind) -> Option<Style> {
         ItemKind::Scope(d) => Style { inline: true, ..style(d.arms.iter().map(|c| c.span).collect()) },
         ItemKind::Limit(d) => Style { inline: true, ..style(d.clauses.iter().map(|c| c.span).collect()) },
         ItemKind::Approval(d) => Style { inline: true, ..style(d.clauses.iter().map(|c| c.span).collect()) },
+        ItemKind::Lifecycle(d) => Style { inline: true, ..style(d.clauses.iter().map(|c| c.span).collect()) },
         ItemKind::Window(d) => Style { inline: true, ..style(d.clauses.iter().map(|c| c.span).collect()) },
         ItemKind::Matrix(d) => {
             let rows = d.rows.iter().map(|row| row.span);

@@ -21,6 +21,7 @@ impl Offers<'_> {
             KwLimit => self.limit(),
             KwInvariant => self.body(&["on", "when", "unless", "never", "always"]),
             KwWindow => self.body(&["days", "hours", "zone", "except"]),
+            KwLifecycle => self.lifecycle(),
             KwTest => self.test(),
             KwTool | KwResource | KwPrompt => self.tool(),
             KwUse => self.using(),
@@ -199,6 +200,19 @@ impl Offers<'_> {
             Some(_) if self.operands() => {}
             Some(KwTo) => self.keywords(0, &["in", "for"]),
             Some(_) => self.keywords(0, &["for"]),
+        }
+    }
+
+    fn lifecycle(&mut self) {
+        let last = self.place.tokens.len().saturating_sub(1);
+        match (self.place.last(), self.place.word(last)) {
+            _ if self.place.open.is_empty() => {}
+            (_, "promote" | "suspend" | "archive") => self.keywords(0, &["after"]),
+            (Some(Int), _) => self.keywords(0, &["agreements", "disagreements"]),
+            (Some(Duration), _) => self.keywords(0, &["unused"]),
+            (_, "agreements") => self.keywords(20, &["and", "suspend", "archive"]),
+            (_, "after" | "and") => {}
+            _ => self.keywords(20, &["promote", "suspend", "archive"]),
         }
     }
 

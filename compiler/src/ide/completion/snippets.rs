@@ -41,6 +41,11 @@ const DECLARATIONS: &[(&str, &str, &str)] = &[
     ("let", "a constant", "let ${1:name}: ${2:set<string>} = ${3:[]}$0"),
     ("live", "data that the host supplies", "live ${1:name}: ${2:set<string>}$0"),
     ("extern", "a function of the host", "extern ${1:name}(${2:x}: ${3:string}) -> ${4:bool} { timeout ${5:500ms} }$0"),
+    (
+        "lifecycle",
+        "when the status of a clause may change",
+        "lifecycle {\n  promote after ${1:20} agreements and ${2:0} disagreements\n  suspend after ${3:2} disagreements\n  archive after ${4:90d} unused\n}$0",
+    ),
     ("record", "a structure", "record ${1:Name} { ${2:field}: ${3:string} }$0"),
     ("enum", "a choice", "enum ${1:Name} { ${2:first}, ${3:second} }$0"),
     (
@@ -115,6 +120,13 @@ const WORDS: &[(&str, &str)] = &[
     ("matches", "matches a regular expression"),
     ("present", "whether it was given"),
     ("includes", "a role that has others"),
+    ("promote", "when a clause that is only tried out may count for more"),
+    ("suspend", "when a clause that counts may be put out of force"),
+    ("archive", "when a clause that never applies may be put away"),
+    ("after", "what it takes"),
+    ("agreements", "people decided as the clause would have"),
+    ("disagreements", "people decided against the clause"),
+    ("unused", "how long it has not applied"),
 ];
 
 /// What a word of the language means, in a few words.
