@@ -31,9 +31,6 @@ impl Generaliser {
         let outside = prover.space().f.not(goal);
         let every = every(prover);
         let mut cube = Cube { reqs: call.because.clone(), envs: 1 << call.env, choices: call.choices.clone() };
-        for req in &mut cube.reqs {
-            *req = possible(*req, self.can_be_unknown(prover, req.test));
-        }
         self.widen_environments(prover, &mut cube, outside, every);
         // What spans several parts of the request, and what is not certain, is left out first.
         let mut order: Vec<Req> = cube.reqs.clone();
@@ -41,17 +38,14 @@ impl Generaliser {
             let certain = matches!(req.allowed, Answers::TRUE | Answers::FALSE);
             (certain, std::cmp::Reverse(prover.engine.space.tests[req.test.0 as usize].text.len()))
         });
-        for req in order {
-            let mut wider = cube.clone();
-            wider.reqs.retain(|other| other.test != req.test);
-            if inside(prover, &wider, outside) {
-                cube = wider;
-            }
+        leave_out(prover, &mut cube, &order, outside, false);
+        for req in &mut cube.reqs {
+            *req = possible(*req, self.can_be_unknown(prover, req.test));
         }
         for choice in cube.choices.clone() {
             let mut wider = cube.clone();
             wider.choices.retain(|other| *other != choice);
-            if inside(prover, &wider, outside) {
+            if inside(prover, &wider, &cube, outside) {
                 cube = wider;
             }
         }
@@ -61,13 +55,13 @@ impl Generaliser {
 
     fn widen_environments(&mut self, prover: &mut ToolProver<'_>, cube: &mut Cube, outside: F, every: u64) {
         let all = Cube { envs: every, ..cube.clone() };
-        if inside(prover, &all, outside) {
+        if inside(prover, &all, cube, outside) {
             *cube = all;
             return;
         }
         for env in 0..prover.space().environments.len() {
             let wider = Cube { envs: cube.envs | 1 << env, ..cube.clone() };
-            if wider.envs != cube.envs && inside(prover, &wider, outside) {
+            if wider.envs != cube.envs && inside(prover, &wider, cube, outside) {
                 *cube = wider;
             }
         }
@@ -81,7 +75,7 @@ impl Generaliser {
             }
             let mut wider = cube.clone();
             wider.reqs[at].allowed = req.allowed | Answers::UNKNOWN;
-            if inside(prover, &wider, outside) {
+            if inside(prover, &wider, cube, outside) {
                 *cube = wider;
             }
         }
@@ -110,6 +104,30 @@ impl Generaliser {
         out.extend(cube.choices.iter().map(|(id, value)| choice(&choices[id.0 as usize], *value)));
         out
     }
+}
+
+/// Leaves out what is not needed of these requirements, the first first: as many at once as can be, since of hundreds a
+/// few are needed. The result is that of trying them one by one. `needed`: one of them is, for certain.
+fn leave_out(prover: &mut ToolProver<'_>, cube: &mut Cube, reqs: &[Req], outside: F, needed: bool) {
+    if reqs.is_empty() {
+        return;
+    }
+    if !needed {
+        let mut wider = cube.clone();
+        wider.reqs.retain(|req| !reqs.iter().any(|other| other.test == req.test));
+        if inside(prover, &wider, cube, outside) {
+            *cube = wider;
+            return;
+        }
+    }
+    if reqs.len() == 1 {
+        return;
+    }
+    let (first, second) = reqs.split_at(reqs.len() / 2);
+    let before = cube.reqs.len();
+    leave_out(prover, cube, first, outside, false);
+    let all_left_out = before - cube.reqs.len() == first.len();
+    leave_out(prover, cube, second, outside, all_left_out);
 }
 
 /// What is left of the answers that a test may have after those that it never has.
@@ -144,9 +162,12 @@ pub fn formula(prover: &mut ToolProver<'_>, cube: &Cube) -> F {
     f.all(parts)
 }
 
-/// Whether the class holds no call of `outside`, for certain.
-fn inside(prover: &mut ToolProver<'_>, cube: &Cube, outside: F) -> bool {
-    let cube = formula(prover, cube);
-    let both = prover.space().f.and(cube, outside);
-    prover.possible(both).is_no()
+/// Whether the class holds no call of `outside`, for certain, given that a narrower one holds none: only what is new
+/// needs to be asked about.
+fn inside(prover: &mut ToolProver<'_>, wider: &Cube, narrower: &Cube, outside: F) -> bool {
+    let (wider, narrower) = (formula(prover, wider), formula(prover, narrower));
+    let f = &mut prover.space().f;
+    let new = f.not(narrower);
+    let goal = f.all([wider, new, outside]);
+    prover.possible(goal).is_no()
 }
