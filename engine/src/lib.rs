@@ -8,6 +8,7 @@
 
 pub mod audit;
 mod clock;
+pub mod policies;
 pub mod signing;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
