@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::bundle::PriorDef;
 use crate::eval::Eval;
+use crate::externs::Answers;
 use crate::state::{
     Answer, CallRecord, CallStatus, Commit, Effects, NoState, PriorRecord, SettleOutcome, Settlement, State,
     StateError, StateView, prior_key,
@@ -52,18 +53,16 @@ impl Policy {
             // Its labels are another policy's, and must not be stored under this one's names.
             return self.explain(request, &NoState);
         }
-        let mut last = None;
-        let written = state.transact(&request.scope(), &mut |view| {
-            let step = self.step(request, id, view);
+        let began = Answers::settled_in(self, request, state, |view, answers| {
+            let step = self.step(request, id, view, answers);
             let commit = Commit {
                 now: request.time,
                 labels: request.labels(self).map(Arc::from).collect(),
                 call: step.call.clone(),
             };
-            last = Some(step);
-            Some(commit)
+            (step, Some(commit))
         });
-        match (written, last) {
+        match began {
             (Ok(()), Some(step)) => step.decision,
             (Ok(()), None) => self.unavailable(request, false, &StateError::Unavailable("it did nothing".to_owned())),
             (Err(error), last) => {
@@ -85,12 +84,9 @@ impl Policy {
     /// Decides against a store and reserves nothing: what [`Policy::begin`] would answer now to a call with a new id.
     #[must_use]
     pub fn preview(&self, request: &Request, state: &dyn State) -> Decision {
-        let mut last = None;
-        let read = state.transact(&request.scope(), &mut |view| {
-            last = Some(self.explain(request, view));
-            None
-        });
-        match (read, last) {
+        match Answers::settled_in(self, request, state, |view, answers| {
+            (self.explain_effects(request, view, answers).0, None)
+        }) {
             (Ok(()), Some(decision)) => decision,
             (Ok(()), None) => self.unavailable(request, false, &StateError::Unavailable("it did nothing".to_owned())),
             (Err(error), _) => self.unavailable(request, false, &error),
@@ -105,7 +101,7 @@ impl Policy {
         }
     }
 
-    fn step(&self, request: &Request, id: &Arc<str>, view: &dyn StateView) -> Step {
+    fn step(&self, request: &Request, id: &Arc<str>, view: &dyn StateView, answers: &Answers) -> Step {
         let digest = request.digest(self);
         match view.call(id) {
             Ok(CallStatus::New) => {}
@@ -128,27 +124,36 @@ impl Policy {
             }
             Err(error) => return Step::only(self.unavailable(request, false, &error)),
         }
-        let (decision, effects) = self.explain_effects(request, view);
+        let (decision, effects) = self.explain_effects(request, view, answers);
         if !decision.is_allowed() {
             return Step::only(decision);
         }
-        let effects = Effects { priors: self.prior_records(request, view), ..effects };
+        let effects = Effects { priors: self.prior_records(request, view, answers), ..effects };
         let call = CallRecord { id: id.clone(), digest, answer: Arc::new(decision.clone()), effects };
         Step { decision, call: Some(call) }
     }
 
     /// What later queries of history will know of this call.
-    fn prior_records(&self, request: &Request, view: &dyn StateView) -> Vec<PriorRecord> {
+    fn prior_records(&self, request: &Request, view: &dyn StateView, answers: &Answers) -> Vec<PriorRecord> {
         let tool = self.bundle.tools.get(request.tool.index());
         let queries = tool.iter().flat_map(|tool| &tool.answers).filter_map(|id| self.bundle.priors.get(id.index()));
-        queries.map(|query| self.prior_record(query, request, view)).filter(|record| !record.test.is_false()).collect()
+        queries
+            .map(|query| self.prior_record(query, request, view, answers))
+            .filter(|record| !record.test.is_false())
+            .collect()
     }
 
-    fn prior_record(&self, query: &PriorDef, request: &Request, view: &dyn StateView) -> PriorRecord {
+    fn prior_record(
+        &self,
+        query: &PriorDef,
+        request: &Request,
+        view: &dyn StateView,
+        answers: &Answers,
+    ) -> PriorRecord {
         let args = request.known_args().unwrap_or_default();
         let key = query.params.iter().map(|param| args.get(*param as usize).and_then(Option::as_ref));
         let test = query.test.map_or(Tri::True, |test| match self.bundle.atoms.get(test.index()) {
-            Some(atom) => Eval::new(self, request, view).truth(atom.expr, None),
+            Some(atom) => Eval::new(self, request, view, answers).truth(atom.expr, None),
             None => Tri::Unknown,
         });
         PriorRecord {

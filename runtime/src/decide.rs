@@ -11,6 +11,7 @@ use crate::bundle::{
     ToolDef, ToolId,
 };
 use crate::eval::{Ev, Eval};
+use crate::externs::Answers;
 use crate::judge::Judge;
 use crate::state::{NoState, Realm, StateView};
 use crate::{Duration, Outcome, Policy, Reason, Request, Tri, Value, Verdict, shape};
@@ -78,12 +79,14 @@ impl Policy {
         let Some(tool) = self.bundle.tools.get(request.tool.index()).filter(|_| request.policy == self.digest) else {
             return Verdict::deny(Reason::InvalidRequest);
         };
-        if tool.roots.is_none() || !request.evidence.is_empty() {
-            return Judge::new(self, request, view, tool).verdict();
-        }
-        let mut walk = Walk { eval: Eval::new(self, request, view), tool, memo: Memo::new(tool.memo) };
-        let verdict = walk.verdict();
-        if walk.eval.exhausted() { Verdict::deny(Reason::LimitsExceeded) } else { verdict }
+        Answers::settled(self, |answers| {
+            if tool.roots.is_none() || !request.evidence.is_empty() {
+                return Judge::new(self, request, view, tool, answers).verdict();
+            }
+            let mut walk = Walk { eval: Eval::new(self, request, view, answers), tool, memo: Memo::new(tool.memo) };
+            let verdict = walk.verdict();
+            if walk.eval.exhausted() { Verdict::deny(Reason::LimitsExceeded) } else { verdict }
+        })
     }
 
     /// The tools that some grant could cover, whatever the arguments; see [`Policy::callable`].
@@ -91,11 +94,14 @@ impl Policy {
         let mut out = Vec::new();
         for (tool, i) in self.bundle.tools.iter().zip(0u32..) {
             request.tool = ToolId(i);
-            let mut eval = Eval::new(self, &request, &NoState);
-            let grants = self
-                .instances(tool)
-                .filter(|(_, instance)| matches!(instance.effect, InstanceEffect::Grant) && !self.is_shadow(instance));
-            if grants.map(|(_, instance)| instance.cond).any(|cond| eval.possible(cond)) {
+            let possible = Answers::settled(self, |answers| {
+                let mut eval = Eval::new(self, &request, &NoState, answers);
+                let grants = self.instances(tool).filter(|(_, instance)| {
+                    matches!(instance.effect, InstanceEffect::Grant) && !self.is_shadow(instance)
+                });
+                grants.map(|(_, instance)| instance.cond).any(|cond| eval.possible(cond))
+            });
+            if possible {
                 out.push(ToolId(i));
             }
         }

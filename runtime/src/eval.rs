@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::builtins::compare;
 use crate::bundle::{CompareOp, Expr, ExprId, PriorId, QuantOp, Range};
-use crate::shape::has_type;
+use crate::externs::Answers;
 use crate::state::{PriorQuery, Realm, StateView, prior_key};
 use crate::{Duration, Policy, Request, Tri, Type, Value};
 
@@ -96,7 +96,7 @@ pub(crate) struct Local<'s, 'a> {
 
 pub(crate) type Scope<'s, 'a> = Option<&'s Local<'s, 'a>>;
 
-/// Evaluates over one request. Use one for a whole decision: it counts, and remembers what host functions said.
+/// Evaluates over one request. Use one for a whole decision: it counts.
 pub(crate) struct Eval<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) request: &'a Request,
@@ -105,13 +105,19 @@ pub(crate) struct Eval<'a> {
     pub(crate) tier: Option<u32>,
     /// Shadow clauses see the labels of both realms.
     pub(crate) realm: Realm,
+    /// What the host's functions said so far.
+    answers: &'a Answers,
     fuel: u64,
-    externs: Vec<(u32, Vec<Value>, Option<Value>)>,
 }
 
 impl<'a> Eval<'a> {
-    pub(crate) fn new(policy: &'a Policy, request: &'a Request, view: &'a dyn StateView) -> Eval<'a> {
-        Eval { policy, request, view, tier: None, realm: Realm::Confirmed, fuel: FUEL, externs: Vec::new() }
+    pub(crate) fn new(
+        policy: &'a Policy,
+        request: &'a Request,
+        view: &'a dyn StateView,
+        answers: &'a Answers,
+    ) -> Eval<'a> {
+        Eval { policy, request, view, tier: None, realm: Realm::Confirmed, answers, fuel: FUEL }
     }
 
     /// Was the decision too costly? Then nothing it found may be trusted.
@@ -315,7 +321,7 @@ impl<'a> Eval<'a> {
         self.view.prior(&query).unwrap_or(Tri::Unknown)
     }
 
-    /// Calls a function of the host, once for the same arguments.
+    /// What a function of the host says, if it has been asked.
     fn call_extern(&mut self, i: u32, range: Range, scope: Scope<'_, 'a>) -> Ev<'a> {
         let mut args = Vec::with_capacity(range.len as usize);
         for operand in self.operands(range) {
@@ -324,18 +330,7 @@ impl<'a> Eval<'a> {
                 None => return Ev::Unknown,
             }
         }
-        if let Some((_, _, answer)) = self.externs.iter().find(|(f, with, _)| *f == i && *with == args) {
-            return answer.clone().map_or(Ev::Unknown, Ev::own);
-        }
-        let policy = self.policy;
-        let answer = match (policy.externs.get(i as usize), policy.bundle.externs.get(i as usize)) {
-            (Some(Some(function)), Some(def)) => {
-                function(&args).filter(|value| has_type(value, &def.result, &policy.bundle.schema))
-            }
-            _ => None,
-        };
-        self.externs.push((i, args, answer.clone()));
-        answer.map_or(Ev::Unknown, Ev::own)
+        self.answers.get(self.policy, i, args).map_or(Ev::Unknown, Ev::own)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::budget::Budget;
 use crate::bundle::{
     ApprovalDef, ApprovalId, ClauseId, CondId, InstanceEffect, LimitId, RuleEffect, TemplateId, TemplatePart,
 };
+use crate::externs::Answers;
 use crate::judge::{Findings, Judge};
 use crate::prepare::constraint_json;
 use crate::render::{self, render};
@@ -24,18 +25,23 @@ impl Policy {
     /// Decides as [`Policy::decide`] does, and says why.
     #[must_use]
     pub fn explain(&self, request: &Request, view: &dyn StateView) -> Decision {
-        self.explain_effects(request, view).0
+        Answers::settled(self, |answers| self.explain_effects(request, view, answers).0)
     }
 
     /// The explanation, and what executing the call does to the state besides answering later queries of history: to be
     /// committed if the decision allows, and not otherwise.
-    pub(crate) fn explain_effects(&self, request: &Request, view: &dyn StateView) -> (Decision, Effects) {
+    pub(crate) fn explain_effects(
+        &self,
+        request: &Request,
+        view: &dyn StateView,
+        answers: &Answers,
+    ) -> (Decision, Effects) {
         let known = self.bundle.tools.get(request.tool.index()).filter(|_| request.policy == self.digest);
         let Some(tool) = known else {
             let foreign = Invalid::new("", "the request was prepared for another policy");
             return (self.deny_invalid(&RequestInput::default(), &foreign), Effects::default());
         };
-        let mut judge = Judge::new(self, request, view, tool);
+        let mut judge = Judge::new(self, request, view, tool, answers);
         let findings = judge.findings();
         Explanation { policy: self, request, judge, found: findings }.write()
     }

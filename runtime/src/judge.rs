@@ -11,6 +11,7 @@ use crate::budget::{self, Budget, Sum};
 use crate::bundle::{ApprovalId, AtomId, Cond, CondId, Instance, InstanceEffect, LimitId, RuleEffect, ToolDef};
 use crate::decide::{Limits, join};
 use crate::eval::Eval;
+use crate::externs::Answers;
 use crate::state::{Consumption, Realm, StateView};
 use crate::{Outcome, Policy, Reason, Request, Tri, Value, Verdict};
 
@@ -55,8 +56,13 @@ impl<'a> Judge<'a> {
         request: &'a Request,
         view: &'a dyn StateView,
         tool: &'a ToolDef,
+        answers: &'a Answers,
     ) -> Judge<'a> {
-        Judge { eval: Eval::new(policy, request, view), tool, memo: [FxHashMap::default(), FxHashMap::default()] }
+        Judge {
+            eval: Eval::new(policy, request, view, answers),
+            tool,
+            memo: [FxHashMap::default(), FxHashMap::default()],
+        }
     }
 
     pub(crate) fn verdict(mut self) -> Verdict {

@@ -25,6 +25,7 @@ mod email;
 mod error;
 mod eval;
 mod explain;
+mod externs;
 mod host;
 mod json;
 mod judge;
@@ -68,6 +69,7 @@ pub use self::decode::{DecodeError, Decoder, Extra, decode_value, json_at, parse
 pub use self::email::Email;
 pub use self::error::{Invalid, LoadError};
 pub use self::explain::{CallReading, CommandReading};
+pub use self::externs::{ExternAnswer, ExternCall, Externs};
 pub use self::host::{Host, is_private, parse_ip, parse_net};
 pub use self::json::{Json, JsonError};
 pub use self::limits::Limits;

@@ -1,12 +1,14 @@
 //! A loaded policy: the bundle, the lookup tables made from it, and what the host registered.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
 use crate::builtins::BuiltinId;
 use crate::bundle::{Bundle, Kind, ModuleInfo, ToolDef, ToolId};
+use crate::externs::Externs;
 use crate::state::{NoState, StateView};
 use crate::{
     AgentInput, Decision, Digest, Invalid, Json, Limits, LoadError, Pattern, Request, RequestInput, UserInput, Value,
@@ -24,6 +26,8 @@ pub struct Policy {
     pub(crate) limits: Limits,
     /// By index of `Bundle::externs`.
     pub(crate) externs: Vec<Option<ExternFn>>,
+    /// Answers for the other externs that it has.
+    pub(crate) host: Option<Arc<dyn Externs>>,
     /// By index of `Bundle::constraints`: the host enforces it.
     pub(crate) enforced: Vec<bool>,
 }
@@ -84,7 +88,7 @@ impl Policy {
         let index = crate::load::validate(&bundle)?;
         let externs = bundle.externs.iter().map(|_| None).collect();
         let enforced = vec![false; bundle.constraints.len()];
-        Ok(Policy { bundle, digest, index, limits: Limits::default(), externs, enforced })
+        Ok(Policy { bundle, digest, index, limits: Limits::default(), externs, host: None, enforced })
     }
 
     /// Sets the bounds on requests.
@@ -124,6 +128,23 @@ impl Policy {
         self
     }
 
+    /// Registers whoever answers for all externs that no [`Policy::with_extern`] did: asked for all that a decision needs at
+    /// a time, and never while a store's transaction is open.
+    #[must_use]
+    pub fn with_externs(mut self, host: Arc<dyn Externs>) -> Policy {
+        self.host = Some(host);
+        self
+    }
+
+    /// Is anybody registered for this extern?
+    pub(crate) fn has_extern(&self, function: u32) -> bool {
+        let own = self.externs.get(function as usize).is_some_and(Option::is_some);
+        own || match (&self.host, self.bundle.externs.get(function as usize)) {
+            (Some(host), Some(def)) => host.has(&def.name),
+            _ => false,
+        }
+    }
+
     /// SHA-256 of the bundle's body: names exactly this policy.
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -156,13 +177,8 @@ impl Policy {
 
     /// Externs that no function was registered for.
     pub fn missing_externs(&self) -> impl Iterator<Item = &str> {
-        let missing = |(def, function): (_, &Option<ExternFn>)| function.is_none().then_some(def);
-        self.bundle
-            .externs
-            .iter()
-            .zip(&self.externs)
-            .filter_map(missing)
-            .map(|def: &crate::bundle::ExternDef| def.name.as_str())
+        let missing = (0u32..).zip(&self.bundle.externs).filter(|(i, _)| !self.has_extern(*i));
+        missing.map(|(_, def)| def.name.as_str())
     }
 
     /// Checks a request against the policy's declarations; see the language reference on what is invalid. The error is the

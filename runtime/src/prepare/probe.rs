@@ -9,6 +9,7 @@ use super::{Facts, Request};
 use crate::bitset::{BitSet, Bits};
 use crate::bundle::{AttrRoot, CondId, ExprId, Fact, ToolId};
 use crate::eval::{Eval, Local, Scope, Val};
+use crate::externs::Answers;
 use crate::judge::Judge;
 use crate::{NoState, Policy, State, StateView, Tri, Value};
 
@@ -129,15 +130,13 @@ impl<'p> Probe<'p> {
     /// What tests come to, with what a store knows of earlier calls; unknown where the store fails.
     #[must_use]
     pub fn truths(&self, exprs: &[ExprId], state: &dyn State) -> Vec<Tri> {
-        let mut answers = Vec::new();
-        let read = state.transact(&self.request.scope(), &mut |view| {
-            let mut eval = Eval::new(self.policy, &self.request, view);
-            answers = exprs.iter().map(|expr| eval.truth(*expr, None)).collect();
-            None
+        let read = Answers::settled_in(self.policy, &self.request, state, |view, answers| {
+            let mut eval = Eval::new(self.policy, &self.request, view, answers);
+            (exprs.iter().map(|expr| eval.truth(*expr, None)).collect(), None)
         });
         match read {
-            Ok(()) => answers,
-            Err(_) => exprs.iter().map(|_| Tri::Unknown).collect(),
+            (Ok(()), Some(truths)) => truths,
+            _ => exprs.iter().map(|_| Tri::Unknown).collect(),
         }
     }
 
@@ -215,31 +214,36 @@ impl<'p> Probe<'p> {
     /// What a test comes to. `locals` are the variables of the quantifiers around it, outermost first.
     #[must_use]
     pub fn truth(&self, expr: ExprId, locals: &[Value]) -> Tri {
-        self.scoped(locals, None, 0, &|eval, scope| eval.truth(expr, scope))
+        Answers::settled(self.policy, |answers| {
+            self.scoped(locals, answers, None, 0, &|eval, scope| eval.truth(expr, scope))
+        })
     }
 
     /// The value of an expression; `None` where it is absent, unknown or only partly known.
     #[must_use]
     pub fn value(&self, expr: ExprId, locals: &[Value]) -> Option<Value> {
-        self.scoped(locals, None, 0, &|eval, scope| {
-            let value = eval.eval(expr, scope);
-            eval.resolve(value, scope).value().cloned()
+        Answers::settled(self.policy, |answers| {
+            self.scoped(locals, answers, None, 0, &|eval, scope| {
+                let value = eval.eval(expr, scope);
+                eval.resolve(value, scope).value().cloned()
+            })
         })
     }
 
     fn scoped<'a, T>(
         &'a self,
         locals: &[Value],
+        answers: &'a Answers,
         scope: Scope<'_, 'a>,
         depth: u32,
         ask: &dyn Fn(&mut Eval<'a>, Scope<'_, 'a>) -> T,
     ) -> T {
         match locals.split_first() {
-            None => ask(&mut Eval::new(self.policy, &self.request, &NoState), scope),
+            None => ask(&mut Eval::new(self.policy, &self.request, &NoState, answers), scope),
             Some((first, rest)) => {
                 let value = crate::eval::Ev::Known(Val::Own(first.clone()));
                 let local = Local { depth, value, outer: scope };
-                self.scoped(rest, Some(&local), depth.saturating_add(1), ask)
+                self.scoped(rest, answers, Some(&local), depth.saturating_add(1), ask)
             }
         }
     }
@@ -250,7 +254,9 @@ impl Policy {
     #[must_use]
     pub fn holds(&self, request: &Request, cond: CondId, view: &dyn StateView) -> bool {
         match self.bundle.tools.get(request.tool.index()) {
-            Some(tool) if request.policy == self.digest => Judge::new(self, request, view, tool).holds_with_tier(cond),
+            Some(tool) if request.policy == self.digest => {
+                Answers::settled(self, |answers| Judge::new(self, request, view, tool, answers).holds_with_tier(cond))
+            }
             _ => false,
         }
     }
