@@ -8,6 +8,7 @@
 
 pub mod audit;
 mod clock;
+pub mod ledger;
 pub mod policies;
 pub mod signing;
 
