@@ -9,6 +9,7 @@
 pub mod audit;
 mod clock;
 pub mod ledger;
+pub mod externs;
 pub mod policies;
 pub mod signing;
 
