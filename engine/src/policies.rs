@@ -3,6 +3,21 @@
 //! Whoever decides takes [`Policies::current`] once per request and keeps it for the request: an old policy or a new one,
 //! never a mixture, and never a wait for a reload. What can't be accepted leaves in force what was. Knows bundles and
 //! signatures; knows nothing of requests, states and approvals.
+//!
+//! ```no_run
+//! use claw_engine::policies::{Policies, Trust};
+//! use claw_engine::signing::PublicKey;
+//!
+//! # fn start(release_pub: &str, request: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! let key = PublicKey::from_file_text(release_pub)?;
+//! let policies = Policies::builder(Trust::signed_by([key])).observer(|change| eprintln!("{change:?}")).build();
+//! policies.load_file(Some("acme"), "policy.clawb".as_ref())?;
+//! if let Some(loaded) = policies.current(Some("acme")) {
+//!     let decision = loaded.policy.decide_json_pure(request);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod builder;
 mod change;

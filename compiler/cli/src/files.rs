@@ -93,23 +93,53 @@ fn read_limited(from: impl Read, path: &Path, limit: u64) -> Result<Vec<u8>, Fai
 
 /// Replaces a file at once, so that a reader sees the old text or the new one and never a part.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    prepare(path, bytes)?.put()
+}
+
+/// Replaces two files, each at once, and neither before both are written.
+pub fn write_both_atomically(first: (&Path, &[u8]), second: (&Path, &[u8])) -> Result<(), Failure> {
+    let first = prepare(first.0, first.1)?;
+    let second = prepare(second.0, second.1)?;
+    first.put()?;
+    second.put()
+}
+
+/// A file's new content, not in its place yet; goes away if it is never put there.
+struct Prepared<'a> {
+    path: &'a Path,
+    target: PathBuf,
+    temporary: PathBuf,
+}
+
+impl Prepared<'_> {
+    fn put(self) -> Result<(), Failure> {
+        fs::rename(&self.temporary, &self.target).map_err(|error| Failure::io("write", self.path, &error))
+    }
+}
+
+impl Drop for Prepared<'_> {
+    fn drop(&mut self) {
+        // Once it is in its place, there is nothing under this name.
+        let _ = fs::remove_file(&self.temporary);
+    }
+}
+
+fn prepare<'a>(path: &'a Path, bytes: &[u8]) -> Result<Prepared<'a>, Failure> {
     // A link is written through, not replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let prepared = Prepared { path, target, temporary };
     let written = (|| {
-        let mut file = fs::File::create(&temporary)?;
+        let mut file = fs::File::create(&prepared.temporary)?;
         file.write_all(bytes)?;
-        if let Ok(meta) = fs::metadata(&target) {
+        if let Ok(meta) = fs::metadata(&prepared.target) {
             file.set_permissions(meta.permissions())?;
         }
-        file.sync_all()?;
-        fs::rename(&temporary, &target)
+        file.sync_all()
     })();
-    written.map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        Failure::io("write", path, &error)
-    })
+    written.map_err(|error| Failure::io("write", path, &error))?;
+    Ok(prepared)
 }
 
 /// "No such file", with the file that was probably meant.

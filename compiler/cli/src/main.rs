@@ -8,6 +8,7 @@ mod diff;
 mod failure;
 mod files;
 mod git;
+mod keys;
 mod output;
 mod policy;
 mod project;
@@ -60,6 +61,7 @@ enum Command {
     Eval(commands::eval::Args),
     Explain(commands::explain::Args),
     Inspect(commands::inspect::Args),
+    Keygen(commands::keygen::Args),
     Graph(commands::graph::Args),
     Why(commands::why::Args),
     Query(commands::query::Args),
@@ -101,6 +103,7 @@ fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         Command::Eval(args) => commands::eval::run(args, out),
         Command::Explain(args) => commands::explain::run(args, out),
         Command::Inspect(args) => commands::inspect::run(args, out),
+        Command::Keygen(args) => commands::keygen::run(args, out),
         Command::Graph(args) => commands::graph::run(args, out),
         Command::Why(args) => commands::why::run(args, out),
         Command::Query(args) => commands::query::run(args, out),

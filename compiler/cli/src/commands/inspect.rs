@@ -1,14 +1,18 @@
 //! `clawc inspect`: what is in a bundle.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use claw_runtime::Policy;
+use claw_engine::policies::{LoadFailure, Loaded, Policies, Trust, signature_path};
+use claw_engine::signing::MAX_TEXT;
+use claw_runtime::Digest;
 use claw_runtime::bundle::{Bundle, ClauseKind, Kind};
 use serde::Serialize;
 
 use crate::Format;
 use crate::failure::{Exit, Failure};
 use crate::files;
+use crate::keys;
 use crate::output::{Output, Paint};
 use crate::render::json;
 use crate::render::text::{count, visible};
@@ -18,8 +22,15 @@ The digest names the bundle in every decision; the digests of the modules are th
 host can insist on a company's rules being part of it. A tool whose decision graph would have grown too large is \
 decided clause by clause: the same decisions, more slowly.
 
+With --verify, the bundle is accepted as a gateway accepts it: signed by one of the keys, the signature beside it \
+(BUNDLE.minisig), a trusted comment of claw naming this bundle. --module demands a module with exactly that source.
+
+Exit status: 0 shown, 1 the bundle is not what --verify or --module demand, 2 wrong usage or unreadable files.
+
 Examples:
   clawc inspect policy.clawb
+  clawc inspect policy.clawb --verify release.pub
+  clawc inspect policy.clawb --module acme.company=sha256:…
   clawc inspect policy.clawb --format json";
 
 /// Show what is in a compiled bundle
@@ -28,6 +39,15 @@ Examples:
 pub struct Args {
     /// The bundle
     bundle: PathBuf,
+    /// Demand a signature of this public key: a file, or the key in base64; of one of them, if given more than once
+    #[arg(long, value_name = "PUB")]
+    verify: Vec<String>,
+    /// Where the signature is, if not beside the bundle
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    signature: Option<PathBuf>,
+    /// Demand a module whose source has this digest
+    #[arg(long = "module", value_name = "PACKAGE=DIGEST", value_parser = module)]
+    modules: Vec<(String, Digest)>,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -39,10 +59,15 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
         return Err(Failure::new(format!("`{}` is a policy in source form, not a bundle", path.display()))
             .help(format!("compile it with `clawc build {} -o policy.clawb`", path.display())));
     }
-    // The loader checks everything: what is shown here is what a host would run.
-    let policy = Policy::from_bytes(&bytes)
-        .map_err(|error| Failure::new(format!("cannot load `{}`: {error}", path.display())))?;
-    let summary = summarise(policy.bundle(), policy.digest().to_string(), bytes.len());
+    let loaded = match accepted(args, &bytes)? {
+        Ok(loaded) => loaded,
+        Err(failure) => return refuse(args, &failure, out),
+    };
+    let mut summary = summarise(loaded.policy.bundle(), loaded.policy.digest().to_string(), bytes.len());
+    summary.signature = loaded.version.signer.map(|key| Signature {
+        key: key.to_string(),
+        trusted_comment: loaded.version.trusted_comment.clone().unwrap_or_default(),
+    });
     match args.format {
         Format::Human => out.print(&human(&summary, out.paint()))?,
         Format::Json => out.print(&json::pretty(&summary)?)?,
@@ -50,10 +75,68 @@ pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
+/// The bundle, if a gateway with these demands would accept it. What no gateway could load is a failure of the command,
+/// unless something is demanded.
+fn accepted(args: &Args, bytes: &[u8]) -> Result<Result<Arc<Loaded>, LoadFailure>, Failure> {
+    let mut trust = Trust::anyone();
+    let mut signature = None;
+    if !args.verify.is_empty() {
+        let keys = args.verify.iter().map(|key| keys::public(key)).collect::<Result<Vec<_>, _>>()?;
+        trust = Trust::signed_by(keys);
+        signature = read_signature(args)?;
+    }
+    trust = args.modules.iter().fold(trust, |trust, (package, digest)| trust.with_module(package, *digest));
+    let policies = Policies::builder(trust).max_bytes(bytes.len()).build();
+    let loaded = policies.load(None, bytes, signature.as_deref());
+    match loaded {
+        Err(LoadFailure::Bundle(error)) if args.verify.is_empty() => {
+            Err(Failure::new(format!("cannot load `{}`: {error}", args.bundle.display())))
+        }
+        loaded => Ok(loaded),
+    }
+}
+
+/// The text of the signature. One that should be beside the bundle may be missing: then it is not signed.
+fn read_signature(args: &Args) -> Result<Option<String>, Failure> {
+    let beside = signature_path(&args.bundle);
+    let path = match &args.signature {
+        Some(path) => path,
+        None if beside.exists() => &beside,
+        None => return Ok(None),
+    };
+    // What is no text is no signature either.
+    let bytes = files::read_bytes(path, MAX_TEXT as u64)?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// Says why the bundle is not what is demanded. Nothing else of it is shown.
+fn refuse(args: &Args, failure: &LoadFailure, out: &mut Output) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Refusal {
+        error: &'static str,
+        message: String,
+    }
+    let message = failure.to_string();
+    match args.format {
+        Format::Json => out.print(&json::pretty(&Refusal { error: failure.kind(), message })?)?,
+        Format::Human => out.failure(&Failure::new(format!("`{}` is refused: {message}", args.bundle.display()))),
+    }
+    Ok(Exit::Findings)
+}
+
+/// `PACKAGE=sha256:…`
+fn module(text: &str) -> Result<(String, Digest), String> {
+    let (package, digest) = text.split_once('=').ok_or("a module is demanded as `package=sha256:…`")?;
+    Ok((package.to_owned(), digest.parse()?))
+}
+
 #[derive(Debug, Serialize)]
 struct Summary {
     package: String,
     digest: String,
+    /// What was verified, if anything was to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<Signature>,
     format: u32,
     bytes: usize,
     modules: Vec<Module>,
@@ -62,6 +145,12 @@ struct Summary {
     roles: Vec<String>,
     counts: Counts,
     tools: Vec<Tool>,
+}
+
+#[derive(Debug, Serialize)]
+struct Signature {
+    key: String,
+    trusted_comment: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -110,6 +199,7 @@ fn summarise(bundle: &Bundle, digest: String, bytes: usize) -> Summary {
     Summary {
         package: bundle.package.clone(),
         digest,
+        signature: None,
         format: claw_runtime::bundle::FORMAT,
         bytes,
         modules: modules
@@ -162,6 +252,10 @@ fn human(summary: &Summary, paint: Paint) -> String {
     let c = &summary.counts;
     let mut text = format!("{}  {}\n", paint.bold(&visible(&summary.package)), summary.digest);
     text.push_str(&format!("  {} bytes, format {}\n", summary.bytes, summary.format));
+    if let Some(signature) = &summary.signature {
+        let comment = visible(&signature.trusted_comment);
+        text.push_str(&format!("  signed with the key {}: {comment}\n", signature.key));
+    }
     text.push_str(&format!("\n{}\n", paint.bold("modules")));
     for module in &summary.modules {
         text.push_str(&format!(

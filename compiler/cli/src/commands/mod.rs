@@ -11,6 +11,7 @@ pub mod graph;
 pub mod import;
 pub mod init;
 pub mod inspect;
+pub mod keygen;
 pub mod man;
 pub mod query;
 pub mod report;
