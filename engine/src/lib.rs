@@ -8,8 +8,9 @@
 
 pub mod audit;
 mod clock;
-pub mod ledger;
 pub mod externs;
+pub mod ledger;
+pub mod lifecycle;
 pub mod policies;
 pub mod signing;
 
