@@ -12,6 +12,7 @@ pub mod externs;
 pub mod ledger;
 pub mod lifecycle;
 pub mod policies;
+pub mod provenance;
 pub mod signing;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
