@@ -14,5 +14,11 @@ pub mod lifecycle;
 pub mod policies;
 pub mod provenance;
 pub mod signing;
+mod state;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "redis")]
+pub use self::state::{RedisOptions, RedisState};
+#[cfg(feature = "sqlite")]
+pub use self::state::{SqliteOptions, SqliteState};
+pub use self::state::StateBounds;
