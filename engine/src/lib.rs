@@ -17,8 +17,8 @@ pub mod signing;
 mod state;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
+pub use self::state::StateBounds;
 #[cfg(feature = "redis")]
 pub use self::state::{RedisOptions, RedisState};
 #[cfg(feature = "sqlite")]
 pub use self::state::{SqliteOptions, SqliteState};
-pub use self::state::StateBounds;

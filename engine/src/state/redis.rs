@@ -1,0 +1,382 @@
+//! A store of past calls in Redis, which many gateways share.
+//!
+//! A step reads what it needs without holding anything, and ends with one script that checks that all of it is still
+//! so and then writes everything, or writes nothing: then the step runs again. So of two calls that want the last of a
+//! budget one gets it, and no lock that somebody may fail to release decides which.
+//!
+//! Redis may lose what it has: by a restart without persistence, a failover, `FLUSHALL`. The store carries a
+//! *generation* that gateways pin when they connect, and every tenant a count of its steps that never goes back; where
+//! either is missing, the past is unknown, and the store unavailable until the host says [`RedisState::reset`].
+//!
+//! Knows how records are kept, not what is in them.
+
+mod link;
+mod names;
+mod step;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration as Wait, Instant};
+
+use claw_runtime::state::{Answer, Commit, SessionScope, SettleOutcome, Settlement, State, StateError, StateView};
+
+use self::link::{Arguments, Failure, Link, late};
+use self::step::{End, Step};
+use super::StateBounds;
+use super::draft::Plan;
+use super::keys::Scope;
+use super::past::Past;
+use super::pool::Pool;
+
+/// A step that was disturbed so often queues up behind others like it.
+const PATIENCE: u32 = 3;
+/// A step that was disturbed so often gives up.
+const ATTEMPTS: u32 = 200;
+/// How long a place at the head of a queue is good for, should its holder vanish.
+const TURN: Wait = Wait::from_millis(100);
+/// Tenants whose count of steps is remembered.
+const TENANTS: usize = 100_000;
+
+/// How a [`RedisState`] is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedisOptions {
+    /// What the names of all keys begin with. Default `claw`.
+    pub prefix: String,
+    /// How long one call may take altogether: connecting, waiting for others, the server's answers. Default 1 s.
+    pub timeout: Wait,
+    /// Connections at a time. Default 8.
+    pub connections: usize,
+    /// How long a session is kept after its last call; from then on its labels and earlier calls are unknown, and its
+    /// calls that are not settled can't be any more. Default 30 days.
+    pub sessions: Wait,
+    /// How long the id of a settled call is kept; from then on it would be taken for a new call. Default 7 days.
+    pub settled: Wait,
+    /// How many replicas must have a call before it is allowed (`WAIT`). Default 0.
+    pub replicas: usize,
+    /// The generation that the store must have; `None`: whichever it has, or a new one if it is empty.
+    pub generation: Option<String>,
+    /// Bounds of one session.
+    pub bounds: StateBounds,
+}
+
+impl Default for RedisOptions {
+    fn default() -> RedisOptions {
+        let days = |days: u64| Wait::from_secs(days.saturating_mul(86_400));
+        RedisOptions {
+            prefix: "claw".to_owned(),
+            timeout: Wait::from_secs(1),
+            connections: 8,
+            sessions: days(30),
+            settled: days(7),
+            replicas: 0,
+            generation: None,
+            bounds: StateBounds::default(),
+        }
+    }
+}
+
+/// Past calls, kept in Redis.
+pub struct RedisState {
+    client: redis::Client,
+    pool: Pool<Link>,
+    options: RedisOptions,
+    pinned: Mutex<Pinned>,
+    warnings: Vec<String>,
+}
+
+/// What the server must not have lost.
+#[derive(Clone, Default)]
+struct Pinned {
+    generation: String,
+    /// The latest count of steps that was seen, by tenant.
+    counts: HashMap<String, u64>,
+}
+
+/// What became of one run.
+enum Run<T> {
+    Done(T),
+    /// Something else has changed this meanwhile.
+    Disturbed(String),
+    /// The connection was of no use any more before anything was written.
+    Stale,
+}
+
+impl RedisState {
+    /// Connects with the default options. `url` is such as `redis://host:6379/0` or `redis+unix:///path`.
+    pub fn connect(url: &str) -> Answer<RedisState> {
+        RedisState::connect_with(url, RedisOptions::default())
+    }
+
+    /// Connects, and pins the store's generation; makes one if the store has none.
+    ///
+    /// Fails if the server can't be reached, has another generation than is expected, or may evict keys
+    /// (`maxmemory-policy` is not `noeviction`): it would forget what was spent.
+    pub fn connect_with(url: &str, options: RedisOptions) -> Answer<RedisState> {
+        let client = redis::Client::open(url)
+            .map_err(|e| StateError::Unavailable(format!("this is no address of a Redis: {e}")))?;
+        let deadline = end(&options)?;
+        let mut link = Link::connect(&client, deadline)?;
+        let warnings = check_eviction(&mut link, deadline)?;
+        let generation = generation(&mut link, &options, deadline)?;
+        let pinned = Mutex::new(Pinned { generation, counts: HashMap::new() });
+        let pool = Pool::new(options.connections);
+        if let Some(mut lease) = pool.take(deadline) {
+            lease.held = Some(link);
+        }
+        Ok(RedisState { client, pool, options, pinned, warnings })
+    }
+
+    /// The generation that is pinned: for [`RedisOptions::generation`], so that a gateway that starts later does not take
+    /// an emptied server for a new one.
+    #[must_use]
+    pub fn generation(&self) -> String {
+        self.pinned().generation.clone()
+    }
+
+    /// What could not be made sure of when connecting.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Accepts that the server has lost the past, or some of it, and goes on with what it has now: budgets, ids and
+    /// labels that were lost begin anew. Every gateway that had pinned the old generation has to do so.
+    pub fn reset(&self) -> Answer<()> {
+        let deadline = end(&self.options)?;
+        self.pool.clear();
+        let mut link = Link::connect(&self.client, deadline)?;
+        let anyone = RedisOptions { generation: None, ..self.options.clone() };
+        let generation = generation(&mut link, &anyone, deadline)?;
+        *self.pinned() = Pinned { generation, counts: HashMap::new() };
+        Ok(())
+    }
+
+    /// Nothing that is done under the lock can panic halfway.
+    fn pinned(&self) -> MutexGuard<'_, Pinned> {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` until what it has read was still so when it was done.
+    fn retry<T>(&self, tenant: Option<&str>, work: &mut dyn FnMut(&Step<'_>) -> Answer<(T, Plan)>) -> Answer<T> {
+        let deadline = end(&self.options)?;
+        let tag = names::tag(&self.options.prefix, tenant);
+        let mut turn = None;
+        let mut stale = false;
+        for attempt in 0..ATTEMPTS {
+            match self.run(&tag, deadline, work)? {
+                Run::Done(done) => return Ok(done),
+                // One that was restarted leaves all connections stale, of which the first to be noticed ends the others.
+                Run::Stale if stale => break,
+                Run::Stale => {
+                    stale = true;
+                    self.pool.clear();
+                }
+                Run::Disturbed(what) if attempt >= PATIENCE && turn.is_none() => {
+                    turn = Some(self.queue(&tag, &what, deadline)?);
+                }
+                Run::Disturbed(_) => pause(attempt),
+            }
+        }
+        Err(StateError::Unavailable("too many others want the same".to_owned()))
+    }
+
+    fn run<T>(
+        &self,
+        tag: &str,
+        deadline: Instant,
+        work: &mut dyn FnMut(&Step<'_>) -> Answer<(T, Plan)>,
+    ) -> Answer<Run<T>> {
+        let mut lease = self.pool.take(deadline).ok_or_else(late)?;
+        let link = match lease.held.take() {
+            Some(link) => link,
+            None => Link::connect(&self.client, deadline)?,
+        };
+        let used = link.used;
+        let step = Step::new(link, tag, &self.options, deadline);
+        let worked = work(&step);
+        if used && step.failed().is_some_and(|error| error != late()) {
+            return Ok(Run::Stale);
+        }
+        let ended = match worked {
+            _ if step.failed().is_some() => Err(step.failed().unwrap_or_else(late)),
+            Ok((done, plan)) => self.end(&step, tag, &plan, deadline).map(|end| match end {
+                End::Conflict(what) => Run::Disturbed(what),
+                _ => Run::Done(done),
+            }),
+            Err(error) => Err(error),
+        };
+        let (link, broken) = step.done();
+        lease.held = broken.is_none().then_some(link);
+        ended
+    }
+
+    /// Has the step written, if the server has not lost anything.
+    fn end(&self, step: &Step<'_>, tag: &str, plan: &Plan, deadline: Instant) -> Answer<End> {
+        let (generation, least) = {
+            let pinned = self.pinned();
+            (pinned.generation.clone(), pinned.counts.get(tag).copied())
+        };
+        let mut end = step.end(plan, &generation, least.unwrap_or(0))?;
+        if matches!(end, End::NoGeneration) && least.is_none() && step.adopt(&self.options, &generation, deadline)? {
+            end = step.end(plan, &generation, 0)?;
+        }
+        match end {
+            End::Written(count) => {
+                let mut pinned = self.pinned();
+                let room = pinned.counts.len() < TENANTS;
+                if pinned.generation == generation && (room || least.is_some()) {
+                    let known = pinned.counts.entry(tag.to_owned()).or_default();
+                    *known = count.max(*known);
+                }
+                Ok(End::Written(count))
+            }
+            End::NoGeneration | End::OtherGeneration => {
+                Err(StateError::Unavailable("it has lost the past: its generation is another".to_owned()))
+            }
+            End::RolledBack => Err(StateError::Unavailable("it has lost the past: calls are missing".to_owned())),
+            end @ End::Conflict(_) => Ok(end),
+        }
+    }
+
+    /// Waits for a turn among those that are disturbed by each other. Having one only makes being disturbed less
+    /// likely, so that nothing depends on getting or keeping it.
+    fn queue(&self, tag: &str, what: &str, deadline: Instant) -> Answer<Turn<'_>> {
+        let name = format!("{tag}:turn:{}", what.rsplit(':').next().unwrap_or_default());
+        let token = random()?.to_string();
+        let given_up = Instant::now().checked_add(TURN).map_or(deadline, |end| end.min(deadline));
+        let mut attempt = 0;
+        while Instant::now() < given_up {
+            let mut lease = self.pool.take(deadline).ok_or_else(late)?;
+            let Some(mut link) = lease.held.take() else { break };
+            let mut set = redis::cmd("SET");
+            set.arg(&name).arg(&token).arg("NX").arg("PX").arg(u64::try_from(TURN.as_millis()).unwrap_or(100));
+            match link.ask::<Option<String>>(&set, deadline) {
+                Ok(got) => {
+                    lease.held = Some(link);
+                    if got.is_some() {
+                        break;
+                    }
+                }
+                Err(Failure::Refused(_)) => {
+                    lease.held = Some(link);
+                    break;
+                }
+                Err(Failure::Broken(_)) => break,
+            }
+            drop(lease);
+            attempt += 1;
+            pause(attempt);
+        }
+        Ok(Turn { state: self, name, token, deadline })
+    }
+}
+
+impl State for RedisState {
+    fn transact(&self, scope: &SessionScope<'_>, step: &mut dyn FnMut(&dyn StateView) -> Option<Commit>) -> Answer<()> {
+        let names = Scope::new(scope);
+        self.retry(scope.tenant, &mut |source| {
+            let past = Past { source, scope: &names, bounds: &self.options.bounds };
+            let plan = match step(&past) {
+                Some(commit) => past.commit(commit)?,
+                None => Plan::default(),
+            };
+            Ok(((), plan))
+        })
+    }
+
+    fn settle(&self, scope: &SessionScope<'_>, call_id: &str, how: Settlement) -> Answer<SettleOutcome> {
+        let names = Scope::new(scope);
+        self.retry(scope.tenant, &mut |source| {
+            Past { source, scope: &names, bounds: &self.options.bounds }.settle(call_id, how)
+        })
+    }
+}
+
+impl fmt::Debug for RedisState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisState").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// A place at the head of a queue, given up when the step is over.
+struct Turn<'a> {
+    state: &'a RedisState,
+    name: String,
+    token: String,
+    deadline: Instant,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        const GIVE_UP: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1";
+        let Some(mut lease) = self.state.pool.take(self.deadline) else { return };
+        let Some(mut link) = lease.held.take() else { return };
+        let mut command = redis::cmd("EVAL");
+        command.arg(GIVE_UP).arg(1).arg(&self.name).arg(&self.token);
+        // Should it fail, the turn ends by itself.
+        if !matches!(link.ask::<i64>(&command, self.deadline), Err(Failure::Broken(_))) {
+            lease.held = Some(link);
+        }
+    }
+}
+
+impl Step<'_> {
+    /// Lets the tenant begin in the generation, if that is still the store's.
+    fn adopt(&self, options: &RedisOptions, generation: &str, deadline: Instant) -> Answer<bool> {
+        let keys = vec![names::store_generation(&options.prefix), self.key("generation")];
+        let arguments = Arguments { keys, values: vec![generation.as_bytes().to_vec()] };
+        self.ask(|link| link.adopt(&arguments, deadline))
+    }
+}
+
+fn end(options: &RedisOptions) -> Answer<Instant> {
+    Instant::now().checked_add(options.timeout).ok_or_else(late)
+}
+
+/// The store's generation, made if there is none and none is expected.
+fn generation(link: &mut Link, options: &RedisOptions, deadline: Instant) -> Answer<String> {
+    let name = names::store_generation(&options.prefix);
+    let mut get = redis::cmd("GET");
+    get.arg(&name);
+    if options.generation.is_none() {
+        let mut make = redis::cmd("SET");
+        make.arg(&name).arg(format!("{:016x}{:016x}", random()?, random()?)).arg("NX");
+        link.ask::<Option<String>>(&make, deadline).map_err(Failure::error)?;
+    }
+    let found: Option<String> = link.ask(&get, deadline).map_err(Failure::error)?;
+    match found {
+        Some(found) if options.generation.as_ref().is_none_or(|expected| *expected == found) => Ok(found),
+        _ => Err(StateError::Unavailable("it has lost the past: its generation is another".to_owned())),
+    }
+}
+
+/// Refuses a server that evicts keys. Warns where it does not say.
+fn check_eviction(link: &mut Link, deadline: Instant) -> Answer<Vec<String>> {
+    let mut ask = redis::cmd("CONFIG");
+    ask.arg("GET").arg("maxmemory-policy");
+    match link.ask::<HashMap<String, String>>(&ask, deadline) {
+        Ok(found) => match found.get("maxmemory-policy").map(String::as_str) {
+            Some("noeviction") => Ok(Vec::new()),
+            Some(policy) => {
+                let why =
+                    format!("it may forget what was spent: its `maxmemory-policy` is `{policy}`, not `noeviction`");
+                Err(StateError::Unavailable(why))
+            }
+            None => Ok(vec!["the server does not say whether it evicts keys".to_owned()]),
+        },
+        Err(Failure::Refused(why)) => Ok(vec![format!("the server does not say whether it evicts keys: {why}")]),
+        Err(Failure::Broken(error)) => Err(error),
+    }
+}
+
+fn random() -> Answer<u64> {
+    getrandom::u64().map_err(|_| StateError::Unavailable("the system has no random numbers".to_owned()))
+}
+
+/// Waits for a while that is different for everyone, and longer the more often something was in vain.
+fn pause(attempt: u32) {
+    let most = 100u64 << attempt.min(7);
+    let micros = getrandom::u64().unwrap_or(most) % most;
+    std::thread::sleep(Wait::from_micros(micros));
+}
