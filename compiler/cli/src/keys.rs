@@ -92,18 +92,28 @@ fn text(path: &Path) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Failure::new(format!("`{}` is not a text", path.display())))
 }
 
-/// Writes a new key pair: the secret half, which only its owner may read, first. Replaces nothing unless told to.
+/// Writes a new key pair: the secret half, which only its owner may read, first. Replaces nothing unless told to, and then
+/// only once the new files are complete.
 pub fn write_pair(secret: (&Path, &str), public: (&Path, &str), force: bool) -> Result<(), Failure> {
     if force {
-        for path in [secret.0, public.0] {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Failure::io("replace", path, &error));
-                }
-                _ => {}
-            }
+        let beside = |path: &Path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
+        };
+        let temporary = (beside(secret.0), beside(public.0));
+        create_pair((&temporary.0, secret.1), (&temporary.1, public.1))?;
+        for (from, to) in [(&temporary.0, secret.0), (&temporary.1, public.0)] {
+            fs::rename(from, to).map_err(|error| {
+                let _ = (fs::remove_file(&temporary.0), fs::remove_file(&temporary.1));
+                Failure::io("replace", to, &error)
+            })?;
         }
+        return Ok(());
     }
+    create_pair(secret, public)
+}
+
+fn create_pair(secret: (&Path, &str), public: (&Path, &str)) -> Result<(), Failure> {
     create(secret.0, secret.1, true)?;
     create(public.0, public.1, false).inspect_err(|_| {
         // Half a pair would stand in the way of the next try.

@@ -66,6 +66,7 @@ fn a_key_pair_is_made_once() {
     assert_eq!((folder.files(), folder.read("claw.pub")), (vec!["claw.pub".to_owned()], public.clone()));
     folder.run(&["keygen", "--no-password", "--force"]).expect(0);
     assert_ne!(folder.read("claw.pub"), public);
+    assert_eq!(folder.files(), ["claw.key", "claw.pub"]);
     folder.run(&["keygen", "--no-password", "-o", "nowhere/k"]).expect(2);
 }
 

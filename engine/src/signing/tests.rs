@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
+
 use super::*;
 
 /// Made by minisign 0.11 for this test; they guard nothing.
@@ -163,6 +165,20 @@ fn comments_are_one_printable_line() {
     for comment in ["", "tab\tand ümlaut", " spaces ", "trusted comment: twice"] {
         let signature = secret.sign(CONTENT, comment).unwrap();
         assert_eq!(verify(CONTENT, &signature, &[public()]).unwrap().trusted_comment, comment);
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+    #[test]
+    fn no_text_makes_a_reader_panic(text in "[A-Za-z0-9+/= :\\r\\n\u{0}-\u{1f}é]{0,200}", bytes: [u8; 32], cut in 0usize..400) {
+        let line = envelope::encode(&bytes.repeat(5)[..158.min(cut)]).to_string();
+        let lined = format!("untrusted comment: x\n{line}\ntrusted comment: {text}\n{line}");
+        for hostile in [&text, &line, &lined] {
+            proptest::prop_assert!(verify(CONTENT, hostile, &[public()]).is_err());
+            proptest::prop_assert!(SecretKey::from_text(hostile, None).is_err());
+            let _ = PublicKey::from_file_text(hostile);
+        }
     }
 }
 
