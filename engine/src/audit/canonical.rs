@@ -435,6 +435,8 @@ mod tests {
         let mut out = String::new();
         members.write_with(&[("a", "0"), ("d", "\"x\""), ("z", "[]")], &mut out);
         assert_eq!(out, r#"{"a":0,"c":2,"d":"x","m":1,"z":[]}"#);
+        let odd = [("a".into(), Json::Num("0.50".into())), ("b".into(), Json::Num("1,\"c\":2".into()))];
+        assert_eq!(text(&Payload(Json::Obj(odd.to_vec()))), r#"{"a":0.5,"b":"1,\"c\":2"}"#);
         assert!(Members::of(&1.5).is_err());
         assert!(Members::of(&7).is_err());
     }

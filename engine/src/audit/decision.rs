@@ -29,7 +29,9 @@ impl DecisionEvent {
         let text = Texts { max: redaction.text_bytes, quoted: hidden.quoted };
         let constraints =
             decision.constraints.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
-        let (constraints, too_many) = within(Json::Obj(constraints), redaction.args_bytes);
+        let constraints = if decision.constraints.is_empty() { Json::Null } else { Json::Obj(constraints) };
+        let (constraints, too_many) = within(constraints, redaction.args_bytes);
+        let names_alone = !decision.constraints.is_empty() && (hidden.quoted || too_many.is_some());
         DecisionEvent {
             args: Payload(args),
             args_omitted,
@@ -38,7 +40,7 @@ impl DecisionEvent {
             applied: decision.applied.iter().map(|applied| text.applied(applied)).collect(),
             shadow: decision.shadow.iter().map(|applied| text.applied(applied)).collect(),
             // Values that were computed from what is left out stay out, too; and so do those that are too large.
-            constraints: Payload(if hidden.quoted || too_many.is_some() { names_only(decision) } else { constraints }),
+            constraints: Payload(if names_alone { names_only(decision) } else { constraints }),
             ..DecisionEvent::bare(input, decision, latency_us, redaction)
         }
     }

@@ -7,8 +7,12 @@
 mod canonical;
 mod decision;
 mod event;
+mod log;
+mod read;
 mod record;
 mod redact;
+mod sink;
+mod verify;
 mod wire;
 
 pub use self::canonical::CanonicalError;
@@ -17,6 +21,12 @@ pub use self::event::{
     Event, GapEvent, Omitted, ReloadEvent, ReloadOutcome, ResultEvent, ResultOutcome, SpoolEvent, TornEvent, Verdict,
     VoteEvent,
 };
+pub use self::log::{AuditError, AuditLog, OnFailure, Options};
+pub use self::read::{Place, ReadError, Records, read};
 pub use self::record::{GENESIS, Line, MAX_LINE, Record, RecordError, Tail};
 pub use self::redact::{REDACTED, Redaction};
+#[cfg(feature = "sqlite")]
+pub use self::sink::SqliteSink;
+pub use self::sink::{FileOptions, FileSink, Fsync, Sink, SinkError, Tee};
+pub use self::verify::{Expected, Gap, GapKind, Report, verify};
 pub use self::wire::Payload;

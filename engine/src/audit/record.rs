@@ -150,6 +150,18 @@ pub struct Tail {
     pub time: Option<Time>,
 }
 
+impl Tail {
+    /// The end of a log whose last line this is; an error, where the line is no record or was changed.
+    pub(crate) fn of_line(line: &[u8]) -> Result<Tail, RecordError> {
+        let json = read_json(line)?;
+        let Envelope { seq, time, hash, .. } = Envelope::of(&json)?;
+        if hash_of(&json) != hash {
+            return Err(RecordError::NotARecord("its contents do not have its hash".to_owned()));
+        }
+        Ok(Tail { seq, hash, time })
+    }
+}
+
 /// An event that is written as far as it can be before its place in the chain is known.
 #[derive(Debug)]
 pub(crate) struct Prepared {

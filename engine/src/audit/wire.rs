@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use claw_runtime::Json;
+use claw_runtime::{Json, Limits};
 use serde::de::Error as _;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -42,7 +42,11 @@ impl Serialize for JsonRef<'_> {
             Json::Num(text) => match (text.parse::<i64>(), text.parse::<u64>()) {
                 (Ok(n), _) => to.serialize_i64(n),
                 (_, Ok(n)) => to.serialize_u64(n),
-                _ => to.serialize_newtype_struct(NUMBER, &**text),
+                // In plain notation, as the log has it; what is no number at all stays a text.
+                _ => match Json::parse(text.as_bytes(), &Limits::default()) {
+                    Ok(Json::Num(plain)) => to.serialize_newtype_struct(NUMBER, &*plain),
+                    _ => to.serialize_str(text),
+                },
             },
             Json::Arr(items) => {
                 let mut seq = to.serialize_seq(Some(items.len()))?;
