@@ -8,6 +8,7 @@
 
 pub mod audit;
 mod clock;
+mod engine;
 pub mod externs;
 pub mod ledger;
 pub mod lifecycle;
@@ -17,6 +18,8 @@ pub mod signing;
 mod state;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
+pub use self::engine::{Builder, Call, Engine, EngineError, SharedState};
+pub use self::policies::{Target, Trust};
 pub use self::state::StateBounds;
 #[cfg(feature = "redis")]
 pub use self::state::{RedisOptions, RedisState};

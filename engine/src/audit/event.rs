@@ -274,6 +274,8 @@ pub enum ReloadOutcome {
     Refused,
     /// An earlier one decides again.
     RolledBack,
+    /// It was taken away; there is none now.
+    Withdrawn,
 }
 
 /// People were asked.
