@@ -349,11 +349,12 @@ fn a_server_that_talks_nonsense_denies() {
 fn label(state: &RedisState, session: &str) -> Tri {
     let scope = SessionScope { session: Some(session), ..scope() };
     let mut found = None;
-    state.transact(&scope, &mut |view| {
-        found = Some(view.has_label(Realm::Confirmed, "web"));
-        None
-    })
-    .unwrap();
+    state
+        .transact(&scope, &mut |view| {
+            found = Some(view.has_label(Realm::Confirmed, "web"));
+            None
+        })
+        .unwrap();
     found.unwrap().unwrap()
 }
 
