@@ -15,15 +15,25 @@ use claw_runtime::{Ballot, Digest, Evidence, Time, Vote, VoteVerdict};
 mod asking;
 mod escape;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod refusal;
 mod shown;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 
 pub use self::asking::{Asking, AskingId, Claim, Opening, Slot, State};
 pub use self::memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresStore;
 pub use self::refusal::Refusal;
 pub use self::shown::{Line, Shown, ShownClause};
-pub use self::store::{Answer, Cursor, PAGE, Store, StoreError};
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteStore;
+pub use self::store::{Answer, Cursor, PAGE, PER_TENANT, Store, StoreError};
 
 /// How often a change is tried that others get in the way of. Each failure is somebody else's success.
 const ATTEMPTS: usize = 64;

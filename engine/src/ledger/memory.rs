@@ -1,11 +1,11 @@
 //! Askings in memory: for one process, gone with it. Bounded: a full store refuses, it forgets nothing that counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
 use claw_runtime::{Digest, Time};
 
-use super::store::{Answer, Cursor, Store, StoreError};
+use super::store::{Answer, Cursor, PER_TENANT, Store, StoreError};
 use super::{Asking, AskingId, Slot, State};
 
 /// Askings that are kept unless another bound is set.
@@ -14,8 +14,48 @@ const ASKINGS: usize = 100_000;
 /// Askings in memory.
 #[derive(Debug)]
 pub struct MemoryStore {
-    slots: Mutex<BTreeMap<Slot, Asking>>,
+    table: Mutex<Table>,
     bound: usize,
+}
+
+/// The askings by their slots, and where to find them. An asking's tenant and request follow from its slot.
+#[derive(Debug, Default)]
+struct Table {
+    slots: BTreeMap<Slot, Asking>,
+    by_id: HashMap<AskingId, Slot>,
+    by_tenant: HashMap<Option<String>, BTreeMap<Digest, BTreeSet<Slot>>>,
+}
+
+impl Table {
+    fn put(&mut self, slot: Slot, asking: &Asking) {
+        if let Some(old) = self.slots.insert(slot, asking.clone()) {
+            self.by_id.remove(&old.id);
+        }
+        self.by_id.insert(asking.id, slot);
+        let requests = self.by_tenant.entry(asking.ballot.tenant.clone()).or_default();
+        requests.entry(asking.ballot.request_digest).or_default().insert(slot);
+    }
+
+    /// The slots of a tenant.
+    fn of_tenant(&self, tenant: Option<&str>) -> impl Iterator<Item = &Asking> {
+        let requests = self.by_tenant.get(&tenant.map(str::to_owned));
+        requests.into_iter().flat_map(BTreeMap::values).flatten().filter_map(|slot| self.slots.get(slot))
+    }
+
+    fn remove_expired(&mut self, before: Time) -> usize {
+        let expired = self.slots.extract_if(.., |_, asking| asking.expires_at < before).collect::<Vec<_>>();
+        for (slot, asking) in &expired {
+            self.by_id.remove(&asking.id);
+            if let Some(requests) = self.by_tenant.get_mut(&asking.ballot.tenant) {
+                if let Some(slots) = requests.get_mut(&asking.ballot.request_digest) {
+                    slots.remove(slot);
+                }
+                requests.retain(|_, slots| !slots.is_empty());
+            }
+        }
+        self.by_tenant.retain(|_, requests| !requests.is_empty());
+        expired.len()
+    }
 }
 
 impl Default for MemoryStore {
@@ -34,68 +74,70 @@ impl MemoryStore {
     /// An empty store for so many askings.
     #[must_use]
     pub fn bounded(askings: usize) -> MemoryStore {
-        MemoryStore { slots: Mutex::default(), bound: askings }
+        MemoryStore { table: Mutex::default(), bound: askings }
     }
 
-    /// A thread that panicked while it held the lock had changed nothing: every change is one assignment.
-    fn slots(&self) -> MutexGuard<'_, BTreeMap<Slot, Asking>> {
-        self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn select(&self, wanted: impl Fn(&Asking) -> bool) -> Vec<Asking> {
-        self.slots().values().filter(|asking| wanted(asking)).cloned().collect()
+    /// Nothing panics while it holds the lock.
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Store for MemoryStore {
     fn get(&self, id: &AskingId) -> Answer<Option<Asking>> {
-        Ok(self.slots().values().find(|asking| asking.id == *id).cloned())
+        let table = self.table();
+        Ok(table.by_id.get(id).and_then(|slot| table.slots.get(slot)).cloned())
     }
 
     fn insert(&self, asking: &Asking) -> Answer<Option<Asking>> {
         let slot = asking.slot();
-        let mut slots = self.slots();
-        if let Some(there) = slots.get(&slot) {
+        let mut table = self.table();
+        if let Some(there) = table.slots.get(&slot) {
             return Ok(Some(there.clone()));
         }
-        if slots.len() >= self.bound {
-            slots.retain(|_, old| old.expires_at >= asking.opened_at);
+        if table.slots.len() >= self.bound {
+            table.remove_expired(asking.opened_at);
         }
-        if slots.len() >= self.bound {
+        if table.slots.len() >= self.bound {
             return Err(StoreError(format!("it is full ({} askings)", self.bound)));
         }
-        slots.insert(slot, asking.clone());
-        Ok(None)
+        let tenants = table.of_tenant(asking.ballot.tenant.as_deref());
+        let living = tenants.filter(|there| there.expires_at >= asking.opened_at).count();
+        if i64::try_from(living).is_ok_and(|living| living < PER_TENANT) {
+            table.put(slot, asking);
+            Ok(None)
+        } else {
+            Err(StoreError::full())
+        }
     }
 
     fn compare_and_set(&self, old: &Asking, new: &Asking) -> Answer<bool> {
-        match self.slots().get_mut(&old.slot()) {
-            Some(there) if there.id == old.id && there.version == old.version => {
-                *there = new.clone();
-                Ok(true)
-            }
-            _ => Ok(false),
+        let slot = old.slot();
+        let mut table = self.table();
+        let is_old = |there: &Asking| there.id == old.id && there.version == old.version;
+        let same = table.slots.get(&slot).is_some_and(is_old);
+        if same {
+            table.put(slot, new);
         }
+        Ok(same)
     }
 
     fn of_request(&self, tenant: Option<&str>, request: &Digest) -> Answer<Vec<Asking>> {
-        Ok(self.select(|asking| asking.is_of(tenant).is_ok() && asking.ballot.request_digest == *request))
+        let table = self.table();
+        let slots = table.by_tenant.get(&tenant.map(str::to_owned)).and_then(|requests| requests.get(request));
+        Ok(slots.into_iter().flatten().filter_map(|slot| table.slots.get(slot)).cloned().collect())
     }
 
     fn open(&self, tenant: Option<&str>, now: Time, after: Option<&Cursor>, limit: usize) -> Answer<Vec<Asking>> {
-        let mut open = self.select(|asking| {
-            let later = after.is_none_or(|after| Cursor::after(asking) > *after);
-            later && asking.is_of(tenant).is_ok() && asking.state(now) == State::Open
-        });
-        open.sort_by_key(Cursor::after);
-        open.truncate(limit);
-        Ok(open)
+        let table = self.table();
+        let later = |asking: &&Asking| after.is_none_or(|after| Cursor::after(asking) > *after);
+        let mut open: Vec<&Asking> =
+            table.of_tenant(tenant).filter(later).filter(|asking| asking.state(now) == State::Open).collect();
+        open.sort_by_key(|asking| Cursor::after(asking));
+        Ok(open.into_iter().take(limit).cloned().collect())
     }
 
     fn remove_expired(&self, before: Time) -> Answer<u64> {
-        let mut slots = self.slots();
-        let had = slots.len();
-        slots.retain(|_, asking| asking.expires_at >= before);
-        Ok(u64::try_from(had.saturating_sub(slots.len())).unwrap_or(u64::MAX))
+        Ok(u64::try_from(self.table().remove_expired(before)).unwrap_or(u64::MAX))
     }
 }

@@ -12,10 +12,19 @@ use super::{Asking, AskingId, Refusal};
 
 /// Askings in one page of a list.
 pub const PAGE: usize = 200;
+/// Askings of one tenant that have not expired. More are refused: an agent that asks for ever new things must not fill
+/// the store of all.
+pub const PER_TENANT: i64 = 10_000;
 
 /// Why a store has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreError(pub String);
+
+impl StoreError {
+    pub(super) fn full() -> StoreError {
+        StoreError(format!("the tenant has {PER_TENANT} askings that have not expired"))
+    }
+}
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,7 +50,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The asking of this name, if it still stands in its slot.
     fn get(&self, id: &AskingId) -> Answer<Option<Asking>>;
 
-    /// Puts an asking into its slot if that is empty; otherwise the one that stands there.
+    /// Puts an asking into its slot if that is empty; otherwise the one that stands there. Fails if the tenant has
+    /// [`PER_TENANT`] askings.
     fn insert(&self, asking: &Asking) -> Answer<Option<Asking>>;
 
     /// Replaces `old` by `new`, which belongs into the same slot, if what stands there has the id and the version of
@@ -74,6 +84,12 @@ impl Cursor {
     #[must_use]
     pub fn after(asking: &Asking) -> Cursor {
         Cursor { opened_ms: asking.opened_at.as_millis(), id: asking.id }
+    }
+
+    /// What columns of a database are compared with; before everything for none.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(super) fn columns(after: Option<&Cursor>) -> (i64, String) {
+        after.map_or((i64::MIN, String::new()), |cursor| (cursor.opened_ms, cursor.id.to_string()))
     }
 }
 

@@ -1,0 +1,229 @@
+//! A few connections to PostgreSQL, each on a thread of its own.
+//!
+//! The client has no time-out of its own for an answer that never comes, and may not be called from an asynchronous
+//! program's threads. On a thread of its own neither is a problem: whoever waits for too long goes away, and the thread
+//! ends when its connection does. Knows nothing of what is asked.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use postgres::types::ToSql;
+use postgres::{Client, Statement};
+
+use crate::ledger::store::{Answer, StoreError};
+
+/// How long an answer may take, all in all.
+pub const ANSWER: Duration = Duration::from_secs(5);
+/// Connections, with those that nobody waits for any more.
+const CONNECTIONS: usize = 8;
+
+/// What every connection is told first: to give up before we do, and to lose nothing that it has confirmed.
+const SETTINGS: &str = "set statement_timeout = '3s'; set lock_timeout = '3s'; set synchronous_commit = on; \
+     set default_transaction_isolation = 'read committed'";
+
+type Connect = dyn Fn() -> Result<Client, postgres::Error> + Send + Sync;
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// What is done on a connection.
+pub(super) trait Operation<T>: FnOnce(&mut Connection) -> Result<T, postgres::Error> + Send + 'static {}
+
+impl<T, F: FnOnce(&mut Connection) -> Result<T, postgres::Error> + Send + 'static> Operation<T> for F {}
+
+/// When an answer comes too late.
+#[derive(Clone, Copy)]
+struct Deadline(Instant);
+
+impl Deadline {
+    fn new() -> Deadline {
+        Deadline(Instant::now())
+    }
+
+    fn left(self) -> Duration {
+        ANSWER.saturating_sub(self.0.elapsed())
+    }
+}
+
+/// Connections that are lent to one operation at a time.
+pub(super) struct Pool {
+    connect: Arc<Connect>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    workers: Mutex<Workers>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Workers {
+    idle: Vec<SyncSender<Job>>,
+    /// How many threads there are.
+    living: usize,
+}
+
+/// One connection with its prepared statements.
+pub(super) struct Connection {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+}
+
+impl Connection {
+    fn new(connect: &Connect) -> Result<Connection, postgres::Error> {
+        let mut client = connect()?;
+        client.batch_execute(SETTINGS)?;
+        Ok(Connection { client, statements: HashMap::new() })
+    }
+
+    pub(super) fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    fn prepared(&mut self, sql: &'static str) -> Result<Statement, postgres::Error> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql)?;
+        self.statements.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    /// Runs a statement; how many rows it changed.
+    pub(super) fn execute(
+        &mut self,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, postgres::Error> {
+        let statement = self.prepared(sql)?;
+        self.client.execute(&statement, params)
+    }
+
+    /// The first column of all rows.
+    pub(super) fn texts(
+        &mut self,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<String>, postgres::Error> {
+        let statement = self.prepared(sql)?;
+        self.client.query(&statement, params)?.iter().map(|row| row.try_get(0)).collect()
+    }
+}
+
+impl Pool {
+    pub(super) fn new(connect: impl Fn() -> Result<Client, postgres::Error> + Send + Sync + 'static) -> Pool {
+        Pool { connect: Arc::new(connect), shared: Arc::default() }
+    }
+
+    /// Runs an operation on some connection. Fails after [`ANSWER`]; the operation may be done nevertheless then.
+    pub(super) fn run<T: Send + 'static>(&self, operation: impl Operation<T>) -> Answer<T> {
+        self.run_until(Deadline::new(), operation)
+    }
+
+    /// As [`Pool::run`], for what may as well be done twice: once more if it fails at once, since the connection may
+    /// have been dead for long.
+    pub(super) fn run_again<T: Send + 'static>(&self, operation: impl Operation<T> + Clone) -> Answer<T> {
+        let deadline = Deadline::new();
+        self.run_until(deadline, operation.clone()).or_else(|_| self.run_until(deadline, operation))
+    }
+
+    fn run_until<T: Send + 'static>(&self, deadline: Deadline, operation: impl Operation<T>) -> Answer<T> {
+        let worker = self.worker(deadline)?;
+        let (reply, answer) = mpsc::sync_channel(1);
+        let job: Job = Box::new(move |connection| {
+            // Nobody may be waiting any more.
+            let _ = reply.send(operation(connection));
+        });
+        worker.send(job).map_err(|_| StoreError("the connection was lost".to_owned()))?;
+        match answer.recv_timeout(deadline.left()) {
+            Ok(Ok(answer)) => {
+                self.shared.lock().idle.push(worker);
+                self.shared.changed.notify_one();
+                Ok(answer)
+            }
+            // Whether the connection is still good can't be told from the error: the next one is a new one.
+            Ok(Err(error)) => Err(StoreError(described(&error))),
+            Err(RecvTimeoutError::Timeout) => Err(StoreError("the database takes too long".to_owned())),
+            Err(RecvTimeoutError::Disconnected) => Err(StoreError("the database can't be reached".to_owned())),
+        }
+    }
+
+    /// An idle connection, or a new one, or the next that becomes idle.
+    fn worker(&self, deadline: Deadline) -> Answer<SyncSender<Job>> {
+        let mut workers = self.shared.lock();
+        loop {
+            if let Some(worker) = workers.idle.pop() {
+                return Ok(worker);
+            }
+            if workers.living < CONNECTIONS {
+                workers.living = workers.living.saturating_add(1);
+                drop(workers);
+                return self.start();
+            }
+            if deadline.left().is_zero() {
+                return Err(StoreError("all connections to the database are in use".to_owned()));
+            }
+            workers = self
+                .shared
+                .changed
+                .wait_timeout(workers, deadline.left())
+                .map_or_else(|poisoned| poisoned.into_inner().0, |(workers, _)| workers);
+        }
+    }
+
+    /// Starts the thread of a connection that is counted already.
+    fn start(&self) -> Answer<SyncSender<Job>> {
+        let (jobs, queue) = mpsc::sync_channel::<Job>(1);
+        let connect = Arc::clone(&self.connect);
+        let living = Living(Arc::clone(&self.shared));
+        let body = move || {
+            let _living = living;
+            // Without a connection the jobs are dropped, which is an answer.
+            let Ok(mut connection) = Connection::new(&*connect) else { return };
+            while let Ok(job) = queue.recv() {
+                job(&mut connection);
+            }
+        };
+        thread::Builder::new()
+            .name("claw-ledger".to_owned())
+            .spawn(body)
+            .map(|_| jobs)
+            .map_err(|e| StoreError(format!("no thread for a connection: {e}")))
+    }
+}
+
+impl Shared {
+    /// Nothing panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, Workers> {
+        self.workers.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Takes a thread out of the count when it ends, however it ends.
+struct Living(Arc<Shared>);
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        let mut workers = self.0.lock();
+        workers.living = workers.living.saturating_sub(1);
+        drop(workers);
+        self.0.changed.notify_one();
+    }
+}
+
+/// The error with what the server says; without parameters, which may be somebody's data.
+fn described(error: &postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(db) => format!("{}: {}", db.code().code(), db.message()),
+        None => error.to_string(),
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").finish_non_exhaustive()
+    }
+}
