@@ -104,7 +104,8 @@ impl Ledger {
     /// Records a vote, and gives the asking as it is then. The vote's own time is not looked at: it is `now`, or the
     /// latest time seen of the asking.
     pub fn vote(&self, tenant: Option<&str>, id: &AskingId, vote: Vote, now: Time) -> Result<Asking, Refusal> {
-        self.change(tenant, id, |asking| asking.vote(tenant, vote.clone(), now).map(Some))
+        let asking = self.get(tenant, id)?;
+        self.change(asking, |asking| asking.vote(tenant, vote.clone(), now).map(Some))
     }
 
     /// One asking of this tenant.
@@ -150,7 +151,7 @@ impl Ledger {
     pub fn claim(&self, tenant: Option<&str>, request: &Digest, call_id: &str, now: Time) -> Result<Claims, Refusal> {
         let mut claims = Claims::default();
         for asking in self.of_request(tenant, request)? {
-            match self.change(tenant, &asking.id, |asking| asking.claim(call_id, now)) {
+            match self.change(asking.clone(), |asking| asking.claim(call_id, now)) {
                 Ok(asking) => {
                     claims.held.push(asking.id);
                     claims.evidence.push(asking.evidence());
@@ -174,8 +175,8 @@ impl Ledger {
     /// executed it must not be called: an approval is good for one attempt.
     pub fn release(&self, tenant: Option<&str>, request: &Digest, call_id: &str) -> Result<(), Refusal> {
         let mut first = Ok(());
-        for asking in self.of_request(tenant, request)?.iter().filter(|asking| asking.is_claimed_by(call_id)) {
-            match self.change(tenant, &asking.id, |asking| asking.release(call_id)) {
+        for asking in self.of_request(tenant, request)? {
+            match self.change(asking, |asking| asking.release(call_id)) {
                 // Another asking has taken its place: there is nothing to give back.
                 Ok(_) | Err(Refusal::NotFound) => {}
                 Err(refusal) => first = first.and(Err(refusal)),
@@ -199,19 +200,18 @@ impl Ledger {
         askings.into_iter().map(|asking| checked(asking, is_meant)).collect()
     }
 
-    /// Reads, computes and writes until nobody interferes. `None` from the step: it is as it should be.
+    /// Computes and writes, and reads again, until nobody interferes. `None` from the step: it is as it should be.
     fn change(
         &self,
-        tenant: Option<&str>,
-        id: &AskingId,
+        mut asking: Asking,
         step: impl Fn(&Asking) -> Result<Option<Asking>, Refusal>,
     ) -> Result<Asking, Refusal> {
         for _ in 0..ATTEMPTS {
-            let asking = self.get(tenant, id)?;
             let Some(next) = step(&asking)? else { return Ok(asking) };
             if self.store.compare_and_set(&asking, &next)? {
                 return Ok(next);
             }
+            asking = self.get(asking.ballot.tenant.as_deref(), &asking.id)?;
         }
         Err(Refusal::Contended)
     }

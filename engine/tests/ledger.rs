@@ -1,10 +1,17 @@
 //! The ledger with a real policy: what is asked, who may vote, what is used up when.
 #![allow(clippy::unwrap_used)]
 
+#[path = "ledger/crash.rs"]
+mod crash;
+#[path = "ledger/stores.rs"]
+mod stores;
 #[path = "ledger/support.rs"]
 mod support;
 
-use claw_engine::ledger::{Asking, Cursor, Ledger, MemoryStore, PAGE, Refusal, State};
+use std::path::Path;
+use std::sync::Arc;
+
+use claw_engine::ledger::{Asking, Cursor, Ledger, MemoryStore, PAGE, Refusal, State, Store};
 use claw_runtime::{Evidence, Standing, Time, UserInput, Vote};
 use support::{Gateway, at, call, deploy, policy_of, security, sre, word};
 
@@ -267,9 +274,69 @@ fn open_askings_come_in_pages() {
 #[test]
 fn a_full_store_refuses() {
     let store = MemoryStore::bounded(2);
-    let gateway = Gateway::over(support::policy(), Ledger::new(std::sync::Arc::new(store)));
+    let gateway = Gateway::over(support::policy(), Ledger::new(Arc::new(store)));
     gateway.ask(&deploy("1"), at(0)).unwrap();
     gateway.ask(&deploy("2"), at(0)).unwrap();
     assert!(matches!(gateway.ask(&deploy("3"), at(1_800)), Err(Refusal::Unavailable(_))));
     gateway.ask(&deploy("3"), at(1_801)).unwrap();
+}
+
+#[test]
+fn memory_keeps_what_stores_promise() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    stores::conforms(&store);
+}
+
+#[test]
+fn one_call_of_many_gets_an_approval_in_memory() {
+    stores::one_wins(&[Ledger::in_memory()], crash::scaled(2_000));
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use super::*;
+    use claw_engine::ledger::SqliteStore;
+
+    fn store(path: &Path) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(path).unwrap())
+    }
+
+    #[test]
+    fn keeps_what_stores_promise() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claw.db");
+        stores::conforms(&store(&path));
+        // And after it was opened again.
+        let digest = stores::opened(ACME, "5", 5).ballot.request_digest;
+        assert_eq!(store(&path).of_request(ACME, &digest).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn one_call_of_many_gets_an_approval() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claw.db");
+        stores::one_wins(&[Ledger::new(store(&path)), Ledger::new(store(&path))], crash::scaled(300));
+    }
+
+    #[test]
+    fn a_gateway_is_killed_while_people_vote() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claw.db");
+        crash::killed_gateways("sqlite::child_of_the_killed", &path, &Ledger::new(store(&path)));
+    }
+
+    /// Not a test by itself: what [`a_gateway_is_killed_while_people_vote`] starts and kills.
+    #[test]
+    fn child_of_the_killed() {
+        crash::child(store);
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claw.db");
+        std::fs::write(&path, "x".repeat(10_000)).unwrap();
+        assert!(SqliteStore::open(&path).is_err());
+        assert!(SqliteStore::open(folder.path()).is_err());
+    }
 }

@@ -40,14 +40,14 @@ impl SqliteStore {
 
     fn execute(&self, statement: &str, params: impl Params) -> Answer<usize> {
         let connection = self.connection();
-        let mut statement = connection.prepare_cached(statement).map_err(failed)?;
+        let mut statement = connection.prepare_cached(&numbered(statement)).map_err(failed)?;
         statement.execute(params).map_err(failed)
     }
 
     fn select(&self, query: &str, params: impl Params) -> Answer<Vec<Asking>> {
         let bodies: Vec<String> = {
             let connection = self.connection();
-            let mut query = connection.prepare_cached(query).map_err(failed)?;
+            let mut query = connection.prepare_cached(&numbered(query)).map_err(failed)?;
             let rows = query.query_map(params, |row| row.get(0)).map_err(failed)?;
             rows.collect::<Result<_, _>>().map_err(failed)?
         };
@@ -102,6 +102,11 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
     }
+}
+
+/// `$3` is a name in SQLite; `?3` is what `$3` means in PostgreSQL.
+fn numbered(statement: &str) -> String {
+    statement.replace('$', "?")
 }
 
 fn failed(error: rusqlite::Error) -> StoreError {

@@ -1,0 +1,145 @@
+//! The ledger over a real PostgreSQL: races, a killed gateway, a killed and a hanging server.
+//!
+//! Skipped where PostgreSQL is not installed.
+#![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "ledger/crash.rs"]
+mod crash;
+#[path = "servers/postgres.rs"]
+mod server;
+#[path = "ledger/stores.rs"]
+mod stores;
+#[path = "ledger/support.rs"]
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use claw_engine::ledger::{Ledger, PostgresStore, Refusal, State, Store};
+use server::Postgres;
+use stores::{ACME, opening, yes};
+use support::at;
+
+fn store(server: &Postgres) -> Arc<dyn Store> {
+    Arc::new(PostgresStore::connect(&server.config()).unwrap())
+}
+
+#[test]
+fn keeps_what_stores_promise() {
+    let Some(server) = Postgres::start() else { return };
+    stores::conforms(&store(&server));
+}
+
+#[test]
+fn one_call_of_many_gets_an_approval() {
+    let Some(server) = Postgres::start_with(&["fsync=off"]) else { return };
+    let ledgers = [Ledger::new(store(&server)), Ledger::new(store(&server))];
+    stores::one_wins(&ledgers, crash::scaled(2_000));
+}
+
+#[test]
+fn a_gateway_is_killed_while_people_vote() {
+    let Some(server) = Postgres::start() else { return };
+    crash::killed_gateways("child_of_the_killed", server.socket(), &Ledger::new(store(&server)));
+}
+
+/// Not a test by itself: what [`a_gateway_is_killed_while_people_vote`] starts and kills.
+#[test]
+fn child_of_the_killed() {
+    crash::child(|socket: &Path| Arc::new(PostgresStore::connect(&server::config(socket)).unwrap()));
+}
+
+#[test]
+fn the_server_is_killed_while_people_vote() {
+    let Some(mut server) = Postgres::start() else { return };
+    let ledger = Ledger::new(store(&server));
+    for round in 0..3 {
+        let voters: Vec<_> = (0..4)
+            .map(|voter| {
+                let ledger = ledger.clone();
+                thread::spawn(move || vote_until_it_fails(&ledger, &format!("{round} {voter}")))
+            })
+            .collect();
+        // Killed in the midst of it: when one of them has come so far.
+        while ledger.get(ACME, &stores::opened(ACME, &format!("{round} 0 20"), 0).id).is_err() {
+            thread::yield_now();
+        }
+        server.kill();
+        let acknowledged: Vec<_> = voters.into_iter().flat_map(|voter| voter.join().unwrap()).collect();
+        let refusal = ledger.ask(vec![opening(ACME, "down")], at(0)).unwrap_err();
+        assert!(matches!(refusal, Refusal::Unavailable(_)), "{refusal}");
+        server.restart();
+        assert!(!acknowledged.is_empty());
+        for request in acknowledged {
+            let asking = ledger.get(ACME, &stores::opened(ACME, &request, 0).id).unwrap();
+            assert_eq!(asking.state(at(0)), State::Consumed, "{request}");
+        }
+    }
+}
+
+/// Asks, votes and claims until the server is gone; for which requests all of it was acknowledged.
+fn vote_until_it_fails(ledger: &Ledger, voter: &str) -> Vec<String> {
+    let mut acknowledged = Vec::new();
+    for i in 0.. {
+        let request = format!("{voter} {i}");
+        let all = || -> Result<(), Refusal> {
+            let asking = ledger.ask(vec![opening(ACME, &request)], at(0))?.remove(0);
+            ledger.vote(ACME, &asking.id, yes("sam"), at(0))?;
+            let claims = ledger.claim(ACME, &asking.ballot.request_digest, "c", at(0))?;
+            assert_eq!(claims.held, [asking.id]);
+            Ok(())
+        };
+        match all() {
+            Ok(()) => acknowledged.push(request),
+            Err(Refusal::Unavailable(_)) => break,
+            // A change was done although its answer was lost.
+            Err(Refusal::AlreadyVoted) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    acknowledged
+}
+
+#[test]
+fn a_hanging_server_is_a_refusal() {
+    let Some(server) = Postgres::start() else { return };
+    let ledger = Ledger::new(store(&server));
+    let asking = ledger.ask(vec![opening(ACME, "a")], at(0)).unwrap().remove(0);
+    ledger.vote(ACME, &asking.id, yes("sam"), at(0)).unwrap();
+    server.pause(true);
+    let refusal = ledger.claim(ACME, &asking.ballot.request_digest, "c", at(0)).unwrap_err();
+    assert!(matches!(refusal, Refusal::Unavailable(_)), "{refusal}");
+    server.pause(false);
+    assert_eq!(ledger.claim(ACME, &asking.ballot.request_digest, "c", at(0)).unwrap().held, [asking.id]);
+}
+
+#[test]
+fn a_server_that_never_answers_is_an_error() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = postgres::Config::new();
+    config.host("127.0.0.1").port(listener.local_addr().unwrap().port()).user("claw");
+    assert!(PostgresStore::connect(&config).is_err());
+}
+
+#[test]
+fn what_another_wrote_into_the_table_is_not_believed() {
+    let Some(server) = Postgres::start_with(&["fsync=off"]) else { return };
+    let ledger = Ledger::new(store(&server));
+    let asking = ledger.ask(vec![opening(ACME, "a")], at(0)).unwrap().remove(0);
+    let digest = asking.ballot.request_digest;
+    let forge = |from: &str, to: &str| {
+        let sql = "update claw_askings_v1 set body = replace(body, $1, $2) returning body";
+        let body: String = server.client().query_one(sql, &[&from, &to]).unwrap().get(0);
+        assert!(body.contains(to), "{body}");
+    };
+    for (from, to) in [("\"acme\"", "\"evil\""), ("\"votes\":[]", "\"votes\":[{}]"), ("\"people\":1", "\"people\":-1")]
+    {
+        forge(from, to);
+        assert!(matches!(ledger.claim(ACME, &digest, "c", at(0)), Err(Refusal::Unavailable(_))), "{to}");
+        assert!(ledger.get(ACME, &asking.id).is_err(), "{to}");
+        forge(to, from);
+    }
+    assert_eq!(ledger.get(ACME, &asking.id), Ok(asking));
+}
