@@ -108,6 +108,19 @@ fn everything_outlives_the_process() {
     assert_allowed(&begin(&policy, &store, spend("d", "100", 0)));
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (policy, bench) = (policy(), Bench::new());
+    let store = bench.open();
+    assert_allowed(&begin(&policy, &store, spend("a", "1", 0)));
+    for file in std::fs::read_dir(bench.dir.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.path());
+    }
+}
+
 #[test]
 fn threads_and_connections_share_one_budget() {
     let (policy, bench) = (policy(), Bench::new());

@@ -63,6 +63,7 @@ impl SqliteState {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
+        schema::keep_private(path.as_ref());
         let mut connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
         schema::prepare(&mut connection, &options)?;
         let pool = Pool::new(1);

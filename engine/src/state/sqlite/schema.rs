@@ -1,5 +1,7 @@
 //! The tables of the file: how they are made, which hold what, and what is removed from them.
 
+use std::path::Path;
+
 use claw_runtime::state::{Answer, StateError};
 use claw_runtime::{Digest, Duration};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -31,6 +33,16 @@ pub(super) fn table(key: &Key) -> &'static str {
         Key::Pot(_) => "pots",
         Key::Evidence(_) => "evidence",
     }
+}
+
+/// Makes a new file readable to its owner only, as SQLite then makes the files beside it: answers of pending calls contain
+/// their arguments. Where that fails, opening says why.
+pub(super) fn keep_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
 }
 
 /// Sets the connection up, and makes the tables if the file is new.
