@@ -174,6 +174,8 @@ fn a_server_that_has_forgotten_everything_is_unavailable() {
     // A gateway that starts now, and was told what to expect, notices as well.
     let generation = Some(state.generation());
     assert!(RedisState::connect_with(&server.url(), RedisOptions { generation, ..patient() }).is_err());
+    // So does one that was not, since the others have said so.
+    assert!(RedisState::connect_with(&server.url(), patient()).unwrap_err().to_string().contains("lost the past"));
     // The host accepts the loss.
     state.reset().unwrap();
     assert_allowed(&begin(&policy, &state, spend("b", "60", 9)));
@@ -187,16 +189,23 @@ fn a_server_that_has_forgotten_everything_is_unavailable() {
 #[test]
 fn a_server_that_has_forgotten_the_last_calls_is_unavailable() {
     let Some(mut server) = Redis::start() else { return };
-    let (policy, state) = (policy(), connect(&server));
+    let (policy, state, idle) = (policy(), connect(&server), connect(&server));
     assert_allowed(&begin(&policy, &state, spend("a", "30", 0)));
     server.run(&["SAVE"]);
     assert_allowed(&begin(&policy, &state, spend("b", "60", 0)));
     server.kill();
     server.restart();
     assert_denied(&begin(&policy, &state, spend("c", "60", 0)), "calls are missing");
-    assert_denied(&begin(&policy, &state, spend("c", "60", 0)), "calls are missing");
+    // From then on it is unavailable to those, too, that can't have noticed.
+    assert_denied(&begin(&policy, &state, spend("c", "60", 0)), "lost the past");
+    assert_denied(&begin(&policy, &idle, spend("c", "60", 0)), "lost the past");
+    assert!(RedisState::connect_with(&server.url(), patient()).is_err());
+    let anew = RedisState::connect_anew(&server.url(), patient()).unwrap();
+    assert_allowed(&begin(&policy, &anew, spend("c", "60", 0)));
+    assert_eq!(begin(&policy, &anew, spend("d", "60", 0)).reason, Reason::Limit);
     state.reset().unwrap();
-    assert_allowed(&begin(&policy, &state, spend("c", "60", 0)));
+    assert_eq!(begin(&policy, &state, spend("d", "60", 0)).reason, Reason::Limit);
+    assert_allowed(&begin(&policy, &state, spend("d", "10", 0)));
 }
 
 #[test]
@@ -205,8 +214,7 @@ fn an_emptied_server_is_unavailable() {
     let (policy, state) = (policy(), connect(&server));
     assert_allowed(&begin(&policy, &state, spend("a", "60", 0)));
     server.run(&["FLUSHALL"]);
-    assert_denied(&begin(&policy, &state, spend("b", "60", 0)), "lost the past");
-    // Another gateway that starts anew makes a new generation, which is not what this one has seen.
+    // Another gateway that starts before anybody notices makes a new generation, which is not what this one has seen.
     let fresh = connect(&server);
     assert_denied(&begin(&policy, &state, spend("b", "60", 0)), "lost the past");
     assert_allowed(&begin(&policy, &fresh, spend("b", "60", 0)));

@@ -110,15 +110,25 @@ impl RedisState {
 
     /// Connects, and pins the store's generation; makes one if the store has none.
     ///
-    /// Fails if the server can't be reached, has another generation than is expected, or may evict keys
-    /// (`maxmemory-policy` is not `noeviction`): it would forget what was spent.
+    /// Fails if the server can't be reached, has another generation than is expected, is known to have lost the past,
+    /// or may evict keys (`maxmemory-policy` is not `noeviction`): it would forget what was spent.
     pub fn connect_with(url: &str, options: RedisOptions) -> Answer<RedisState> {
+        let what = if options.generation.is_some() { Generation::Expect } else { Generation::Make };
+        RedisState::open(url, options, what)
+    }
+
+    /// Connects to a server that has lost the past, and accepts that: [`RedisState::reset`] for a gateway that starts.
+    pub fn connect_anew(url: &str, options: RedisOptions) -> Answer<RedisState> {
+        RedisState::open(url, options, Generation::Reset)
+    }
+
+    fn open(url: &str, options: RedisOptions, what: Generation) -> Answer<RedisState> {
         let client = redis::Client::open(url)
             .map_err(|e| StateError::Unavailable(format!("this is no address of a Redis: {e}")))?;
         let deadline = end(&options)?;
         let mut link = Link::connect(&client, deadline)?;
         let warnings = check_eviction(&mut link, deadline)?;
-        let generation = generation(&mut link, &options, deadline)?;
+        let generation = generation(&mut link, &options, what, deadline)?;
         let pinned = Mutex::new(Pinned { generation, counts: HashMap::new() });
         let pool = Pool::new(options.connections);
         if let Some(mut lease) = pool.take(deadline) {
@@ -146,8 +156,7 @@ impl RedisState {
         let deadline = end(&self.options)?;
         self.pool.clear();
         let mut link = Link::connect(&self.client, deadline)?;
-        let anyone = RedisOptions { generation: None, ..self.options.clone() };
-        let generation = generation(&mut link, &anyone, deadline)?;
+        let generation = generation(&mut link, &self.options, Generation::Reset, deadline)?;
         *self.pinned() = Pinned { generation, counts: HashMap::new() };
         Ok(())
     }
@@ -200,7 +209,7 @@ impl RedisState {
         }
         let ended = match worked {
             _ if step.failed().is_some() => Err(step.failed().unwrap_or_else(late)),
-            Ok((done, plan)) => self.end(&step, tag, &plan, deadline).map(|end| match end {
+            Ok((done, plan)) => self.end(&step, tag, &plan).map(|end| match end {
                 End::Conflict(what) => Run::Disturbed(what),
                 _ => Run::Done(done),
             }),
@@ -212,14 +221,20 @@ impl RedisState {
     }
 
     /// Has the step written, if the server has not lost anything.
-    fn end(&self, step: &Step<'_>, tag: &str, plan: &Plan, deadline: Instant) -> Answer<End> {
+    fn end(&self, step: &Step<'_>, tag: &str, plan: &Plan) -> Answer<End> {
         let (generation, least) = {
             let pinned = self.pinned();
             (pinned.generation.clone(), pinned.counts.get(tag).copied())
         };
         let mut end = step.end(plan, &generation, least.unwrap_or(0))?;
-        if matches!(end, End::NoGeneration) && least.is_none() && step.adopt(&self.options, &generation, deadline)? {
+        if matches!(end, End::NoGeneration | End::OtherGeneration)
+            && least.is_none()
+            && step.generation(Generation::Adopt, &generation)? == generation
+        {
             end = step.end(plan, &generation, 0)?;
+        }
+        if matches!(end, End::RolledBack) || (matches!(end, End::NoGeneration) && least.is_some()) {
+            step.generation(Generation::Lose, &generation)?;
         }
         match end {
             End::Written(count) => {
@@ -231,10 +246,8 @@ impl RedisState {
                 }
                 Ok(End::Written(count))
             }
-            End::NoGeneration | End::OtherGeneration => {
-                Err(StateError::Unavailable("it has lost the past: its generation is another".to_owned()))
-            }
-            End::RolledBack => Err(StateError::Unavailable("it has lost the past: calls are missing".to_owned())),
+            End::NoGeneration | End::OtherGeneration => Err(lost("its generation is another")),
+            End::RolledBack => Err(lost("calls are missing")),
             end @ End::Conflict(_) => Ok(end),
         }
     }
@@ -322,11 +335,33 @@ impl Drop for Turn<'_> {
 }
 
 impl Step<'_> {
-    /// Lets the tenant begin in the generation, if that is still the store's.
-    fn adopt(&self, options: &RedisOptions, generation: &str, deadline: Instant) -> Answer<bool> {
-        let keys = vec![names::store_generation(&options.prefix), self.key("generation")];
-        let arguments = Arguments { keys, values: vec![generation.as_bytes().to_vec()] };
-        self.ask(|link| link.adopt(&arguments, deadline))
+    fn generation(&self, what: Generation, mine: &str) -> Answer<String> {
+        let keys = vec![names::store_generation(&self.options.prefix), self.key("generation")];
+        let values = [what.word(), mine].map(|text| text.as_bytes().to_vec());
+        self.ask(|link| link.generation(&Arguments { keys, values: values.into() }, self.deadline))
+    }
+}
+
+/// What is done to the store's generation; see `generation.lua`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Generation {
+    /// It is to be the one that is expected.
+    Expect,
+    Make,
+    Reset,
+    Adopt,
+    Lose,
+}
+
+impl Generation {
+    fn word(self) -> &'static str {
+        match self {
+            Generation::Expect => "expect",
+            Generation::Make => "make",
+            Generation::Reset => "reset",
+            Generation::Adopt => "adopt",
+            Generation::Lose => "lose",
+        }
     }
 }
 
@@ -334,21 +369,19 @@ fn end(options: &RedisOptions) -> Answer<Instant> {
     Instant::now().checked_add(options.timeout).ok_or_else(late)
 }
 
-/// The store's generation, made if there is none and none is expected.
-fn generation(link: &mut Link, options: &RedisOptions, deadline: Instant) -> Answer<String> {
-    let name = names::store_generation(&options.prefix);
-    let mut get = redis::cmd("GET");
-    get.arg(&name);
-    if options.generation.is_none() {
-        let mut make = redis::cmd("SET");
-        make.arg(&name).arg(format!("{:016x}{:016x}", random()?, random()?)).arg("NX");
-        link.ask::<Option<String>>(&make, deadline).map_err(Failure::error)?;
-    }
-    let found: Option<String> = link.ask(&get, deadline).map_err(Failure::error)?;
-    match found {
-        Some(found) if options.generation.as_ref().is_none_or(|expected| *expected == found) => Ok(found),
-        _ => Err(StateError::Unavailable("it has lost the past: its generation is another".to_owned())),
-    }
+/// The store's generation, once it is one to go on with.
+fn generation(link: &mut Link, options: &RedisOptions, what: Generation, deadline: Instant) -> Answer<String> {
+    let keys = vec![names::store_generation(&options.prefix)];
+    let new = format!("{:016x}{:016x}", random()?, random()?);
+    let values = vec![what.word().as_bytes().to_vec(), new.into_bytes()];
+    let found = link.generation(&Arguments { keys, values }, deadline).map_err(Failure::error)?;
+    let expected = options.generation.as_ref().is_none_or(|expected| *expected == found);
+    let sound = found.len() == 32 && found.bytes().all(|b| b.is_ascii_hexdigit());
+    if sound && (expected || what == Generation::Reset) { Ok(found) } else { Err(lost("its generation is another")) }
+}
+
+fn lost(how: &str) -> StateError {
+    StateError::Unavailable(format!("it has lost the past: {how}"))
 }
 
 /// Refuses a server that evicts keys. Warns where it does not say.

@@ -6,7 +6,7 @@ use claw_runtime::state::{Answer, StateError};
 use redis::{Cmd, Connection, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
 
 const COMMIT: &str = include_str!("commit.lua");
-const ADOPT: &str = include_str!("adopt.lua");
+const GENERATION: &str = include_str!("generation.lua");
 
 /// A connection, and what the server calls the script that ends a step.
 pub(super) struct Link {
@@ -71,9 +71,9 @@ impl Link {
         })
     }
 
-    /// Lets a tenant begin; see `adopt.lua`.
-    pub(super) fn adopt(&mut self, arguments: &Arguments, deadline: Instant) -> Result<bool, Failure> {
-        self.ask::<i64>(&script("EVAL", ADOPT, arguments), deadline).map(|answer| answer == 1)
+    /// What the store's generation is after this was done to it; see `generation.lua`.
+    pub(super) fn generation(&mut self, arguments: &Arguments, deadline: Instant) -> Result<String, Failure> {
+        self.ask(&script("EVAL", GENERATION, arguments), deadline)
     }
 
     fn run<T>(&mut self, deadline: Instant, ask: impl FnOnce(&mut Connection) -> RedisResult<T>) -> Result<T, Failure> {

@@ -31,8 +31,8 @@ pub(super) enum End {
 
 pub(super) struct Step<'a> {
     tag: &'a str,
-    options: &'a RedisOptions,
-    deadline: Instant,
+    pub(super) options: &'a RedisOptions,
+    pub(super) deadline: Instant,
     link: RefCell<Link>,
     records: RefCell<BTreeMap<Key, Option<Vec<u8>>>>,
     forgotten: RefCell<BTreeMap<Digest, bool>>,
