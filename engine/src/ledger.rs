@@ -49,7 +49,7 @@ pub struct Ledger {
 /// What a call got of the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// The approvals that it holds now.
+    /// The approvals that it holds now: for [`Ledger::release`], if it is not allowed.
     pub held: Vec<AskingId>,
     /// For the request's `approvals`: the evidence of what it holds, and the refusals that stand in its way. Nothing in
     /// it grants what the call does not hold.
@@ -143,15 +143,15 @@ impl Ledger {
         asking.claim("", now).map(drop)
     }
 
-    /// Takes every approval of the request that is granted, for this call and no other. To be followed by `begin` with
-    /// the evidence and, if that does not allow the call, by [`Ledger::release`].
+    /// Takes every approval of the request that is granted, for this attempt of this call and no other call. To be
+    /// followed by `begin` with the evidence and, if that does not allow the call, by [`Ledger::release`].
     ///
-    /// For a call that holds them already the answer is the same again. If one can't be taken because the store fails,
-    /// none is.
+    /// A call may attempt again, also while an attempt is under way. If one approval can't be taken because the store
+    /// fails, none is.
     pub fn claim(&self, tenant: Option<&str>, request: &Digest, call_id: &str, now: Time) -> Result<Claims, Refusal> {
         let mut claims = Claims::default();
         for asking in self.of_request(tenant, request)? {
-            match self.change(asking.clone(), |asking| asking.claim(call_id, now)) {
+            match self.change(asking.clone(), |asking| asking.claim(call_id, now).map(Some)) {
                 Ok(asking) => {
                     claims.held.push(asking.id);
                     claims.evidence.push(asking.evidence());
@@ -160,8 +160,9 @@ impl Ledger {
                     claims.evidence.push(refusals(&self.get(tenant, &asking.id).unwrap_or(asking)));
                 }
                 Err(failed @ (Refusal::Unavailable(_) | Refusal::Contended | Refusal::ClockBackwards)) => {
-                    // If the store fails here, too, the approvals stay with the call, which may try again.
-                    let _ = self.release(tenant, request, call_id);
+                    // Where it is not known what was done, or this fails, too, the approval stays with the call, which
+                    // may try again.
+                    let _ = self.release(tenant, &claims.held, call_id);
                     return Err(failed);
                 }
                 // Not granted, expired, another call's: not for this call.
@@ -171,12 +172,12 @@ impl Ledger {
         Ok(claims)
     }
 
-    /// Gives back what [`Ledger::claim`] took, for a call that was not allowed. For one that was allowed and not
-    /// executed it must not be called: an approval is good for one attempt.
-    pub fn release(&self, tenant: Option<&str>, request: &Digest, call_id: &str) -> Result<(), Refusal> {
+    /// Gives back what a [`Ledger::claim`] took, once, if the attempt was not allowed. For one that was allowed and not
+    /// executed it must not be called: an approval is good for one execution.
+    pub fn release(&self, tenant: Option<&str>, held: &[AskingId], call_id: &str) -> Result<(), Refusal> {
         let mut first = Ok(());
-        for asking in self.of_request(tenant, request)? {
-            match self.change(asking, |asking| asking.release(call_id)) {
+        for id in held {
+            match self.get(tenant, id).and_then(|asking| self.change(asking, |asking| asking.release(call_id))) {
                 // Another asking has taken its place: there is nothing to give back.
                 Ok(_) | Err(Refusal::NotFound) => {}
                 Err(refusal) => first = first.and(Err(refusal)),

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use claw_engine::ledger::{Asking, Cursor, Ledger, MemoryStore, PAGE, Refusal, State, Store};
-use claw_runtime::{Evidence, Standing, Time, UserInput, Vote};
+use claw_runtime::{Evidence, Settlement, Standing, Time, UserInput, Vote};
 use support::{Gateway, at, call, deploy, policy_of, security, sre, word};
 
 const ACME: Option<&str> = Some("acme");
@@ -167,16 +167,31 @@ fn a_denied_call_gives_it_back() {
     let asking = granted(&gateway, "1", at(0));
     let digest = gateway.digest(&deploy("1"));
     let ledger = &gateway.ledger;
-    assert_eq!(ledger.claim(ACME, &digest, "c-9", at(1)).unwrap().held, [asking.id]);
-    assert_eq!(ledger.claim(ACME, &digest, "c-9", at(2)).unwrap().held, [asking.id], "the same call has it already");
+    let state = || ledger.get(ACME, &asking.id).unwrap().state(at(2));
+    let held = [asking.id];
+    assert_eq!(ledger.claim(ACME, &digest, "c-9", at(1)).unwrap().held, held);
+    assert_eq!(ledger.claim(ACME, &digest, "c-9", at(2)).unwrap().held, held, "another attempt of the same call");
     let other = ledger.claim(ACME, &digest, "c-8", at(2)).unwrap();
     assert!(other.held.is_empty() && other.evidence.is_empty());
     assert_eq!(ledger.evidence(ACME, &digest, at(2)).unwrap(), []);
-    ledger.release(ACME, &digest, "c-8").unwrap();
-    assert_eq!(ledger.get(ACME, &asking.id).unwrap().state(at(2)), State::Consumed, "only its holder gives it back");
-    ledger.release(ACME, &digest, "c-9").unwrap();
-    assert_eq!(ledger.get(ACME, &asking.id).unwrap().state(at(2)), State::Granted);
+    ledger.release(ACME, &held, "c-8").unwrap();
+    assert_eq!(ledger.release(None, &held, "c-9"), Err(Refusal::OtherTenant));
+    ledger.release(ACME, &held, "c-9").unwrap();
+    assert_eq!(state(), State::Consumed, "its other attempt may be the one that was allowed");
+    ledger.release(ACME, &held, "c-9").unwrap();
+    assert_eq!(state(), State::Granted);
     assert_eq!(gateway.attempt(&deploy("1").call_id("c-8"), at(3)), word("allow", "granted"));
+}
+
+#[test]
+fn a_settled_call_that_comes_again_gives_nothing_back() {
+    let gateway = Gateway::new();
+    let asking = granted(&gateway, "1", at(0));
+    assert_eq!(gateway.attempt(&deploy("1"), at(1)), word("allow", "granted"));
+    let request = gateway.prepare(&deploy("1"), at(1));
+    gateway.policy.settle(&request, Settlement::Ok, &gateway.state).unwrap();
+    assert_eq!(gateway.attempt(&deploy("1"), at(2)), word("deny", "duplicate_call"));
+    assert_eq!(gateway.ledger.get(ACME, &asking.id).unwrap().state(at(2)), State::Consumed);
 }
 
 #[test]

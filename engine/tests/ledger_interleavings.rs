@@ -199,9 +199,9 @@ fn the_same_call_twice_and_another() {
 fn one_gives_it_back_while_two_want_it() {
     let actors: [Actor<usize>; 3] = [
         |l| {
-            let held = claim(l, "a");
-            l.release(ACME, &digest(), "a").unwrap();
-            held
+            let held = l.claim(ACME, &digest(), "a", at(1)).unwrap().held;
+            l.release(ACME, &held, "a").unwrap();
+            held.len()
         },
         |l| claim(l, "b"),
         |l| claim(l, "c"),
@@ -211,6 +211,24 @@ fn one_gives_it_back_while_two_want_it() {
         let claims = asking(ledger).claims;
         assert_eq!(claims.len(), held[1] + held[2], "{order:?}");
         assert!(claims.iter().all(|claim| claim.call_id != "a"), "{order:?}");
+    });
+    println!("{orders} orders");
+}
+
+#[test]
+fn one_attempt_is_allowed_and_another_of_the_same_call_is_not() {
+    let actors: [Actor<usize>; 3] = [
+        |l| claim(l, "a"),
+        |l| {
+            let held = l.claim(ACME, &digest(), "a", at(1)).unwrap().held;
+            l.release(ACME, &held, "a").unwrap();
+            0
+        },
+        |l| claim(l, "b"),
+    ];
+    let orders = all_orders(granted, &actors, |ledger, held, order| {
+        assert_eq!(held[0] + held[2], usize::from(!asking(ledger).claims.is_empty()), "{order:?}");
+        assert!(asking(ledger).claims.iter().all(|claim| claim.attempts == 1), "{order:?}");
     });
     println!("{orders} orders");
 }

@@ -74,7 +74,7 @@ impl Engine {
             claims.held
         } else {
             // If this fails they stay with the call, which may try again: too strict, not too lax.
-            let _ = ledger.release(tenant, &digest, id);
+            let _ = ledger.release(tenant, &claims.held, id);
             Vec::new()
         };
         let input = RequestInput { approvals: Vec::new(), ..input };

@@ -95,6 +95,8 @@ pub struct Claim {
     pub call_id: String,
     /// Since when.
     pub at: Time,
+    /// How many attempts of the call hold it: a host may try the same call again, also while it is trying.
+    pub attempts: u32,
 }
 
 /// Where an asking stands.
@@ -208,15 +210,17 @@ impl Asking {
         Ok(next)
     }
 
-    /// Reserves the approval for a call. `None` if the call has it already.
-    pub fn claim(&self, call_id: &str, now: Time) -> Result<Option<Asking>, Refusal> {
+    /// Reserves the approval for an attempt of a call. One call may attempt as often as it likes.
+    pub fn claim(&self, call_id: &str, now: Time) -> Result<Asking, Refusal> {
         let now = self.time(now)?;
         self.not_over(now)?;
         if call_id.len() > NAME {
             return Err(Refusal::TooLarge("call's id"));
         }
-        if self.is_claimed_by(call_id) {
-            return Ok(None);
+        let mut next = self.next(now)?;
+        if let Some(claim) = next.claims.iter_mut().find(|claim| claim.call_id == call_id) {
+            claim.attempts = claim.attempts.checked_add(1).ok_or(Refusal::TooLarge("number of attempts"))?;
+            return Ok(next);
         }
         if self.standing() != Standing::Granted {
             return Err(Refusal::NotYetGranted);
@@ -227,20 +231,23 @@ impl Asking {
         if self.claims.len() >= CLAIMS {
             return Err(Refusal::TooLarge("list of calls"));
         }
-        let mut next = self.next(now)?;
-        next.claims.push(Claim { call_id: call_id.to_owned(), at: now });
-        Ok(Some(next))
+        next.claims.push(Claim { call_id: call_id.to_owned(), at: now, attempts: 1 });
+        Ok(next)
     }
 
-    /// Takes back what [`Asking::claim`] did, for a call that was not allowed after all. `None` if it did not do it.
+    /// Takes back one [`Asking::claim`], for an attempt that was not allowed after all. `None` if there is none.
     ///
-    /// For an allowed call that was not executed there is no way back: an approval is good for one attempt.
+    /// The call keeps the approval as long as another of its attempts does. For an allowed call that was not executed
+    /// there is no way back: an approval is good for one attempt at execution.
     pub fn release(&self, call_id: &str) -> Result<Option<Asking>, Refusal> {
         if !self.is_claimed_by(call_id) {
             return Ok(None);
         }
         let mut next = self.next(self.seen_at)?;
-        next.claims.retain(|claim| claim.call_id != call_id);
+        next.claims.iter_mut().filter(|claim| claim.call_id == call_id).for_each(|claim| {
+            claim.attempts = claim.attempts.saturating_sub(1);
+        });
+        next.claims.retain(|claim| claim.attempts > 0);
         Ok(Some(next))
     }
 
@@ -331,6 +338,7 @@ impl Asking {
             && self.seen_at >= self.opened_at
             && people.is_sorted_by(|a, b| a < b)
             && self.votes.iter().all(|vote| self.ballot.may_vote(vote).is_ok() && vote.at >= self.opened_at)
+            && self.claims.iter().all(|claim| claim.attempts > 0)
             && !(single && self.claims.len() > 1)
     }
 

@@ -119,10 +119,10 @@ impl Gateway {
         let tenant = input.tenant.as_deref();
         let claims = self.ledger.claim(tenant, &digest, &call_id, now)?;
         let mut input = input.clone();
-        input.approvals.extend(claims.evidence);
+        input.approvals.extend(claims.evidence.iter().cloned());
         let decision = self.policy.begin(&self.prepare(&input, now), &self.state);
         if !decision.is_allowed() {
-            self.ledger.release(tenant, &digest, &call_id)?;
+            self.ledger.release(tenant, &claims.held, &call_id)?;
         }
         Ok(decision)
     }
