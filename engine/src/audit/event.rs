@@ -17,7 +17,7 @@ pub enum Event {
     Decision(Box<DecisionEvent>),
     /// A call that was allowed has ended.
     Result(ResultEvent),
-    /// A policy was loaded, refused or rolled back.
+    /// A policy was loaded, refused, rolled back or withdrawn.
     Reload(ReloadEvent),
     /// People were asked for an approval.
     Ask(AskEvent),
@@ -236,7 +236,7 @@ pub enum ResultOutcome {
     NotExecuted,
 }
 
-/// A policy was loaded, refused or rolled back.
+/// A policy was loaded, refused, rolled back or withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReloadEvent {
     /// The tenant whose policy it is; none: everybody's.

@@ -25,6 +25,10 @@ pub use self::log::{AuditError, AuditLog, OnFailure, Options};
 pub use self::read::{Place, ReadError, Records, read};
 pub use self::record::{GENESIS, Line, MAX_LINE, Record, RecordError, Tail};
 pub use self::redact::{REDACTED, Redaction};
+#[cfg(feature = "otel")]
+pub use self::sink::OtelSink;
+#[cfg(feature = "postgres")]
+pub use self::sink::PostgresSink;
 #[cfg(feature = "sqlite")]
 pub use self::sink::SqliteSink;
 pub use self::sink::{FileOptions, FileSink, Fsync, Sink, SinkError, Tee};

@@ -125,7 +125,11 @@ fn hide_secrets(value: &mut Json, ty: &Type, schema: &Schema, depth: usize) -> b
         Type::Secret => hide(value),
         Type::List(element) | Type::Set(element) => match value {
             Json::Arr(items) => {
-                items.iter_mut().fold(false, |any, item| hide_secrets(item, element, schema, depth) || any)
+                let mut any = false;
+                for item in items {
+                    any |= hide_secrets(item, element, schema, depth);
+                }
+                any
             }
             _ => has_secret(element, schema, depth) && hide(value),
         },
@@ -192,9 +196,15 @@ fn unescape(token: &str) -> String {
 /// Hides every argument and keeps their names.
 fn hide_all(args: &mut Json) -> bool {
     match args {
-        Json::Obj(members) => members.iter_mut().fold(false, |_, (_, value)| hide(value)),
-        other => hide(other),
-    };
+        Json::Obj(members) => {
+            for (_, value) in members {
+                hide(value);
+            }
+        }
+        other => {
+            hide(other);
+        }
+    }
     true
 }
 

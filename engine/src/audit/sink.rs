@@ -4,15 +4,25 @@
 //! that what it kept is still what it was given, [`verify`](super::verify()) finds out.
 
 mod file;
+#[cfg(feature = "otel")]
+mod otel;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod tee;
+#[cfg(feature = "postgres")]
+mod timed;
 
 use std::fmt;
 use std::time::Duration;
 
 pub(crate) use self::file::list as segments;
 pub use self::file::{FileOptions, FileSink, Fsync};
+#[cfg(feature = "otel")]
+pub use self::otel::OtelSink;
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresSink;
 #[cfg(feature = "sqlite")]
 pub(crate) use self::sqlite::SqliteLines;
 #[cfg(feature = "sqlite")]

@@ -6,6 +6,11 @@ mod decisions;
 mod faults;
 mod files;
 mod log;
+#[cfg(all(feature = "postgres", feature = "otel"))]
+#[path = "../servers/postgres.rs"]
+mod postgres_server;
+#[cfg(all(feature = "postgres", feature = "otel"))]
+mod servers;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +28,7 @@ pub fn at(seconds: i64) -> Time {
 
 /// A decision on a call with this id.
 pub fn event(id: &str) -> Event {
-    let args = Json::Obj(vec![("to".into(), Json::str("eva@acme.com")), ("n".into(), Json::Num("0.30".into()))]);
+    let args = Json::Obj(vec![("n".into(), Json::Num("0.3".into())), ("to".into(), Json::str("eva@acme.com"))]);
     Event::Decision(Box::new(DecisionEvent {
         tenant: Some("acme".to_owned()),
         call_id: Some(id.to_owned()),
