@@ -263,3 +263,46 @@ fn authzen_evaluates() {
         assert!(authzen.call(&question(&[], &["a", "b", "c"].map(Json::str), LONG)).is_err(), "{body}");
     }
 }
+
+const REGO: &str = r#"package accounts
+import rego.v1
+open if input.account == "a-1"
+limit := 12.50
+"#;
+
+/// Ends the server with the test.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_real_opa_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.rego");
+    std::fs::write(&file, REGO).unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut command = std::process::Command::new("opa");
+    command.args(["run", "--server", "--addr", &address]).arg(&file).stdout(std::process::Stdio::null());
+    let Ok(child) = command.stderr(std::process::Stdio::null()).spawn() else {
+        println!("skipped: there is no opa on this machine");
+        return;
+    };
+    let _running = Running(child);
+    let base = format!("http://{address}");
+    let rule = |name: &str| Opa::new(&base, name, HttpOptions::default()).unwrap().named(["account"]);
+    let begun = Instant::now();
+    while rule("accounts/limit").call(&text("a-1")).is_err() {
+        assert!(begun.elapsed() < LONG, "it does not start");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(rule("accounts/limit").call(&text("a-1")), Ok(Reply::Json(json("12.5"))));
+    assert_eq!(rule("accounts/open").call(&text("a-1")), Ok(Reply::Json(Json::Bool(true))));
+    // Undefined, so unknown rather than false.
+    assert!(rule("accounts/open").call(&text("a-2")).is_err());
+    assert!(rule("accounts/nothing").call(&text("a-1")).is_err());
+}

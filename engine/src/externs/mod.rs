@@ -114,3 +114,8 @@ impl Default for ExternOptions {
         }
     }
 }
+
+/// The Rust on the page of the documentation compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/engine/externs.md")]
+struct Page;

@@ -110,7 +110,7 @@ struct Chain {
     count: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     text: String,
     words: Vec<Word>,

@@ -45,7 +45,8 @@ impl Default for ProvenanceOptions {
     }
 }
 
-/// What one session was told, by whom.
+/// What one session was told, by whom. It lasts as long as the process: a gateway that starts anew tells it the session's
+/// transcript again, or all values are unknown. A session that another one starts gets a clone.
 ///
 /// ```
 /// use claw_engine::provenance::Provenance;
@@ -60,7 +61,7 @@ impl Default for ProvenanceOptions {
 /// assert_eq!(call.origins["/args/to"], ["user_prompt"]);
 /// assert!(!call.origins.contains_key("/args/amount"));
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Provenance {
     options: ProvenanceOptions,
     sources: Vec<Source>,
@@ -72,7 +73,7 @@ pub struct Provenance {
 }
 
 /// Everything that was told with the same origins and labels.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Source {
     origins: BTreeSet<String>,
     labels: BTreeSet<String>,
@@ -81,7 +82,7 @@ struct Source {
 }
 
 /// Whose text did not fit. Any value may have been in it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Forgotten {
     any: bool,
     /// Something of no origin was forgotten.
@@ -180,3 +181,8 @@ impl Forgotten {
         self.labels.extend(labels.iter().cloned());
     }
 }
+
+/// The Rust on the page of the documentation compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/engine/provenance.md")]
+struct Page;
