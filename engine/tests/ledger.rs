@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use claw_engine::ledger::{Asking, Cursor, Ledger, MemoryStore, PAGE, Refusal, State, Store};
-use claw_runtime::{Evidence, Settlement, Standing, Time, UserInput, Vote};
+use claw_runtime::{Evidence, Json, Settlement, Standing, Time, UserInput, Vote};
 use support::{Gateway, at, call, deploy, policy_of, security, sre, word};
 
 const ACME: Option<&str> = Some("acme");
@@ -159,6 +159,21 @@ fn reusable_for_a_while_and_until_someone_refuses() {
     assert_eq!(gateway.attempt(&wipe("c-5"), at(400)), word("allow", "granted"));
     gateway.vote(&second.id, Vote::refuse("sue", at(0)).role("sre"), at(401)).unwrap();
     assert_eq!(gateway.attempt(&wipe("c-6"), at(402)), word("deny", "approval_refused"));
+}
+
+#[test]
+fn a_page_for_approvers() {
+    let gateway = Gateway::new();
+    let asking = gateway.ask(&deploy("1"), at(0)).unwrap();
+    let asking = gateway.vote(&asking.id, sre("sam").note("<b>\u{202e}`"), at(1)).unwrap();
+    let json = asking.to_json(at(2));
+    let text = |pointer: &str| json.pointer(pointer).and_then(Json::as_str).map(str::to_owned);
+    assert_eq!(text("/state").as_deref(), Some("open"));
+    assert_eq!(text("/missing").as_deref(), Some("1 of the 2 needed from sre, security agreed"));
+    assert_eq!(text("/votes/0/note").as_deref(), Some("\\u{3c}b>\\u{202e}\\u{60}"));
+    assert_eq!(text("/expires_at").as_deref(), Some("2026-03-02T10:30:00Z"));
+    assert_eq!(text("/shown/approval").as_deref(), Some("two_keys"));
+    assert_eq!(asking.to_json(at(1_801)).pointer("/state").and_then(Json::as_str), Some("expired"));
 }
 
 #[test]

@@ -10,7 +10,8 @@ use claw_runtime::state::CLOCK_TOLERANCE;
 use claw_runtime::{Ballot, Digest, Duration, Evidence, Json, Standing, Time, Vote, VoteVerdict};
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, Shown};
+use super::shown::object;
+use super::{Refusal, Shown, escape};
 
 /// Votes on one asking.
 const VOTES: usize = 256;
@@ -198,8 +199,8 @@ impl Asking {
             return Err(Refusal::AlreadyVoted);
         }
         // While an approval may be used again, someone may still put an end to that.
-        let too_late = !self.claims.is_empty() && !(vote.verdict == VoteVerdict::Refuse && self.is_reusable(now));
-        if too_late {
+        let in_time = self.claims.is_empty() || (vote.verdict == VoteVerdict::Refuse && self.is_reusable(now));
+        if !in_time {
             return Err(Refusal::Consumed);
         }
         if self.votes.len() >= VOTES {
@@ -300,6 +301,34 @@ impl Asking {
             asked_at: self.opened_at,
             votes: self.votes.clone(),
         }
+    }
+
+    /// For an approver's page: what is asked, where it stands, who voted how. Every text in it is harmless, also as
+    /// Markdown or HTML.
+    #[must_use]
+    pub fn to_json(&self, now: Time) -> Json {
+        let text = |text: &str| Json::str(escape::text(text, NOTE));
+        let time = |time: Time| Json::str(time.to_string());
+        let vote = |vote: &Vote| {
+            let verdict = if vote.verdict == VoteVerdict::Grant { "grant" } else { "refuse" };
+            let note = vote.note.as_deref().map_or(Json::Null, text);
+            let members = [("person", text(&vote.person)), ("verdict", Json::str(verdict)), ("note", note)];
+            object(members.into_iter().chain([("at", time(vote.at))]))
+        };
+        let missing = match self.standing() {
+            Standing::Open(missing) => text(&missing.to_string()),
+            Standing::Granted | Standing::Refused(_) => Json::Null,
+        };
+        object([
+            ("id", Json::str(self.id.to_string())),
+            ("state", Json::str(self.state(now).code())),
+            ("opened_at", time(self.opened_at)),
+            ("expires_at", time(self.expires_at)),
+            ("missing", missing),
+            ("votes", Json::Arr(self.votes.iter().map(vote).collect())),
+            ("calls", Json::Arr(self.claims.iter().map(|claim| text(&claim.call_id)).collect())),
+            ("shown", self.shown.to_json()),
+        ])
     }
 
     /// Its place.

@@ -43,6 +43,9 @@ fn grouped(number: usize) -> String {
 
 fn neutral(text: &str, raw: bool) -> String {
     let mut out = String::with_capacity(text.len());
+    // Between letters that are written to the left, digits and others change places: `1` before one and `1` after it
+    // look the same.
+    let mixed = text.chars().any(is_leftward) && text.chars().any(|c| c.is_alphanumeric() && !is_leftward(c));
     let mut before = None;
     let mut marks = 0usize;
     let mut rest = text.chars().peekable();
@@ -50,7 +53,11 @@ fn neutral(text: &str, raw: bool) -> String {
         marks = if is_mark(c) { marks.saturating_add(1) } else { 0 };
         if c == '\\' && raw {
             out.push_str("\\\\");
-        } else if marks > MARKS || is_hidden(c) || is_active(before, c, rest.peek().copied()) {
+        } else if marks > MARKS
+            || is_hidden(c)
+            || (mixed && is_leftward(c))
+            || is_active(before, c, rest.peek().copied())
+        {
             out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
         } else {
             out.push(c);
@@ -81,8 +88,15 @@ fn is_hidden(c: char) -> bool {
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{2800}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{fff0}'..='\u{ffff}' | '\u{13430}'..='\u{1345f}' | '\u{16fe4}' | '\u{1d159}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{10ffff}')
+}
+
+/// Letters and digits of scripts that are written to the left.
+fn is_leftward(c: char) -> bool {
+    matches!(c,
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}' | '\u{10800}'..='\u{10fff}'
+        | '\u{1e800}'..='\u{1efff}')
 }
 
 /// Marks that are drawn over the character before them.
@@ -190,6 +204,8 @@ mod tests {
         ] {
             assert_eq!(text(usual, 200), usual);
         }
+        assert_eq!(text("שלום, עולם!", 200), "שלום, עולם!");
+        assert_eq!(text("1\u{5d0} a", 200), "1\\u{5d0} a");
         assert_eq!(text("a\\b\n<i>&amp;", 200), "a\\\\b\\u{a}\\u{3c}i>\\u{26}amp;");
     }
 }

@@ -138,7 +138,7 @@ impl Shown {
     }
 }
 
-fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
+pub(super) fn object<'a>(members: impl IntoIterator<Item = (&'a str, Json)>) -> Json {
     Json::Obj(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
 }
 
