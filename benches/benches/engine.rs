@@ -3,10 +3,14 @@
 //! Prints one table. `--test` runs every line once, on little.
 
 use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use claw_benches::policy;
-use claw_runtime::{MemoryBounds, MemoryState, Policy, Request, Settlement, Time};
+use claw_engine::audit::{AuditLog, DecisionEvent, Event, FileOptions, FileSink, Fsync, Options};
+use claw_engine::ledger::{AskingId, Ledger, MemoryStore, Opening};
+use claw_runtime::{MemoryBounds, MemoryState, Policy, Request, RequestInput, Settlement, Time, Vote};
 
 /// One limit that every call charges, and one question about the past that every call asks.
 const POLICY: &str = r#"
@@ -17,6 +21,9 @@ tool get_order(id: string)
 tool refund(order: string, amount: decimal)
 tool plain(id: string)
 grant any to agent
+approval boss { by 1 of agent expires 15m }
+tool risky(id: string)
+rule ask { on risky require boss }
 limit pot { on refund sum args.amount max 100000000000.00 per 24h each agent }
 rule looked_up {
   on refund
@@ -47,6 +54,78 @@ fn main() {
             println!("{what:<44} {past:>12} {each:>12.1?}");
         }
     }
+    println!();
+    ledger(&policy, if test { 10 } else { 20_000 });
+    println!();
+    audit(&policy, if test { 100 } else { 200_000 });
+}
+
+/// Opening, voting on and claiming an approval, in memory.
+fn ledger(policy: &Policy, askings: usize) {
+    let ledger = Ledger::new(Arc::new(MemoryStore::bounded(askings + 1)));
+    let now = time(0);
+    let openings: Vec<Opening> = (0..askings)
+        .map(|i| {
+            let request = prepared(policy, &format!("c-{i}"), i, "risky", &format!(r#"{{"id": "o-{i}"}}"#), now);
+            let decision = policy.begin(&request, &MemoryState::new());
+            Opening::of(policy, &request, &decision).pop().expect("it needs an approval")
+        })
+        .collect();
+    let opened = median(&openings, |opening| drop(black_box(ledger.ask(vec![opening.clone()], now))));
+    let asked: Vec<(AskingId, claw_runtime::Digest)> = openings
+        .into_iter()
+        .map(|opening| {
+            let request = opening.ballot.request_digest;
+            (ledger.ask(vec![opening], now).expect("it is there").remove(0).id, request)
+        })
+        .collect();
+    let voted = median(&asked, |(id, _)| {
+        ledger.vote(None, id, Vote::grant("olga", now).role("agent"), now).expect("the vote counts");
+    });
+    let claimed = median(&asked, |(_, request)| {
+        assert_eq!(ledger.claim(None, request, "c", now).expect("it is granted").held.len(), 1);
+    });
+    println!("{:<44} {:>12} {:>12}", "the ledger in memory", "askings", "median");
+    for (what, each) in [("ask", opened), ("vote", voted), ("claim", claimed)] {
+        println!("{what:<44} {askings:>12} {each:>12.1?}");
+    }
+}
+
+/// Records of decisions into files, by one thread and by several.
+fn audit(policy: &Policy, records: usize) {
+    println!("{:<44} {:>12} {:>12}", "the audit log in files", "records", "per second");
+    let folder = std::env::temp_dir().join(format!("claw-bench-audit-{}", std::process::id()));
+    for (what, fsync, threads, records) in [
+        ("left to the system, one thread", Fsync::Os, 1, records),
+        ("left to the system, four threads", Fsync::Os, 4, records),
+        ("synced every 100 ms, four threads", Fsync::Interval(Duration::from_millis(100)), 4, records),
+        ("synced before each answer, one thread", Fsync::Every, 1, records / 100),
+        ("synced before each answer, 16 threads", Fsync::Every, 16, records / 100),
+    ] {
+        let rate = recorded(policy, &folder, fsync, threads, records);
+        println!("{what:<44} {records:>12} {rate:>12.0}");
+        drop(std::fs::remove_dir_all(&folder));
+    }
+}
+
+fn recorded(policy: &Policy, folder: &Path, fsync: Fsync, threads: usize, records: usize) -> f64 {
+    let sink = FileSink::open(folder, FileOptions { fsync, ..FileOptions::default() }).expect("a folder");
+    let log = AuditLog::open(Box::new(sink), Options::default()).expect("a log");
+    let json = wire("c-1", 0, "plain", r#"{"id": "o-1"}"#, time(0));
+    let input = RequestInput::from_json(json.as_bytes(), policy.limits()).expect("a request");
+    let decision = policy.decide_json_pure(json.as_bytes());
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                for _ in 0..records / threads {
+                    let event = Event::Decision(Box::new(DecisionEvent::new(&input, &decision, policy, 5)));
+                    log.record(time(0), &event).expect("it is kept");
+                }
+            });
+        }
+    });
+    records as f64 / start.elapsed().as_secs_f64()
 }
 
 /// A store that has seen so many calls: half of them lookups, half refunds, all settled.
@@ -66,20 +145,31 @@ fn filled(policy: &Policy, past: usize) -> MemoryState {
 
 /// A prepared call whose digest is known, at a time that grows with its number.
 fn call(policy: &Policy, tool: &str, id: &str, number: usize, before: usize) -> Request {
-    let millis = 1_772_438_400_000 + i64::try_from(before + number).expect("few calls") * 20;
-    let time = Time::from_millis(millis).expect("a time");
     let session = number % SESSIONS;
     let args = match tool {
         "refund" => format!(r#"{{"order": "o-{session}", "amount": 0.01}}"#),
         _ => format!(r#"{{"id": "o-{session}"}}"#),
     };
-    let json = format!(
-        r#"{{"call_id": "{id}", "time": "{time}", "session": "s-{session}", "environment": "prod",
-            "agent": {{"id": "bot", "roles": ["agent"]}}, "tool": "{tool}", "args": {args}}}"#
-    );
+    prepared(policy, id, number, tool, &args, time(before + number))
+}
+
+fn prepared(policy: &Policy, id: &str, number: usize, tool: &str, args: &str, now: Time) -> Request {
+    let json = wire(id, number % SESSIONS, tool, args, now);
     let request = policy.prepare_json(json.as_bytes()).unwrap_or_else(|denial| panic!("{denial}"));
     black_box(request.digest(policy));
     request
+}
+
+fn wire(id: &str, session: usize, tool: &str, args: &str, now: Time) -> String {
+    format!(
+        r#"{{"call_id": "{id}", "time": "{now}", "session": "s-{session}", "environment": "prod",
+            "agent": {{"id": "bot", "roles": ["agent"]}}, "tool": "{tool}", "args": {args}}}"#
+    )
+}
+
+/// 20 ms after another.
+fn time(number: usize) -> Time {
+    Time::from_millis(1_772_438_400_000 + i64::try_from(number).expect("few calls") * 20).expect("a time")
 }
 
 /// The median time of one run.
