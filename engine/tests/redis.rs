@@ -390,6 +390,32 @@ fn an_expired_session_is_unknown_and_not_empty() {
 }
 
 #[test]
+fn a_session_is_kept_while_it_or_its_children_are_used() {
+    let Some(server) = Redis::start() else { return };
+    let (policy, state) = (policy(), connect(&server));
+    let in_session = |tool: &str, session: &str| call(tool, "a", 0).session(session).arg("id", "x");
+    assert_allowed(&begin(&policy, &state, in_session("fetch", "parent")));
+    assert_allowed(&begin(&policy, &state, in_session("look", "child").parent_session("parent")));
+    let Value::Array(keys) = server.run(&["KEYS", "{claw:acme}:s:*"]) else { panic!() };
+    let names: Vec<String> = keys.into_iter().map(|key| redis::from_redis_value(key).unwrap()).collect();
+    assert_eq!(names.len(), 2);
+    let shorten = || names.iter().for_each(|name| drop(server.run(&["PEXPIRE", name, "3600000"])));
+    let long = || {
+        let life = |name: &&String| matches!(server.run(&["PTTL", name]), Value::Int(life) if life > 3_600_000);
+        names.iter().filter(life).count()
+    };
+    // A call that is denied is one, too; that it asks for labels looks at the parent.
+    shorten();
+    let send = call("send", "b", 0).session("child").arg("id", "x").arg("amount", 1i64);
+    assert_eq!(begin(&policy, &state, send).reason, Reason::Rule);
+    assert_eq!(long(), 2);
+    shorten();
+    let child = SessionScope { session: Some("child"), ..scope() };
+    state.settle(&child, "a", Settlement::Ok).unwrap();
+    assert_eq!(long(), 1);
+}
+
+#[test]
 fn what_passes_is_removed_and_what_does_not_stays() {
     let Some(server) = Redis::start() else { return };
     let (policy, state) = (policy(), connect(&server));

@@ -10,14 +10,14 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration as Wait;
 
-use claw_engine::{RedisOptions, RedisState, SqliteOptions, SqliteState};
+use claw_engine::{RedisOptions, RedisState, SqliteOptions, SqliteState, StateBounds};
 use claw_runtime::state::{
     CallRecord, Charge, Commit, Consumption, Effects, PotKey, PriorQuery, PriorRecord, Realm, SessionScope, Settlement,
     State, StateView, clock,
 };
 use claw_runtime::{
-    AgentInput, Decimal, Decision, Digest, Duration, Evidence, MemoryState, Outcome, Reason, RequestInput, Time, Tri,
-    Vote,
+    AgentInput, Decimal, Decision, Digest, Duration, Evidence, MemoryBounds, MemoryState, Outcome, Reason,
+    RequestInput, Time, Tri, Vote,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -32,8 +32,8 @@ struct Stores {
 }
 
 impl Stores {
-    /// New and empty ones; a server's keys are told apart by a prefix.
-    fn new(server: Option<&Redis>) -> Stores {
+    /// New and empty ones, each session of which is bounded so; a server's keys are told apart by a prefix.
+    fn new(server: Option<&Redis>, bounds: &StateBounds) -> Stores {
         thread_local!(static NUMBER: RefCell<u32> = const { RefCell::new(0) });
         let number = NUMBER.with_borrow_mut(|n| {
             *n += 1;
@@ -42,12 +42,15 @@ impl Stores {
         // The speed of the machine is no matter here.
         let timeout = Wait::from_secs(60);
         let dir = tempfile::tempdir().unwrap();
-        let options = SqliteOptions { timeout, sync: false, ..SqliteOptions::default() };
+        let options = SqliteOptions { timeout, sync: false, bounds: bounds.clone(), ..SqliteOptions::default() };
         let file = SqliteState::open_with(dir.path().join("state.db"), options).unwrap();
-        let mut all: Vec<(&str, Box<dyn State>)> =
-            vec![("memory", Box::new(MemoryState::new())), ("sqlite", Box::new(file))];
+        let StateBounds { parents, ancestors, .. } = *bounds;
+        let priors = usize::try_from(bounds.priors).unwrap();
+        let memory = MemoryState::with_bounds(MemoryBounds { parents, ancestors, priors, ..MemoryBounds::default() });
+        let mut all: Vec<(&str, Box<dyn State>)> = vec![("memory", Box::new(memory)), ("sqlite", Box::new(file))];
         if let Some(server) = server {
-            let options = RedisOptions { timeout, prefix: format!("t{number}"), ..RedisOptions::default() };
+            let (prefix, bounds) = (format!("t{number}"), bounds.clone());
+            let options = RedisOptions { timeout, prefix, bounds, ..RedisOptions::default() };
             all.push(("redis", Box::new(RedisState::connect_with(&server.url(), options).unwrap())));
         }
         Stores { all, _dir: dir }
@@ -249,15 +252,25 @@ mod records {
         told
     }
 
-    #[test]
-    fn stores_tell_the_same() {
+    fn compare(bounds: &StateBounds, seed: u64) {
         let server = Redis::start();
-        proptest!(config(32, 20_260_302), |(ops in prop::collection::vec(op(), 0..40))| {
-            let stores = Stores::new(server.as_ref());
+        proptest!(config(32, seed), |(ops in prop::collection::vec(op(), 0..40))| {
+            let stores = Stores::new(server.as_ref(), bounds);
             for op in &ops {
                 stores.same(|store| run(store, op));
             }
         });
+    }
+
+    #[test]
+    fn stores_tell_the_same() {
+        compare(&StateBounds::default(), 20_260_302);
+    }
+
+    /// Also what they have to forget is the same, and is unknown.
+    #[test]
+    fn stores_forget_the_same() {
+        compare(&StateBounds { priors: 2, parents: 1, ancestors: 2, ..StateBounds::default() }, 20_260_304);
     }
 }
 
@@ -357,7 +370,7 @@ mod decisions {
         let server = Redis::start();
         let reasons = RefCell::new(std::collections::BTreeMap::new());
         proptest!(config(48, 20_260_303), |(ops in prop::collection::vec(op(), 0..60))| {
-            let stores = Stores::new(server.as_ref());
+            let stores = Stores::new(server.as_ref(), &StateBounds::default());
             let (mut now, mut last, mut asked, mut calls) = (0, None, None, Vec::new());
             for op in ops {
                 let (request, preview) = match op {

@@ -45,7 +45,7 @@ impl Past<'_> {
         if let Some(call) = commit.call {
             draft.begin(call, commit.now)?;
         }
-        Ok(draft.plan(commit.now, session))
+        Ok(draft.plan(commit.now, self.scope.session))
     }
 
     /// What settling a call changes.

@@ -1,4 +1,5 @@
 //! A real Redis for tests: in a directory and at a socket of its own, gone when dropped.
+#![allow(dead_code)]
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

@@ -2,7 +2,7 @@
 //! them checked and changed by one script.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use claw_runtime::state::{Answer, CLOCK_TOLERANCE, StateError};
@@ -163,13 +163,21 @@ impl<'a> Step<'a> {
         }
     }
 
+    /// The sessions that are kept for longer now: the call's, and those that it was asked to inherit from.
+    fn used(&self, plan: &Plan) -> BTreeSet<Digest> {
+        let records = self.records.borrow();
+        let held = records.iter().filter(|(_, value)| value.is_some());
+        let labels = held.filter_map(|(key, _)| if let Key::Labels(session) = key { Some(*session) } else { None });
+        plan.session.into_iter().flat_map(|session| labels.clone().chain([session])).collect()
+    }
+
     /// The arguments of `commit.lua`, and what each check is of.
     fn arguments(&self, plan: &Plan, generation: &str, least: u64) -> (Arguments, Vec<String>) {
         let fixed = ["generation", "clock", "count"].map(|name| self.key(name));
         let mut script = Script { out: Arguments { keys: fixed.into(), values: Vec::new() } };
         let records = self.records.borrow();
         let members = plan.session.filter(|_| plan.remember).map(|session| names::seen(self.tag, &session));
-        let life = plan.session.map(|session| names::session_key(self.tag, &session));
+        let used = self.used(plan);
         let now = self.latest.get().flatten().max(plan.now);
 
         script.text(generation);
@@ -177,7 +185,7 @@ impl<'a> Step<'a> {
         script.text(&plan.now.map_or_else(String::new, stamp::write));
         let told = now.filter(|_| self.told_time.get()).and_then(|now| now.checked_add(CLOCK_TOLERANCE));
         script.text(&told.map_or_else(String::new, stamp::write));
-        for count in [records.len(), members.iter().len(), plan.writes.len(), life.iter().len()] {
+        for count in [records.len(), members.iter().len(), plan.writes.len(), used.len()] {
             script.text(&count.to_string());
         }
         let mut checked = Vec::new();
@@ -196,8 +204,8 @@ impl<'a> Step<'a> {
             let life = names::life(write, now, self.options);
             script.text(&life.map_or_else(String::new, |life| life.to_string()));
         }
-        if let Some(name) = life {
-            script.key(name);
+        for session in used {
+            script.key(names::session_key(self.tag, &session));
             script.text(&names::session_life(self.options).to_string());
         }
         (script.out, checked)

@@ -1,5 +1,5 @@
 //! What is written is read back as it was.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use proptest::prelude::*;
 use proptest::{collection::vec, option};
