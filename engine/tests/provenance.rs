@@ -176,6 +176,16 @@ fn memory_is_a_small_multiple_of_what_is_remembered() {
 }
 
 #[test]
+fn what_cannot_be_searched_may_be_anything() {
+    let mut session = session();
+    session.missed(&["web"], &["untrusted"]);
+    assert_eq!(origins(&session, r#""DE0299887766""#), ["user_prompt", "web"]);
+    assert_eq!(labels(&session, r#"{"x": "hello"}"#), ["untrusted"]);
+    session.missed(&[], &[]);
+    assert_eq!(origins(&session, r#""DE0299887766""#), [""; 0]);
+}
+
+#[test]
 fn text_of_unknown_origin_makes_its_values_unknown() {
     let mut session = session();
     session.told(&[], &["odd"], "DE0299887766");

@@ -14,6 +14,7 @@
 mod fill;
 mod index;
 mod normal;
+mod sessions;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ use claw_runtime::Json;
 pub use self::fill::{Filled, FilledValue};
 use self::index::Index;
 use self::normal::{Normal, decoded};
+pub use self::sessions::Sessions;
 
 /// Bounds and choices of a [`Provenance`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl Default for ProvenanceOptions {
 }
 
 /// What one session was told, by whom. It lasts as long as the process: a gateway that starts anew tells it the session's
-/// transcript again, or all values are unknown. A session that another one starts gets a clone.
+/// transcript again, or that it [`Provenance::missed`] it. A session that another one starts gets a clone.
 ///
 /// ```
 /// use claw_engine::provenance::Provenance;
@@ -105,7 +107,6 @@ impl Provenance {
     /// `origins` are names that policies declare (`origins user_prompt, web`); text without any makes the values that
     /// occur in it unknown. `labels` are those that a session gets when it uses the text.
     pub fn told(&mut self, origins: &[&str], labels: &[&str], text: &str) {
-        let set = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| (*name).to_owned()).collect() };
         let (origins, labels) = (set(origins), set(labels));
         self.labels.extend(labels.iter().cloned());
         let Some(place) = self.place(&origins, &labels) else {
@@ -121,6 +122,14 @@ impl Provenance {
     /// Remembers a result in JSON: its strings, numbers and keys.
     pub fn told_json(&mut self, origins: &[&str], labels: &[&str], json: &Json) {
         self.told(origins, labels, &json.to_string());
+    }
+
+    /// The session was told something that can't be searched: a picture, or what came before the gateway started. Any
+    /// value may have been in it, so from now on all have these origins, too; without any, all are unknown.
+    pub fn missed(&mut self, origins: &[&str], labels: &[&str]) {
+        let (origins, labels) = (set(origins), set(labels));
+        self.labels.extend(labels.iter().cloned());
+        self.forgotten.add(&origins, &labels);
     }
 
     /// Was everything remembered that was told?
@@ -171,6 +180,10 @@ impl Provenance {
         source.used = source.used.saturating_add(len);
         self.used = self.used.saturating_add(len);
     }
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 impl Forgotten {
