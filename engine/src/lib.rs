@@ -15,11 +15,13 @@ pub mod lifecycle;
 pub mod policies;
 pub mod provenance;
 pub mod signing;
+#[cfg(any(feature = "sqlite", feature = "redis"))]
 mod state;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
 pub use self::engine::{Builder, Call, Engine, EngineError, SharedState};
 pub use self::policies::{Target, Trust};
+#[cfg(any(feature = "sqlite", feature = "redis"))]
 pub use self::state::StateBounds;
 #[cfg(feature = "redis")]
 pub use self::state::{RedisOptions, RedisState};

@@ -89,7 +89,8 @@ local later = ARGV[3] ~= '' and (not latest or latest < ARGV[3])
 if later then
   redis.call('SET', KEYS[2], ARGV[3])
 end
-if later or writes > 0 then
+-- Every call counts, also one that is only answered again: whoever waits for replicas waits for this.
+if ARGV[3] ~= '' or writes > 0 then
   return {0, redis.call('INCR', KEYS[3])}
 end
 return {0, tonumber(count)}

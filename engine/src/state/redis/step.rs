@@ -151,7 +151,8 @@ impl<'a> Step<'a> {
         if self.options.replicas == 0 || (plan.writes.is_empty() && plan.now.is_none()) {
             return Ok(());
         }
-        let left = self.deadline.saturating_duration_since(Instant::now()).as_millis();
+        // Somewhat less than is left, so that the server's answer still comes in time.
+        let left = self.deadline.saturating_duration_since(Instant::now()).as_millis().saturating_mul(3) / 4;
         let mut wait = redis::cmd("WAIT");
         // No time at all would be taken for ever.
         wait.arg(self.options.replicas).arg(u64::try_from(left).unwrap_or(u64::MAX).max(1));

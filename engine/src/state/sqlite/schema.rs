@@ -38,6 +38,9 @@ pub(super) fn table(key: &Key) -> &'static str {
 /// Makes a new file readable to its owner only, as SQLite then makes the files beside it: answers of pending calls contain
 /// their arguments. Where that fails, opening says why.
 pub(super) fn keep_private(path: &Path) {
+    if path == Path::new(":memory:") {
+        return;
+    }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
