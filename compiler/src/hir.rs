@@ -143,7 +143,7 @@ pub struct Attribute {
     pub loc: Loc,
 }
 
-/// `@status(…)`: whether a clause counts.
+/// `@status(…)`, perhaps with a reason behind the word: whether a clause counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     Hint,

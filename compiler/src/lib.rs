@@ -20,6 +20,7 @@ pub mod proof;
 pub mod report;
 mod resolve;
 pub mod source;
+pub mod status;
 pub mod suggest;
 pub mod testing;
 mod typeck;

@@ -27,6 +27,7 @@ mod testblocks;
 mod windows;
 
 pub(crate) use calls::FUNCTIONS;
+pub(crate) use clauses::normal_text;
 pub(crate) use expr::{Args, Exprs};
 pub(crate) use names::ROOTS;
 

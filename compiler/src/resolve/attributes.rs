@@ -90,8 +90,12 @@ impl Cx<'_> {
         }
         let words = STATUSES.map(|(word, _)| word);
         match attr.args.as_slice() {
-            [AttrArg::Name(word)] if words.contains(&word.name.as_str()) => {}
-            [AttrArg::Name(word)] => {
+            [AttrArg::Name(_), AttrArg::Str(reason)] if reason.value.trim().is_empty() => {
+                let at = self.loc(module, reason.span);
+                self.report(Diagnostic::new(codes::E0112, at, "the reason of this `@status` is empty"));
+            }
+            [AttrArg::Name(word)] | [AttrArg::Name(word), AttrArg::Str(_)] if words.contains(&word.name.as_str()) => {}
+            [AttrArg::Name(word)] | [AttrArg::Name(word), AttrArg::Str(_)] => {
                 let at = self.loc(module, word.span);
                 let error = Diagnostic::new(codes::E0112, at, format!("there is no status `{}`", word.name))
                     .help(format!("there are {}", suggest::list(words)))
@@ -99,8 +103,8 @@ impl Cx<'_> {
                 self.report(error);
             }
             _ => {
-                let error = Diagnostic::new(codes::E0112, loc, "`@status` takes one word")
-                    .help(format!("it is one of {}", suggest::list(words)));
+                let error = Diagnostic::new(codes::E0112, loc, "`@status` takes a word, and perhaps a reason")
+                    .help(format!("the word is one of {}", suggest::list(words)));
                 self.report(error);
             }
         }

@@ -243,7 +243,7 @@ impl Cx<'_> {
 }
 
 /// Tokens with one blank between them where a reader expects one.
-pub(super) fn normal_text(source: &str) -> String {
+pub(crate) fn normal_text(source: &str) -> String {
     let mut out = String::new();
     let mut last = String::new();
     for token in lex(source).into_iter().filter(|t| !t.kind.is_trivia()) {
