@@ -26,14 +26,14 @@ pub struct Clause<'p> {
     pub is_std: bool,
 }
 
-impl Clause<'_> {
+impl<'p> Clause<'p> {
     /// What decisions and logs call it.
     pub fn id(&self) -> String {
         format!("{}.{}", self.module, self.decl.name)
     }
 
     /// The reason that its `@status` gives.
-    pub fn reason(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<&'p str> {
         let attr = self.decl.attrs.iter().find(|attr| attr.name == "status")?;
         attr.args.get(1).map(String::as_str)
     }

@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod git;
 mod keys;
+mod lifecycle;
 mod output;
 mod policy;
 mod project;
@@ -65,7 +66,10 @@ enum Command {
     Graph(commands::graph::Args),
     Why(commands::why::Args),
     Query(commands::query::Args),
+    Policy(commands::policy::Args),
+    Promote(commands::promote::Args),
     Report(commands::report::Args),
+    Suspend(commands::suspend::Args),
     Import(commands::import::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
@@ -107,7 +111,10 @@ fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         Command::Graph(args) => commands::graph::run(args, out),
         Command::Why(args) => commands::why::run(args, out),
         Command::Query(args) => commands::query::run(args, out),
+        Command::Policy(args) => commands::policy::run(args, out),
+        Command::Promote(args) => commands::promote::run(args, out),
         Command::Report(args) => commands::report::run(args, out),
+        Command::Suspend(args) => commands::suspend::run(args, out),
         Command::Import(args) => commands::import::run(args, out),
         Command::Completions(args) => commands::completions::run(args, out),
         Command::Man(args) => commands::man::run(args, out),

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use claw_compiler::hir::FileId;
 use claw_compiler::{Analysis, MissingKind, Workspace};
 
 use crate::failure::Failure;
@@ -80,6 +81,21 @@ impl Project {
     /// A path of the workspace as the user would write it.
     pub fn show(&self, path: &str) -> String {
         human::shown_path(&self.base, path)
+    }
+
+    /// Where a file of the workspace lies; none for what ships with the compiler.
+    pub fn path(&self, file: FileId) -> Option<PathBuf> {
+        let source = self.analysis.sources.get(file);
+        (!source.is_standard()).then(|| files::tidy(&self.base.join(&source.path)))
+    }
+
+    /// Whether a file lies in the root file's directory or below, wherever links lead.
+    pub fn holds(&self, path: &Path) -> bool {
+        let base = if self.base.as_os_str().is_empty() { Path::new(".") } else { &self.base };
+        match (base.canonicalize(), path.canonicalize()) {
+            (Ok(base), Ok(path)) => path.starts_with(base),
+            _ => false,
+        }
     }
 
     pub fn counts(&self) -> Counts {

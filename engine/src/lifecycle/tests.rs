@@ -264,6 +264,8 @@ fn only_the_window_counts() {
     timeless.iter_mut().for_each(|record| record.time = None);
     assert_eq!(usage(timeless, Window { since: Some(since), ..Window::default() }).records, 0);
     assert_eq!(usage(log(), Window { tenant: Some("t".into()), ..Window::default() }).records, 0);
+    let other = usage(log(), Window { package: Some("q".into()), ..Window::default() });
+    assert_eq!((other.decisions, other.clauses.len(), other.other_packages[""]), (0, 0, 4));
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct Window {
     pub until: Option<Time>,
     /// Those of this tenant.
     pub tenant: Option<String>,
+    /// Decisions of the policy with this root package: others may have clauses of the same names.
+    pub package: Option<String>,
 }
 
 /// What a log says of a policy.
@@ -36,6 +38,9 @@ pub struct Usage {
     pub decisions: u64,
     /// Decisions by outcome: `allow`, `require_approval`, `deny`.
     pub outcomes: BTreeMap<String, u64>,
+    /// Decisions of other policies, by package; nothing else is counted of them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_packages: BTreeMap<String, u64>,
     /// How allowed calls ended: `ok`, `error`, `not_executed`.
     pub results: BTreeMap<String, u64>,
     /// The earliest time told.
@@ -179,6 +184,10 @@ impl Usage {
 
     fn decision(&mut self, record: &Record, event: &DecisionEvent, settled: &mut Vec<Settled>) {
         if event.replayed {
+            return;
+        }
+        if self.state.window.package.as_ref().is_some_and(|package| *package != event.package) {
+            super::clauses::count(&mut self.other_packages, &event.package);
             return;
         }
         self.decisions = self.decisions.saturating_add(1);

@@ -1,0 +1,106 @@
+//! `clawc policy`: what an audit log says of a policy.
+
+mod common;
+#[path = "common/log.rs"]
+mod log;
+
+use claw_engine::audit::Verdict::{Grant, Refuse};
+use claw_engine::audit::{Event, ReloadEvent, ReloadOutcome};
+use common::Folder;
+use log::{Log, TRIAL};
+
+fn folder() -> Folder {
+    let mut log = Log::of(TRIAL)
+        .refund("a", "500.00", Refuse)
+        .refund("b", "5.00", Grant)
+        .refund("c", "6.00", Grant)
+        .call("look", r#"{ "order": "" }"#)
+        .call("look", r#"{ "order": "o" }"#);
+    log.push(&Event::Reload(ReloadEvent {
+        tenant: None,
+        outcome: ReloadOutcome::Loaded,
+        package: Some("shop".into()),
+        digest: None,
+        previous: None,
+        source: None,
+        signer: Some("A1B2".into()),
+        error: None,
+    }));
+    let folder = Folder::new();
+    folder.write("main.claw", TRIAL);
+    folder.write("audit/audit-000001.jsonl", log.text());
+    folder
+}
+
+#[test]
+fn status_tells_who_agrees_and_what_is_missing() {
+    let folder = folder();
+    let run = folder.run(&["policy", "status", ".", "--audit", "audit"]).expect(0);
+    insta::assert_snapshot!(run.out);
+    assert_eq!(run.err, "");
+    let run = folder.run(&["policy", "status", ".", "--audit", "audit", "--format", "json"]).expect(0);
+    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let clause = |name: &str| {
+        let clauses = json["clauses"].as_array().unwrap();
+        clauses.iter().find(|clause| clause["clause"] == name).unwrap_or_else(|| panic!("{name}")).clone()
+    };
+    let big = clause("shop.big_refunds");
+    assert_eq!(big["usage"]["shadow"]["evidence"]["agreements"], 1);
+    assert_eq!((&big["owners"][0], &big["doc"]), (&"ann".into(), &"Large refunds are not for agents.".into()));
+    assert_eq!(big["promote"]["to"], "confirmed");
+    let asks = clause("shop.refunds_in_prod");
+    let evidence = &asks["usage"]["in_force"]["evidence"];
+    assert_eq!((&evidence["agreements"], &evidence["disagreements"]), (&1.into(), &2.into()));
+    assert_eq!(json["approvals"]["four_eyes"]["refused"], 1);
+    assert_eq!(json["gates"]["promote"]["agreements"], 3);
+}
+
+#[test]
+fn recent_tells_reloads_and_what_applied_last() {
+    let folder = folder();
+    let run = folder.run(&["policy", "recent", ".", "--audit", "audit"]).expect(0);
+    insta::assert_snapshot!(run.out);
+    let run = folder.run(&["policy", "recent", ".", "--audit", "audit", "--format", "json"]).expect(0);
+    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(json["reloads"][0]["signer"], "A1B2");
+}
+
+#[test]
+fn risky_tells_where_trouble_gathers() {
+    let folder = folder();
+    let run = folder.run(&["policy", "risky", ".", "--audit", "audit"]).expect(0);
+    insta::assert_snapshot!(run.out);
+}
+
+#[test]
+fn a_window_leaves_out_what_was_before() {
+    let folder = folder();
+    let run = folder.run(&["policy", "status", ".", "--audit", "audit", "--since", "2026-03-03"]).expect(0);
+    assert!(run.err.contains("the log has no decision of the policy `shop`"), "{}", run.err);
+    let run = folder.run(&["policy", "status", ".", "--audit", "audit", "--since", "yesterday"]).expect(2);
+    assert!(run.err.contains("`yesterday` is no time"), "{}", run.err);
+}
+
+#[test]
+fn decisions_of_other_policies_are_left_out() {
+    let folder = folder();
+    folder.write("main.claw", TRIAL.replace("package shop", "package store"));
+    let run = folder.run(&["policy", "status", ".", "--audit", "audit"]).expect(0);
+    assert!(run.err.contains("the log has no decision of the policy `store`, only of `shop`"), "{}", run.err);
+    assert!(run.out.contains("store  0 decisions"), "{}", run.out);
+}
+
+#[test]
+fn nothing_is_suspended_at_first() {
+    let run = folder().run(&["policy", "suspended"]).expect(0);
+    assert_eq!(run.out, "nothing is suspended or archived\n");
+    let run = folder().run(&["policy", "suspended", "--format", "json"]).expect(0);
+    assert_eq!(run.out, "[]\n");
+}
+
+#[test]
+fn a_log_that_is_not_there_is_an_error() {
+    let run = folder().run(&["policy", "status", ".", "--audit", "nowhere"]).expect(2);
+    assert!(run.err.contains("nowhere"), "{}", run.err);
+    folder().run(&["policy", "status", "."]).expect(2);
+}
