@@ -164,7 +164,8 @@ mod tests {
     const POLICY: &str = "package shop
 
 environments prod
-roles bot
+roles        bot
+
 tool pay(n: int)
 tool look()
 
@@ -174,9 +175,9 @@ grant pay, look to bot
 /// Why.
 @owner(\"ann\") @status(candidate)  // tried out
 rule big {
-  on   pay
-  when args.n > 10  // a lot
-  deny \"no\"
+  on      pay
+  when    args.n > 10  // a lot
+  deny    \"no\"
 }
 
 limit rate { on pay  max 5 per 1h }
@@ -197,11 +198,14 @@ limit rate { on pay  max 5 per 1h }
         let again = self::analysis(&out);
         let clause = find(&again.package, name).unwrap();
         assert_eq!((clause.status, clause.reason()), (to, reason));
+        let canonical = |text: &str| claw_syntax::format(text).is_ok_and(|laid_out| laid_out == text);
+        assert_eq!(canonical(&out), canonical(text));
         out
     }
 
     #[test]
     fn only_the_attribute_changes() {
+        assert_eq!(claw_syntax::format(POLICY).as_deref(), Ok(POLICY), "what is canonical stays so");
         let out = changed(POLICY, "big", Status::Confirmed, None);
         assert_eq!(out, POLICY.replace("@status(candidate)", "@status(confirmed)"));
         let out = changed(POLICY, "shop.big", Status::Suspended, Some("say \"why\""));

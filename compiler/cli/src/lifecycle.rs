@@ -16,6 +16,7 @@ use claw_runtime::{Duration, Time};
 use self::log::Log;
 use crate::failure::Failure;
 use crate::files;
+use crate::keys;
 use crate::output::Output;
 use crate::project::Project;
 
@@ -25,6 +26,9 @@ pub struct LogArgs {
     /// The audit log: a .jsonl file, a directory of segments, or an SQLite database
     #[arg(long, value_name = "LOG", required = true)]
     pub audit: Vec<PathBuf>,
+    /// A public key, or its file: checkpoints of the log that it did not sign are not believed
+    #[arg(long, value_name = "PUB")]
+    pub key: Vec<String>,
     /// Count only from this time on: `2026-03-02`, `2026-03-02T09:00:00Z`, or how long ago: `30d`
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
@@ -50,7 +54,8 @@ impl Review {
         }
         let since = args.since.as_deref().map(since).transpose()?;
         let package = Some(project.analysis.package.name.clone());
-        let log = log::read(&args.audit, Window { since, until: None, tenant: args.tenant.clone(), package })?;
+        let keys = args.key.iter().map(|key| keys::public(key)).collect::<Result<_, _>>()?;
+        let log = log::read(&args.audit, keys, Window { since, until: None, tenant: args.tenant.clone(), package })?;
         let gates = gates(&project.analysis.package);
         Ok(Some(Review { project, log, gates }))
     }

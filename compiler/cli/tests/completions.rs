@@ -4,7 +4,7 @@ mod common;
 
 use common::Folder;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "check",
     "fmt",
@@ -18,7 +18,10 @@ const COMMANDS: [&str; 17] = [
     "graph",
     "why",
     "query",
+    "policy",
+    "promote",
     "report",
+    "suspend",
     "import",
     "completions",
     "man",
@@ -48,7 +51,7 @@ fn every_shell_gets_a_script_with_every_command() {
 fn there_is_a_page_for_every_command() {
     let folder = Folder::new();
     let run = folder.run(&["man", "--dir", "share/man1"]).expect(0);
-    assert_eq!(run.out, "wrote 19 pages to share/man1\n");
+    assert_eq!(run.out, "wrote 26 pages to share/man1\n");
     for command in COMMANDS.iter().chain(&["import-mcp"]) {
         let page = folder.read(&format!("share/man1/clawc-{command}.1"));
         assert!(page.contains(".SH NAME") && page.contains(".SH SYNOPSIS"), "{command}: {page}");

@@ -77,8 +77,11 @@ fn a_log_with_a_hole_is_not_believed() {
     let run = folder.run(&["promote", "big_refunds", "--audit", "holed.jsonl"]).expect(1);
     assert!(run.out.contains("✗ the log can't be believed as it is"), "{}", run.out);
     assert!(run.err.contains("warning"), "{}", run.err);
+    assert!(run.err.contains("holed.jsonl:2: record 2 is missing"), "{}", run.err);
     let changed = log.text().replacen("\"refuse\"", "\"grant\"", 1);
     folder.write("changed.jsonl", changed);
+    let run = folder.run(&["promote", "big_refunds", "--audit", "changed.jsonl"]).expect(1);
+    assert!(run.err.contains("record 3 was changed"), "{}", run.err);
     assert_eq!(folder.read("main.claw"), TRIAL);
     folder
         .run(&["promote", "big_refunds", "--audit", "holed.jsonl", "--force", "--reason", "the disk was lost"])

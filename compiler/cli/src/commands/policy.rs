@@ -156,7 +156,7 @@ fn out_of_force(args: &Suspended, out: &mut Output) -> Result<Exit, Failure> {
     let review = if args.audit.is_empty() {
         Review::without_log(&files::root(&args.path)?, out)?
     } else {
-        let log = LogArgs { audit: args.audit.clone(), since: None, tenant: None };
+        let log = LogArgs { audit: args.audit.clone(), key: Vec::new(), since: None, tenant: None };
         Review::open(&args.path, &log, out)?
     };
     let Some(review) = review else { return Ok(Exit::Findings) };

@@ -1,11 +1,10 @@
 //! Reads an audit log: what it says, and whether it can be believed.
 
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use claw_engine::audit::{GENESIS, Record};
+use claw_engine::audit::{self, Expected, Gap};
 use claw_engine::lifecycle::{Usage, Window};
+use claw_engine::signing::PublicKey;
 
 use crate::failure::Failure;
 use crate::render::text::visible;
@@ -21,50 +20,40 @@ pub struct Log {
     pub problems: Vec<String>,
 }
 
-/// Reads the parts of one log, the oldest first.
-pub fn read(paths: &[PathBuf], window: Window) -> Result<Log, Failure> {
-    let mut log = Log { usage: Usage::new(window), problems: Vec::new() };
-    let mut last = (0, GENESIS);
+/// Reads the parts of one log, the oldest first. With keys, its checkpoints must be signed by one of them.
+pub fn read(paths: &[PathBuf], keys: Vec<PublicKey>, window: Window) -> Result<Log, Failure> {
+    let report = audit::verify(paths, &Expected { keys, head: None }).map_err(unreadable)?;
+    let mut problems: Vec<String> = report.gaps.iter().map(problem).collect();
+    if report.lost > 0 {
+        problems.push(format!("{} events could not be recorded, as the log itself says", report.lost));
+    }
+    let more = problems.len().saturating_sub(TOLD);
+    problems.truncate(TOLD);
+    if more > 0 {
+        problems.push(format!("{more} more problems; `clawc audit verify` tells all"));
+    }
+    let mut usage = Usage::new(window);
     for path in paths {
-        for file in files(path)? {
-            let failed = |error| Failure::io("read", &file, &error);
-            for (at, line) in BufReader::new(fs::File::open(&file).map_err(failed)?).lines().enumerate() {
-                let line = line.map_err(failed)?;
-                if line.trim().is_empty() {
-                    continue;
-                }
-                match Record::parse(&line) {
-                    Ok(record) => {
-                        if record.seq != last.0 + 1 || record.prev != last.1 {
-                            log.problem(format!("record {} does not follow record {}", record.seq, last.0));
-                        }
-                        last = (record.seq, record.hash);
-                        log.usage.add(&record);
-                    }
-                    Err(error) => log.problem(format!("{}:{}: {error}", file.display(), at + 1)),
-                }
+        for record in audit::read(path).map_err(unreadable)? {
+            // What is no record is a problem already.
+            match record {
+                Ok((_, record)) => usage.add(&record),
+                Err(audit::ReadError::Record { .. }) => {}
+                Err(error) => return Err(unreadable(error)),
             }
         }
     }
-    log.usage.finish();
-    Ok(log)
+    usage.finish();
+    Ok(Log { usage, problems })
 }
 
-impl Log {
-    fn problem(&mut self, problem: String) {
-        if self.problems.len() < TOLD {
-            self.problems.push(visible(&problem));
-        }
-    }
+/// `audit.jsonl:3: record 2 is missing`
+fn problem(gap: &Gap) -> String {
+    let line = gap.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let place = gap.file.as_ref().map(|file| format!("{file}{line}: ")).unwrap_or_default();
+    visible(&format!("{place}{}", gap.kind))
 }
 
-fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = fs::read_dir(path).map_err(|error| Failure::io("read", path, &error))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
-    files.sort();
-    Ok(files)
+fn unreadable(error: audit::ReadError) -> Failure {
+    Failure::new(visible(&error.to_string()))
 }

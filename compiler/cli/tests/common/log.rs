@@ -12,7 +12,7 @@ use claw_runtime::{Decision, Digest, Json, Limits, NoState, Policy, RequestInput
 pub const TRIAL: &str = r#"package shop
 
 environments dev, prod
-roles support, lead
+roles        support, lead
 
 tool refund(order: string, amount: decimal)
 tool look(order: string)
@@ -39,15 +39,15 @@ lifecycle {
 /// Large refunds are not for agents.
 @owner("ann") @status(candidate)  // since the audit
 rule big_refunds {
-  on   refund
-  when args.amount > 100.00
-  deny "{args.amount} is too much"
+  on      refund
+  when    args.amount > 100.00
+  deny    "{args.amount} is too much"
 }
 
 rule no_blank_orders {
-  on   look
-  when args.order == ""
-  deny "name an order"
+  on      look
+  when    args.order == ""
+  deny    "name an order"
 }
 "#;
 

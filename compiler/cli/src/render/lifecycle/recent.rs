@@ -60,6 +60,7 @@ pub fn human(review: &Review, top: usize, paint: Paint) -> String {
             ReloadOutcome::Loaded => "loaded",
             ReloadOutcome::Refused => "refused",
             ReloadOutcome::RolledBack => "rolled back",
+            ReloadOutcome::Withdrawn => "withdrawn",
         };
         let digest = reload.digest.map(|digest| digest.to_string().chars().take(19).collect()).unwrap_or_default();
         let by = reload.signer.as_ref().map(|signer| format!("signed by {signer}"));
