@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use claw_runtime::{Digest, Time};
 
-use crate::audit::{ApprovalEvent, ApprovalState, AskEvent, DecisionEvent, VoteEvent};
+use crate::audit::{AppliedFacts, ApprovalEvent, ApprovalState, AskEvent, DecisionEvent, VoteEvent};
 
 /// How many requests are followed at a time.
 const OPEN: usize = 1 << 20;
@@ -233,7 +233,9 @@ fn key(tenant: Option<&String>, digest: Option<Digest>) -> Option<Key> {
 /// The clauses whose word on this call can be held against people's.
 fn parts(event: &DecisionEvent) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
-    let mut asking: Vec<&str> = event.applied.iter().filter(|a| a.effect == "require").map(|a| &*a.clause).collect();
+    // People are asked only where no limit denies: one that applied has asked, too.
+    let asks = |applied: &&AppliedFacts| matches!(applied.effect.as_str(), "require" | "limit");
+    let mut asking: Vec<&str> = event.applied.iter().filter(asks).map(|applied| &*applied.clause).collect();
     asking.sort_unstable();
     asking.dedup();
     let mut add = |clause: &str, in_force: bool, stance: Stance| {
@@ -244,8 +246,8 @@ fn parts(event: &DecisionEvent) -> Vec<Part> {
     for applied in &event.applied {
         match applied.effect.as_str() {
             "grant" => add(&applied.clause, true, Stance::Permits),
-            "require" if asking.len() == 1 => add(&applied.clause, true, Stance::AsksAlone),
-            "require" => add(&applied.clause, true, Stance::AsksToo),
+            "require" | "limit" if asking.len() == 1 => add(&applied.clause, true, Stance::AsksAlone),
+            "require" | "limit" => add(&applied.clause, true, Stance::AsksToo),
             _ => {}
         }
     }

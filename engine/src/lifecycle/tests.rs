@@ -187,6 +187,16 @@ fn a_clause_that_asks_beside_others_is_not_blamed_for_the_question() {
 }
 
 #[test]
+fn a_limit_that_asks_is_held_against_people_like_a_rule() {
+    let mut event = call("a", "require_approval");
+    event.applied.retain(|applied| applied.effect != "require");
+    event.applied.push(effect("p.rate", "limit", "limit"));
+    let log = || Log::default().decide(event.clone()).ask("a", "1");
+    assert_eq!(evidence(&log().state("a", "1", ApprovalState::Granted).usage(), "p.rate")[1], (0, 1));
+    assert_eq!(evidence(&log().state("a", "1", ApprovalState::Refused).usage(), "p.rate")[1], (1, 0));
+}
+
+#[test]
 fn marks_neither_agree_nor_disagree() {
     let mut event = call("a", "require_approval");
     event.shadow = vec![effect("p.marks", "rule", "mark")];
