@@ -269,3 +269,24 @@ fn policies_share_what_is_known_of_a_function() {
     assert_eq!(registry.metrics("is_known").unwrap().answered, 3);
     assert_eq!(registry.names().collect::<Vec<_>>(), ["is_known"]);
 }
+
+#[test]
+fn many_decisions_at_a_time_are_all_answered() {
+    let options = ExternOptions { threads: 3, threads_per_function: 2, ..options() };
+    let registry = ExternRegistry::new(options).with("is_known", yes()).with("is_open", yes());
+    let policy = registry.register_into(policy());
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let policy = &policy;
+            scope.spawn(move || {
+                for i in 0..50 {
+                    let input = call("ask", "c").arg("account", format!("a-{thread}-{i}"));
+                    let request = policy.prepare(&input).unwrap();
+                    assert!(policy.begin(&request, &MemoryState::new()).is_allowed());
+                }
+            });
+        }
+    });
+    let metrics = registry.metrics("is_known").unwrap();
+    assert_eq!((metrics.calls, metrics.answered), (400, 400));
+}

@@ -321,6 +321,31 @@ proptest! {
         prop_assert!(input.labels.iter().any(|label| label == "untrusted"));
     }
 
+    /// So are fragments in disguise: in another case, spaced out, with invisible characters, percent-encoded.
+    #[test]
+    fn disguises_do_not_help(
+        told in "[a-z0-9]{30,60}", from in 0_usize..10,
+        tricks in proptest::collection::vec(0_u8..7, 60), after in hostile(),
+    ) {
+        let mut session = Provenance::default();
+        session.told(&["web"], &["untrusted"], &told);
+        let mut disguised = String::new();
+        for (c, trick) in told.chars().skip(from).take(FRAGMENT).zip(tricks) {
+            match trick {
+                0 => disguised.push(c.to_ascii_uppercase()),
+                1 => disguised.extend([c, ' ']),
+                2 => disguised.extend([c, '\u{200b}']),
+                3 => disguised.extend([c, '-']),
+                4 => disguised.push_str(&format!("%{:02X}", u32::from(c))),
+                5 => disguised.push(char::from_u32(u32::from(c) + 0xfee0).unwrap()),
+                _ => disguised.push(c),
+            }
+        }
+        let mut input = RequestInput::tool("t").arg("x", format!("see {disguised} {after}"));
+        session.fill(&mut input);
+        prop_assert_eq!(input.labels, ["untrusted"], "{}", disguised);
+    }
+
     /// A value that is a whole text of one source has its origin, or is unknown; and its label.
     #[test]
     fn whole_texts_are_found(told in hostile(), other in hostile()) {

@@ -169,6 +169,15 @@ fn what_is_not_answered_is_unknown() {
     }
 }
 
+#[test]
+fn a_function_of_its_own_comes_before_the_hosts() {
+    let table = Arc::new(good());
+    let policy = with(&table).with_extern("other", |_| Some(Value::Bool(false)));
+    let request = policy.prepare(&input(&[])).unwrap();
+    assert_eq!(policy.begin(&request, &MemoryState::new()).reason, Reason::Rule);
+    assert!(table.batches().concat().iter().all(|call| !call.starts_with("other")));
+}
+
 /// Answers the first question of each batch.
 struct Terse;
 
