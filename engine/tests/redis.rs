@@ -13,11 +13,11 @@ use std::time::{Duration as Wait, Instant};
 
 use claw_engine::{RedisOptions, RedisState};
 use claw_runtime::state::{Realm, SessionScope, SettleOutcome, Settlement, State};
-use claw_runtime::{Decision, Outcome, Policy, Reason, Tri};
+use claw_runtime::{Decision, Evidence, Outcome, Policy, Reason, RequestInput, Tri, Vote};
 use redis::Value;
 
 use redis_server::Redis;
-use stores::{begin, call, policy, spend};
+use stores::{at, begin, call, policy, spend};
 
 /// Far longer than anything takes, however busy the machine.
 const LONG: Wait = Wait::from_secs(60);
@@ -111,6 +111,55 @@ fn one_gateway_spends_what_another_left() {
     assert_allowed(&begin(&policy, &a, spend("c", "99.99", 0)));
 }
 
+/// Has eight threads at two gateways begin a call at once.
+fn at_once(policy: &Policy, gateways: &[RedisState; 2], input: impl Fn(usize) -> RequestInput + Sync) -> Vec<Decision> {
+    let barrier = std::sync::Barrier::new(8);
+    std::thread::scope(|threads| {
+        let started: Vec<_> = (0..8)
+            .map(|thread| {
+                let (input, barrier) = (&input, &barrier);
+                threads.spawn(move || {
+                    barrier.wait();
+                    begin(policy, &gateways[thread % 2], input(thread))
+                })
+            })
+            .collect();
+        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn the_same_call_is_charged_once() {
+    let Some(server) = Redis::start() else { return };
+    let (policy, gateways) = (policy(), [connect(&server), connect(&server)]);
+    for round in 0..9 {
+        let decisions = at_once(&policy, &gateways, |_| spend(&format!("{round}"), "10", 0));
+        assert!(decisions.iter().all(Decision::is_allowed), "{decisions:?}");
+        assert_eq!(decisions.iter().filter(|decision| !decision.replayed).count(), 1, "{decisions:?}");
+    }
+    assert_eq!(spend_all(&policy, &gateways[0], "rest"), 10);
+}
+
+#[test]
+fn evidence_is_used_once() {
+    let Some(server) = Redis::start() else { return };
+    let (policy, gateways) = (policy(), [connect(&server), connect(&server)]);
+    for session in ["s0", "s1", "s2", "s3"] {
+        let in_session = |tool: &str, id: &str| call(tool, id, 0).session(session).arg("id", "x");
+        assert_allowed(&begin(&policy, &gateways[0], in_session("fetch", "a")));
+        assert_allowed(&begin(&policy, &gateways[0], in_session("look", "b")));
+        let scope = SessionScope { session: Some(session), ..scope() };
+        gateways[1].settle(&scope, "b", Settlement::Ok).unwrap();
+        let send = |id: &str| in_session("send", id).arg("amount", 0i64);
+        let asked = begin(&policy, &gateways[0], send("c"));
+        assert_eq!(asked.outcome, Outcome::RequireApproval, "{asked}");
+        let evidence = Evidence::new(&asked.approvals[0], asked.request_digest.unwrap(), at(0));
+        let evidence = evidence.vote(Vote::grant("eva", at(0)).role("sre"));
+        let decisions = at_once(&policy, &gateways, |n| send(&format!("try-{n}")).approval(evidence.clone()));
+        assert_eq!(decisions.iter().filter(|decision| decision.is_allowed()).count(), 1, "{decisions:?}");
+    }
+}
+
 #[test]
 fn tenants_share_nothing() {
     let Some(server) = Redis::start() else { return };
@@ -118,7 +167,7 @@ fn tenants_share_nothing() {
     for tenant in ["acme", "acme}", "", "acme:s"] {
         assert_allowed(&begin(&policy, &state, spend("a", "100", 0).tenant(tenant)));
     }
-    let nobody = claw_runtime::RequestInput { tenant: None, ..spend("a", "100", 0) };
+    let nobody = RequestInput { tenant: None, ..spend("a", "100", 0) };
     assert_allowed(&begin(&policy, &state, nobody));
 }
 

@@ -401,7 +401,8 @@ mod decisions {
                     vec![if preview { policy.preview(&prepared, store) } else { policy.begin(&prepared, store) }]
                 });
                 let decision = decisions.remove(0);
-                *reasons.borrow_mut().entry((decision.reason, decision.replayed)).or_insert(0) += 1;
+                let agreed = !request.approvals.is_empty();
+                *reasons.borrow_mut().entry((decision.reason, decision.replayed, agreed)).or_insert(0) += 1;
                 if decision.outcome == Outcome::RequireApproval {
                     asked = Some((request, decision));
                 }
@@ -410,13 +411,16 @@ mod decisions {
         // That nothing differs means little where little happens.
         let reasons = reasons.into_inner();
         let expected = [
-            (Reason::Granted, false),
-            (Reason::Granted, true),
-            (Reason::Rule, false),
-            (Reason::Limit, false),
-            (Reason::LimitUnavailable, false),
-            (Reason::DuplicateCall, false),
-            (Reason::InvalidRequest, false),
+            (Reason::Granted, false, false),
+            (Reason::Granted, false, true),
+            (Reason::Granted, true, false),
+            (Reason::Rule, false, false),
+            // Evidence that was used before.
+            (Reason::Rule, false, true),
+            (Reason::Limit, false, false),
+            (Reason::LimitUnavailable, false, false),
+            (Reason::DuplicateCall, false, false),
+            (Reason::InvalidRequest, false, false),
         ];
         for reason in expected {
             assert!(reasons.get(&reason).is_some_and(|n| *n >= 5), "{reason:?} hardly occurs: {reasons:?}");
