@@ -105,7 +105,7 @@ impl Ledger {
     /// latest time seen of the asking.
     pub fn vote(&self, tenant: Option<&str>, id: &AskingId, vote: Vote, now: Time) -> Result<Asking, Refusal> {
         let asking = self.get(tenant, id)?;
-        self.change(asking, |asking| asking.vote(tenant, vote.clone(), now).map(Some))
+        self.change(asking, now, |asking| asking.vote(tenant, vote.clone(), now).map(Some))
     }
 
     /// One asking of this tenant.
@@ -151,7 +151,7 @@ impl Ledger {
     pub fn claim(&self, tenant: Option<&str>, request: &Digest, call_id: &str, now: Time) -> Result<Claims, Refusal> {
         let mut claims = Claims::default();
         for asking in self.of_request(tenant, request)? {
-            match self.change(asking.clone(), |asking| asking.claim(call_id, now).map(Some)) {
+            match self.change(asking.clone(), now, |asking| asking.claim(call_id, now).map(Some)) {
                 Ok(asking) => {
                     claims.held.push(asking.id);
                     claims.evidence.push(asking.evidence());
@@ -177,7 +177,11 @@ impl Ledger {
     pub fn release(&self, tenant: Option<&str>, held: &[AskingId], call_id: &str) -> Result<(), Refusal> {
         let mut first = Ok(());
         for id in held {
-            match self.get(tenant, id).and_then(|asking| self.change(asking, |asking| asking.release(call_id))) {
+            let released = self.get(tenant, id).and_then(|asking| {
+                let seen = asking.seen_at;
+                self.change(asking, seen, |asking| asking.release(call_id))
+            });
+            match released {
                 // Another asking has taken its place: there is nothing to give back.
                 Ok(_) | Err(Refusal::NotFound) => {}
                 Err(refusal) => first = first.and(Err(refusal)),
@@ -205,12 +209,21 @@ impl Ledger {
     fn change(
         &self,
         mut asking: Asking,
+        now: Time,
         step: impl Fn(&Asking) -> Result<Option<Asking>, Refusal>,
     ) -> Result<Asking, Refusal> {
         for _ in 0..ATTEMPTS {
-            let Some(next) = step(&asking)? else { return Ok(asking) };
+            let (next, result) = match step(&asking) {
+                Ok(Some(next)) => (next, Ok(())),
+                Ok(None) => return Ok(asking),
+                Err(Refusal::Expired) => match asking.expire(now)? {
+                    Some(next) => (next, Err(Refusal::Expired)),
+                    None => return Err(Refusal::Expired),
+                },
+                Err(refusal) => return Err(refusal),
+            };
             if self.store.compare_and_set(&asking, &next)? {
-                return Ok(next);
+                return result.map(|()| next);
             }
             asking = self.get(asking.ballot.tenant.as_deref(), &asking.id)?;
         }

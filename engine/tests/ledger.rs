@@ -115,6 +115,24 @@ fn it_expires_and_no_clock_makes_it_younger() {
 }
 
 #[test]
+fn what_was_seen_to_expire_is_not_revived() {
+    let gateway = Gateway::new();
+    for (version, see) in [("vote", true), ("claim", false)] {
+        let asking = granted(&gateway, version, at(0));
+        if see {
+            assert_eq!(gateway.vote(&asking.id, sre("sid"), at(1_801)), Err(Refusal::Expired));
+        } else {
+            assert_eq!(gateway.attempt(&deploy(version), at(1_801)), word("require_approval", "rule"));
+        }
+        let now = gateway.ledger.get(ACME, &asking.id).unwrap();
+        assert_eq!((now.state(at(1_000)), now.votes.len()), (State::Expired, 2));
+        assert_eq!(gateway.vote(&asking.id, sre("sid"), at(1_000)), Err(Refusal::ClockBackwards));
+        assert_eq!(gateway.begin(&deploy(version), at(1_000)), Err(Refusal::ClockBackwards));
+        assert_eq!(gateway.ask(&deploy(version), at(1_000)), Err(Refusal::ClockBackwards));
+    }
+}
+
+#[test]
 fn asked_again_behind_the_clock_it_is_a_later_asking() {
     let gateway = Gateway::new();
     let first = granted(&gateway, "1", at(0));

@@ -252,6 +252,15 @@ impl Asking {
         Ok(Some(next))
     }
 
+    /// Remembers that it was seen to be too old, so that no clock that goes back revives it. `None` if it is not, or if
+    /// that is known.
+    pub fn expire(&self, now: Time) -> Result<Option<Asking>, Refusal> {
+        if now <= self.expires_at || self.seen_at > self.expires_at {
+            return Ok(None);
+        }
+        self.next(now).map(Some)
+    }
+
     /// Where it stands at this time.
     #[must_use]
     pub fn state(&self, now: Time) -> State {
