@@ -16,6 +16,17 @@ fn patient() -> Options {
     Options { patience: Duration::from_secs(120), retry: Duration::from_millis(20), ..Options::default() }
 }
 
+/// The sink of this log, as soon as the server knows that the one before it is gone.
+fn sink(server: &Postgres, log: &str) -> PostgresSink {
+    let start = Instant::now();
+    loop {
+        match PostgresSink::open(&server.config(), log) {
+            Err(SinkError::Busy(_)) if start.elapsed() < Duration::from_secs(120) => {}
+            other => return other.unwrap(),
+        }
+    }
+}
+
 /// The log as a file of lines, as `psql` would write it.
 fn export(server: &Postgres, log: &str, to: &Path) {
     let query = "SELECT line FROM claw_audit WHERE log = $1 ORDER BY seq";
@@ -32,7 +43,7 @@ fn postgres_holds_logs_beside_each_other() {
     let odd = Event::Gap(claw_engine::audit::GapEvent { lost: 0, error: "nul \0 and \\u0000".to_owned() });
     for round in 0..2 {
         for name in ["one", "two"] {
-            let sink = PostgresSink::open(&server.config(), name).unwrap();
+            let sink = sink(&server, name);
             let second = PostgresSink::open(&server.config(), name);
             assert!(matches!(second, Err(SinkError::Busy(_))), "{second:?}");
             let log = AuditLog::open(Box::new(sink), patient()).unwrap();
@@ -50,7 +61,7 @@ fn postgres_holds_logs_beside_each_other() {
 fn a_postgres_that_is_killed_denies_and_goes_on_later() {
     let Some(mut server) = Postgres::start() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let log = AuditLog::open(Box::new(PostgresSink::open(&server.config(), "g").unwrap()), patient()).unwrap();
+    let log = AuditLog::open(Box::new(sink(&server, "g")), patient()).unwrap();
     let mut kept = Vec::new();
     for round in 0..3 {
         std::thread::scope(|scope| {
@@ -107,7 +118,7 @@ fn a_postgres_that_hangs_is_given_up() {
     let Some(server) = Postgres::start_with(&["fsync=off"]) else { return };
     let folder = tempfile::tempdir().unwrap();
     let options = Options { on_failure: OnFailure::Spool { max_records: 2 }, ..patient() };
-    let log = AuditLog::open(Box::new(PostgresSink::open(&server.config(), "g").unwrap()), options).unwrap();
+    let log = AuditLog::open(Box::new(sink(&server, "g")), options).unwrap();
     log.record(at(0), &event("a")).unwrap();
     server.pause(true);
     assert_eq!(log.record(at(1), &event("b")), Ok(2), "after a while it waits in memory");

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls};
 
 use super::timed::Timed;
@@ -24,10 +25,11 @@ CREATE TABLE IF NOT EXISTS claw_audit (
 )";
 
 /// The most that the server may take for one statement, so that a server that is busy is noticed.
-const SETTINGS: &str = "SET statement_timeout = '4s'; SET lock_timeout = '4s'; SET synchronous_commit = on";
+const SETTINGS: &str = "SET statement_timeout = '4s'; SET lock_timeout = '2s'; SET synchronous_commit = on";
 
-/// What both sides hold against each other to keep a second writer out, for as long as the connection lives.
-const LOCK: &str = "SELECT pg_try_advisory_lock(hashtextextended('claw audit ' || $1, 0))";
+/// Keeps a second writer out for as long as the connection lives. Waits as long as `lock_timeout` says: a connection that
+/// was just given up has it for a moment longer.
+const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended('claw audit ' || $1, 0))";
 
 const INSERT: &str = "\
 INSERT INTO claw_audit (log, seq, time, event, tenant, hash, line)
@@ -99,10 +101,11 @@ impl Connection {
         self.client = None;
         let mut client = (self.connect)().map_err(|error| failure("reach", &error))?;
         client.batch_execute(SETTINGS).map_err(|error| failure("set up", &error))?;
-        let locked: bool = client.query_one(LOCK, &[&self.log]).map_err(|error| failure("lock", &error))?.get(0);
-        if !locked {
-            return Err(SinkError::Busy(format!("another process writes to the log `{}`", self.log)));
-        }
+        client.query_one(LOCK, &[&self.log]).map_err(|error| {
+            let held = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+            let busy = || SinkError::Busy(format!("another process writes to the log `{}`", self.log));
+            if held { busy() } else { failure("lock", &error) }
+        })?;
         client.batch_execute(SCHEMA).map_err(|error| failure("set up", &error))?;
         let last = "SELECT line FROM claw_audit WHERE log = $1 ORDER BY seq DESC LIMIT 1";
         let last = client.query_opt(last, &[&self.log]).map_err(|error| failure("read", &error))?;
