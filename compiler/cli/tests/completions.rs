@@ -4,7 +4,7 @@ mod common;
 
 use common::Folder;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "init",
     "check",
     "fmt",
@@ -20,8 +20,9 @@ const COMMANDS: [&str; 20] = [
     "query",
     "policy",
     "promote",
-    "report",
     "suspend",
+    "report",
+    "audit",
     "import",
     "completions",
     "man",
@@ -51,8 +52,8 @@ fn every_shell_gets_a_script_with_every_command() {
 fn there_is_a_page_for_every_command() {
     let folder = Folder::new();
     let run = folder.run(&["man", "--dir", "share/man1"]).expect(0);
-    assert_eq!(run.out, "wrote 26 pages to share/man1\n");
-    for command in COMMANDS.iter().chain(&["import-mcp"]) {
+    assert_eq!(run.out, "wrote 30 pages to share/man1\n");
+    for command in COMMANDS.iter().chain(&["import-mcp", "audit-verify", "audit-show", "audit-export"]) {
         let page = folder.read(&format!("share/man1/clawc-{command}.1"));
         assert!(page.contains(".SH NAME") && page.contains(".SH SYNOPSIS"), "{command}: {page}");
         assert!(page.contains(".SH EXAMPLES"), "{command} shows no example");

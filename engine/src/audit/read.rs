@@ -75,13 +75,22 @@ impl std::error::Error for ReadError {}
 /// # Errors
 /// [`ReadError`] where there is nothing to read.
 pub fn read(path: &Path) -> Result<Records, ReadError> {
-    Lines::open(path).map(|lines| Records { lines })
+    Lines::open(path).map(|lines| Records { lines, text: String::new() })
 }
 
 /// Iterates over records; see [`read`].
 #[derive(Debug)]
 pub struct Records {
     lines: Lines,
+    text: String,
+}
+
+impl Records {
+    /// The line of the record that came last, as it stands there.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        &self.text
+    }
 }
 
 impl Iterator for Records {
@@ -92,9 +101,11 @@ impl Iterator for Records {
             Ok(line) => line,
             Err(error) => return Some(Err(error)),
         };
-        let text = std::str::from_utf8(&line.bytes);
-        let record = match text {
-            Ok(text) if !line.too_long => Record::parse(text),
+        let record = match String::from_utf8(line.bytes) {
+            Ok(text) if !line.too_long => {
+                self.text = text;
+                Record::parse(&self.text)
+            }
             _ => Err(RecordError::NotARecord("it is too long, or not UTF-8".to_owned())),
         };
         Some(match record {

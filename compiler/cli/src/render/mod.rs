@@ -1,6 +1,7 @@
 //! What commands print: for people (`human`, `decision`), for machines (`json`), for auditors (`report`), for CI systems
 //! (`sarif`, `github`, `junit`).
 
+pub mod audit;
 pub mod certificate;
 pub mod decision;
 pub mod diff;
