@@ -10,9 +10,11 @@
 //!
 //! Knows how records are kept, not what is in them.
 
+mod generation;
 mod link;
 mod names;
 mod step;
+mod turn;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,8 +23,10 @@ use std::time::{Duration as Wait, Instant};
 
 use claw_runtime::state::{Answer, Commit, SessionScope, SettleOutcome, Settlement, State, StateError, StateView};
 
-use self::link::{Arguments, Failure, Link, late};
+use self::generation::{Generation, lost};
+use self::link::{Failure, Link, late};
 use self::step::{End, Step};
+use self::turn::{Turn, pause};
 use super::StateBounds;
 use super::draft::Plan;
 use super::keys::Scope;
@@ -33,8 +37,6 @@ use super::pool::Pool;
 const PATIENCE: u32 = 3;
 /// A step that was disturbed so often gives up.
 const ATTEMPTS: u32 = 200;
-/// How long a place at the head of a queue is good for, should its holder vanish.
-const TURN: Wait = Wait::from_millis(100);
 /// Tenants whose count of steps is remembered.
 const TENANTS: usize = 100_000;
 
@@ -128,7 +130,7 @@ impl RedisState {
         let deadline = end(&options)?;
         let mut link = Link::connect(&client, deadline)?;
         let warnings = check_eviction(&mut link, deadline)?;
-        let generation = generation(&mut link, &options, what, deadline)?;
+        let generation = generation::settle(&mut link, &options, what, deadline)?;
         let pinned = Mutex::new(Pinned { generation, counts: HashMap::new() });
         let pool = Pool::new(options.connections);
         if let Some(mut lease) = pool.take(deadline) {
@@ -156,7 +158,7 @@ impl RedisState {
         let deadline = end(&self.options)?;
         self.pool.clear();
         let mut link = Link::connect(&self.client, deadline)?;
-        let generation = generation(&mut link, &self.options, Generation::Reset, deadline)?;
+        let generation = generation::settle(&mut link, &self.options, Generation::Reset, deadline)?;
         *self.pinned() = Pinned { generation, counts: HashMap::new() };
         Ok(())
     }
@@ -182,7 +184,7 @@ impl RedisState {
                     self.pool.clear();
                 }
                 Run::Disturbed(what) if attempt >= PATIENCE && turn.is_none() => {
-                    turn = Some(self.queue(&tag, &what, deadline)?);
+                    turn = Some(Turn::wait(self, &tag, &what, deadline)?);
                 }
                 Run::Disturbed(_) => pause(attempt),
             }
@@ -201,22 +203,20 @@ impl RedisState {
             Some(link) => link,
             None => Link::connect(&self.client, deadline)?,
         };
-        let used = link.used;
         let step = Step::new(link, tag, &self.options, deadline);
         let worked = work(&step);
-        if used && step.failed().is_some_and(|error| error != late()) {
+        if step.is_stale() {
             return Ok(Run::Stale);
         }
-        let ended = match worked {
-            _ if step.failed().is_some() => Err(step.failed().unwrap_or_else(late)),
-            Ok((done, plan)) => self.end(&step, tag, &plan).map(|end| match end {
+        let ended = match (step.failed(), worked) {
+            // Whatever was made of a failed question counts for nothing.
+            (Some(error), _) | (None, Err(error)) => Err(error),
+            (None, Ok((done, plan))) => self.end(&step, tag, &plan).map(|end| match end {
                 End::Conflict(what) => Run::Disturbed(what),
                 _ => Run::Done(done),
             }),
-            Err(error) => Err(error),
         };
-        let (link, broken) = step.done();
-        lease.held = broken.is_none().then_some(link);
+        lease.held = step.into_link();
         ended
     }
 
@@ -229,12 +229,12 @@ impl RedisState {
         let mut end = step.end(plan, &generation, least.unwrap_or(0))?;
         if matches!(end, End::NoGeneration | End::OtherGeneration)
             && least.is_none()
-            && step.generation(Generation::Adopt, &generation)? == generation
+            && generation::ask(step, Generation::Adopt, &generation)? == generation
         {
             end = step.end(plan, &generation, 0)?;
         }
         if matches!(end, End::RolledBack) || (matches!(end, End::NoGeneration) && least.is_some()) {
-            step.generation(Generation::Lose, &generation)?;
+            generation::ask(step, Generation::Lose, &generation)?;
         }
         match end {
             End::Written(count) => {
@@ -250,38 +250,6 @@ impl RedisState {
             End::RolledBack => Err(lost("calls are missing")),
             end @ End::Conflict(_) => Ok(end),
         }
-    }
-
-    /// Waits for a turn among those that are disturbed by each other. Having one only makes being disturbed less
-    /// likely, so that nothing depends on getting or keeping it.
-    fn queue(&self, tag: &str, what: &str, deadline: Instant) -> Answer<Turn<'_>> {
-        let name = format!("{tag}:turn:{}", what.rsplit(':').next().unwrap_or_default());
-        let token = random()?.to_string();
-        let given_up = Instant::now().checked_add(TURN).map_or(deadline, |end| end.min(deadline));
-        let mut attempt = 0;
-        while Instant::now() < given_up {
-            let mut lease = self.pool.take(deadline).ok_or_else(late)?;
-            let Some(mut link) = lease.held.take() else { break };
-            let mut set = redis::cmd("SET");
-            set.arg(&name).arg(&token).arg("NX").arg("PX").arg(u64::try_from(TURN.as_millis()).unwrap_or(100));
-            match link.ask::<Option<String>>(&set, deadline) {
-                Ok(got) => {
-                    lease.held = Some(link);
-                    if got.is_some() {
-                        break;
-                    }
-                }
-                Err(Failure::Refused(_)) => {
-                    lease.held = Some(link);
-                    break;
-                }
-                Err(Failure::Broken(_)) => break,
-            }
-            drop(lease);
-            attempt += 1;
-            pause(attempt);
-        }
-        Ok(Turn { state: self, name, token, deadline })
     }
 }
 
@@ -312,76 +280,8 @@ impl fmt::Debug for RedisState {
     }
 }
 
-/// A place at the head of a queue, given up when the step is over.
-struct Turn<'a> {
-    state: &'a RedisState,
-    name: String,
-    token: String,
-    deadline: Instant,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        const GIVE_UP: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1";
-        let Some(mut lease) = self.state.pool.take(self.deadline) else { return };
-        let Some(mut link) = lease.held.take() else { return };
-        let mut command = redis::cmd("EVAL");
-        command.arg(GIVE_UP).arg(1).arg(&self.name).arg(&self.token);
-        // Should it fail, the turn ends by itself.
-        if !matches!(link.ask::<i64>(&command, self.deadline), Err(Failure::Broken(_))) {
-            lease.held = Some(link);
-        }
-    }
-}
-
-impl Step<'_> {
-    fn generation(&self, what: Generation, mine: &str) -> Answer<String> {
-        let keys = vec![names::store_generation(&self.options.prefix), self.key("generation")];
-        let values = [what.word(), mine].map(|text| text.as_bytes().to_vec());
-        self.ask(|link| link.generation(&Arguments { keys, values: values.into() }, self.deadline))
-    }
-}
-
-/// What is done to the store's generation; see `generation.lua`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Generation {
-    /// It is to be the one that is expected.
-    Expect,
-    Make,
-    Reset,
-    Adopt,
-    Lose,
-}
-
-impl Generation {
-    fn word(self) -> &'static str {
-        match self {
-            Generation::Expect => "expect",
-            Generation::Make => "make",
-            Generation::Reset => "reset",
-            Generation::Adopt => "adopt",
-            Generation::Lose => "lose",
-        }
-    }
-}
-
 fn end(options: &RedisOptions) -> Answer<Instant> {
     Instant::now().checked_add(options.timeout).ok_or_else(late)
-}
-
-/// The store's generation, once it is one to go on with.
-fn generation(link: &mut Link, options: &RedisOptions, what: Generation, deadline: Instant) -> Answer<String> {
-    let keys = vec![names::store_generation(&options.prefix)];
-    let new = format!("{:016x}{:016x}", random()?, random()?);
-    let values = vec![what.word().as_bytes().to_vec(), new.into_bytes()];
-    let found = link.generation(&Arguments { keys, values }, deadline).map_err(Failure::error)?;
-    let expected = options.generation.as_ref().is_none_or(|expected| *expected == found);
-    let sound = found.len() == 32 && found.bytes().all(|b| b.is_ascii_hexdigit());
-    if sound && (expected || what == Generation::Reset) { Ok(found) } else { Err(lost("its generation is another")) }
-}
-
-fn lost(how: &str) -> StateError {
-    StateError::Unavailable(format!("it has lost the past: {how}"))
 }
 
 /// Refuses a server that evicts keys. Warns where it does not say.
@@ -405,11 +305,4 @@ fn check_eviction(link: &mut Link, deadline: Instant) -> Answer<Vec<String>> {
 
 fn random() -> Answer<u64> {
     getrandom::u64().map_err(|_| StateError::Unavailable("the system has no random numbers".to_owned()))
-}
-
-/// Waits for a while that is different for everyone, and longer the more often something was in vain.
-fn pause(attempt: u32) {
-    let most = 100u64 << attempt.min(7);
-    let micros = getrandom::u64().unwrap_or(most) % most;
-    std::thread::sleep(Wait::from_micros(micros));
 }

@@ -13,7 +13,7 @@ use super::super::draft::Plan;
 use super::super::keys::Key;
 use super::super::past::Source;
 use super::super::stamp;
-use super::link::{Arguments, Failure, Link, nonsense};
+use super::link::{Arguments, Failure, Link, late, nonsense};
 use super::{RedisOptions, names};
 
 /// What became of a step.
@@ -40,6 +40,8 @@ pub(super) struct Step<'a> {
     latest: Cell<Option<Option<Time>>>,
     /// The step depends on the latest time.
     told_time: Cell<bool>,
+    /// The connection has answered before this step.
+    was_used: bool,
     /// The connection is of no more use, and why.
     broken: RefCell<Option<StateError>>,
 }
@@ -47,6 +49,7 @@ pub(super) struct Step<'a> {
 impl<'a> Step<'a> {
     pub(super) fn new(link: Link, tag: &'a str, options: &'a RedisOptions, deadline: Instant) -> Step<'a> {
         Step {
+            was_used: link.used,
             tag,
             options,
             deadline,
@@ -59,9 +62,15 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// The connection, if it is still good, and why not otherwise.
-    pub(super) fn done(self) -> (Link, Option<StateError>) {
-        (self.link.into_inner(), self.broken.into_inner())
+    /// The connection, if it is still good.
+    pub(super) fn into_link(self) -> Option<Link> {
+        self.broken.into_inner().is_none().then(|| self.link.into_inner())
+    }
+
+    /// Has a connection failed that was good before, for another reason than that time is up? Then the server may only
+    /// have been restarted.
+    pub(super) fn is_stale(&self) -> bool {
+        self.was_used && self.failed().is_some_and(|error| error != late())
     }
 
     /// Has something failed that makes all answers since worthless?
