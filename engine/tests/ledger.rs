@@ -336,6 +336,16 @@ fn memory_keeps_what_stores_promise() {
 }
 
 #[test]
+fn a_tenant_has_a_bound_in_memory() {
+    let ledger = Ledger::in_memory();
+    for i in 1..10_000 {
+        ledger.ask(vec![stores::opening(ACME, &i.to_string())], at(0)).unwrap();
+    }
+    ledger.ask(vec![stores::opening(ACME, "first")], at(0)).unwrap();
+    stores::refuses_more(&ledger);
+}
+
+#[test]
 fn one_call_of_many_gets_an_approval_in_memory() {
     stores::one_wins(&[Ledger::in_memory()], crash::scaled(2_000));
 }
@@ -364,6 +374,16 @@ mod sqlite {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("claw.db");
         stores::one_wins(&[Ledger::new(store(&path)), Ledger::new(store(&path))], crash::scaled(300));
+    }
+
+    #[test]
+    fn a_tenant_has_a_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claw.db");
+        let ledger = Ledger::new(store(&path));
+        ledger.ask(vec![stores::opening(ACME, "first")], at(0)).unwrap();
+        rusqlite::Connection::open(&path).unwrap().execute_batch(stores::FILL).unwrap();
+        stores::refuses_more(&ledger);
     }
 
     #[test]

@@ -124,6 +124,28 @@ fn a_server_that_never_answers_is_an_error() {
 }
 
 #[test]
+fn a_tenant_has_a_bound() {
+    let Some(server) = Postgres::start_with(&["fsync=off"]) else { return };
+    let ledger = Ledger::new(store(&server));
+    ledger.ask(vec![opening(ACME, "first")], at(0)).unwrap();
+    server.client().batch_execute(stores::FILL).unwrap();
+    stores::refuses_more(&ledger);
+}
+
+#[test]
+fn who_may_not_make_tables_can_use_one() {
+    let Some(server) = Postgres::start_with(&["fsync=off"]) else { return };
+    let mut config = server.config();
+    config.user("gateway");
+    server.client().batch_execute("create role gateway login").unwrap();
+    assert!(PostgresStore::connect(&config).is_err());
+    store(&server);
+    server.client().batch_execute("grant select, insert, update, delete on claw_askings_v1 to gateway").unwrap();
+    let store: Arc<dyn Store> = Arc::new(PostgresStore::connect(&config).unwrap());
+    stores::conforms(&store);
+}
+
+#[test]
 fn what_another_wrote_into_the_table_is_not_believed() {
     let Some(server) = Postgres::start_with(&["fsync=off"]) else { return };
     let ledger = Ledger::new(store(&server));

@@ -23,7 +23,14 @@ pub struct MemoryStore {
 struct Table {
     slots: BTreeMap<Slot, Asking>,
     by_id: HashMap<AskingId, Slot>,
-    by_tenant: HashMap<Option<String>, BTreeMap<Digest, BTreeSet<Slot>>>,
+    tenants: HashMap<Option<String>, Tenant>,
+}
+
+/// One tenant's slots, by the requests' digests.
+#[derive(Debug, Default)]
+struct Tenant {
+    slots: usize,
+    requests: BTreeMap<Digest, BTreeSet<Slot>>,
 }
 
 impl Table {
@@ -32,28 +39,43 @@ impl Table {
             self.by_id.remove(&old.id);
         }
         self.by_id.insert(asking.id, slot);
-        let requests = self.by_tenant.entry(asking.ballot.tenant.clone()).or_default();
-        requests.entry(asking.ballot.request_digest).or_default().insert(slot);
+        let tenant = self.tenants.entry(asking.ballot.tenant.clone()).or_default();
+        if tenant.requests.entry(asking.ballot.request_digest).or_default().insert(slot) {
+            tenant.slots = tenant.slots.saturating_add(1);
+        }
+    }
+
+    fn tenant(&self, tenant: Option<&str>) -> Option<&Tenant> {
+        self.tenants.get(&tenant.map(str::to_owned))
     }
 
     /// The slots of a tenant.
     fn of_tenant(&self, tenant: Option<&str>) -> impl Iterator<Item = &Asking> {
-        let requests = self.by_tenant.get(&tenant.map(str::to_owned));
+        let requests = self.tenant(tenant).map(|tenant| &tenant.requests);
         requests.into_iter().flat_map(BTreeMap::values).flatten().filter_map(|slot| self.slots.get(slot))
+    }
+
+    /// May the tenant have another asking? Looks through those it has only if there are that many.
+    fn has_room(&self, tenant: Option<&str>, now: Time) -> bool {
+        let bound = usize::try_from(PER_TENANT).unwrap_or(usize::MAX);
+        self.tenant(tenant).is_none_or(|tenant| tenant.slots < bound)
+            || self.of_tenant(tenant).filter(|asking| asking.expires_at >= now).count() < bound
     }
 
     fn remove_expired(&mut self, before: Time) -> usize {
         let expired = self.slots.extract_if(.., |_, asking| asking.expires_at < before).collect::<Vec<_>>();
         for (slot, asking) in &expired {
             self.by_id.remove(&asking.id);
-            if let Some(requests) = self.by_tenant.get_mut(&asking.ballot.tenant) {
-                if let Some(slots) = requests.get_mut(&asking.ballot.request_digest) {
-                    slots.remove(slot);
+            if let Some(tenant) = self.tenants.get_mut(&asking.ballot.tenant) {
+                tenant.slots = tenant.slots.saturating_sub(1);
+                let slots = tenant.requests.get_mut(&asking.ballot.request_digest);
+                let emptied = slots.is_some_and(|slots| slots.remove(slot) && slots.is_empty());
+                if emptied {
+                    tenant.requests.remove(&asking.ballot.request_digest);
                 }
-                requests.retain(|_, slots| !slots.is_empty());
             }
         }
-        self.by_tenant.retain(|_, requests| !requests.is_empty());
+        self.tenants.retain(|_, tenant| tenant.slots > 0);
         expired.len()
     }
 }
@@ -101,14 +123,11 @@ impl Store for MemoryStore {
         if table.slots.len() >= self.bound {
             return Err(StoreError(format!("it is full ({} askings)", self.bound)));
         }
-        let tenants = table.of_tenant(asking.ballot.tenant.as_deref());
-        let living = tenants.filter(|there| there.expires_at >= asking.opened_at).count();
-        if i64::try_from(living).is_ok_and(|living| living < PER_TENANT) {
-            table.put(slot, asking);
-            Ok(None)
-        } else {
-            Err(StoreError::full())
+        if !table.has_room(asking.ballot.tenant.as_deref(), asking.opened_at) {
+            return Err(StoreError::full());
         }
+        table.put(slot, asking);
+        Ok(None)
     }
 
     fn compare_and_set(&self, old: &Asking, new: &Asking) -> Answer<bool> {
@@ -124,7 +143,7 @@ impl Store for MemoryStore {
 
     fn of_request(&self, tenant: Option<&str>, request: &Digest) -> Answer<Vec<Asking>> {
         let table = self.table();
-        let slots = table.by_tenant.get(&tenant.map(str::to_owned)).and_then(|requests| requests.get(request));
+        let slots = table.tenant(tenant).and_then(|tenant| tenant.requests.get(request));
         Ok(slots.into_iter().flatten().filter_map(|slot| table.slots.get(slot)).cloned().collect())
     }
 

@@ -182,3 +182,19 @@ fn claim(ledger: &Ledger, digest: &Digest, call: &str) -> usize {
     }
     1_000
 }
+
+/// Fills the tenant's place in a database up to the bound, with copies of the one asking that is there.
+pub const FILL: &str = "
+insert into claw_askings_v1 (slot, id, scope, request, opened, expires, awaits_votes, version, body)
+with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 9999)
+select 'slot ' || n, 'id ' || n, scope, request, opened, expires, awaits_votes, version, body
+from claw_askings_v1, numbers";
+
+/// After [`FILL`].
+pub fn refuses_more(ledger: &Ledger) {
+    let full = ledger.ask(vec![opening(ACME, "more")], at(1_800)).unwrap_err();
+    assert!(matches!(&full, Refusal::Unavailable(why) if why.contains("10000")), "{full}");
+    assert_eq!(ledger.ask(vec![opening(ACME, "first")], at(0)).unwrap().len(), 1, "what was asked is still there");
+    ledger.ask(vec![opening(Some("other"), "more")], at(0)).unwrap();
+    ledger.ask(vec![opening(ACME, "more")], at(1_801)).unwrap();
+}
