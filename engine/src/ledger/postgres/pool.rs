@@ -145,10 +145,24 @@ impl Pool {
                 Ok(answer)
             }
             // Whether the connection is still good can't be told from the error: the next one is a new one.
-            Ok(Err(error)) => Err(StoreError(described(&error))),
+            Ok(Err(error)) => {
+                if is_lost(&error) {
+                    self.forget_idle();
+                }
+                Err(StoreError(described(&error)))
+            }
             Err(RecvTimeoutError::Timeout) => Err(StoreError("the database takes too long".to_owned())),
-            Err(RecvTimeoutError::Disconnected) => Err(StoreError("the database can't be reached".to_owned())),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.forget_idle();
+                Err(StoreError("the database can't be reached".to_owned()))
+            }
         }
+    }
+
+    /// Where one connection was lost, the others are likely to be: a server was started anew.
+    fn forget_idle(&self) {
+        let idle = std::mem::take(&mut self.shared.lock().idle);
+        drop(idle);
     }
 
     /// An idle connection, or a new one, or the next that becomes idle.
@@ -212,6 +226,11 @@ impl Drop for Living {
         drop(workers);
         self.0.changed.notify_one();
     }
+}
+
+/// Is the connection gone, and not just this operation? Class 57P is a server that goes away.
+fn is_lost(error: &postgres::Error) -> bool {
+    error.as_db_error().is_none_or(|db| db.code().code().starts_with("57P"))
 }
 
 /// The error with what the server says; without parameters, which may be somebody's data.
