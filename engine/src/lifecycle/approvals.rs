@@ -66,6 +66,7 @@ struct Open {
     approval: String,
     clauses: Vec<String>,
     at: Option<Time>,
+    expires_at: Option<Time>,
 }
 
 impl Askings {
@@ -79,7 +80,12 @@ impl Askings {
             let by = of.clauses.entry(clause.clone()).or_default();
             by.asked = by.asked.saturating_add(1);
         }
-        let open = Open { approval: event.approval.clone(), clauses: event.clauses.clone(), at: time };
+        let open = Open {
+            approval: event.approval.clone(),
+            clauses: event.clauses.clone(),
+            at: time,
+            expires_at: event.expires_at,
+        };
         self.open.insert(event.asking.clone(), open);
     }
 
@@ -112,8 +118,14 @@ impl Askings {
         }
     }
 
-    /// Works out what needs all answers.
-    pub(super) fn finish(uses: &mut BTreeMap<String, ApprovalUse>) {
+    /// Works out what needs all answers, and counts what nobody answered before the end of the log.
+    pub(super) fn finish(&mut self, end: Option<Time>, uses: &mut BTreeMap<String, ApprovalUse>) {
+        for open in std::mem::take(&mut self.open).into_values() {
+            if open.expires_at.zip(end).is_some_and(|(expires, end)| expires < end) {
+                let of = uses.entry(open.approval).or_default();
+                of.expired = of.expired.saturating_add(1);
+            }
+        }
         for of in uses.values_mut() {
             of.waits.sort_unstable();
             of.median_ms = of.waits.get(of.waits.len() / 2).copied();

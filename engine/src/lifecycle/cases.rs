@@ -52,8 +52,15 @@ pub(super) struct Part {
     pub(super) stance: Stance,
 }
 
+/// A question to people.
+#[derive(Clone, Copy, Debug)]
+struct Asking {
+    state: State,
+    expires_at: Option<Time>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asking {
+enum State {
     Open,
     Granted,
     /// Refused, used or expired.
@@ -106,8 +113,14 @@ pub(super) struct Cases {
 }
 
 impl Case {
-    fn is_over(&self) -> bool {
-        !self.askings.is_empty() && self.askings.values().all(|state| *state == Asking::Ended)
+    /// Nobody is being asked any more: who asks now asks anew.
+    fn is_over(&self, now: Option<Time>) -> bool {
+        let expired = |asking: &Asking| asking.expires_at.zip(now).is_some_and(|(end, now)| now > end);
+        !self.askings.is_empty() && self.askings.values().all(|asking| asking.state != State::Open || expired(asking))
+    }
+
+    fn asking(&mut self, id: &str) -> &mut Asking {
+        self.askings.entry(id.to_owned()).or_insert(Asking { state: State::Open, expires_at: None })
     }
 
     fn decide(&mut self, verdict: Verdict, at: Place) {
@@ -125,9 +138,9 @@ impl Case {
 
 impl Cases {
     /// Whether this call was decided before and waits for people: it counts once.
-    pub(super) fn is_repeated(&self, event: &DecisionEvent) -> bool {
+    pub(super) fn is_repeated(&self, now: Option<Time>, event: &DecisionEvent) -> bool {
         key(event.tenant.as_ref(), event.request_digest).and_then(|key| self.open.get(&key)).is_some_and(|case| {
-            if event.evidence.is_empty() { !case.is_over() || is_refused(event) } else { !case.ran }
+            if event.evidence.is_empty() { !case.is_over(now) || is_refused(event) } else { !case.ran }
         })
     }
 
@@ -140,7 +153,7 @@ impl Cases {
         if !(asks || granted || refused) {
             return;
         }
-        if asks && self.open.get(&key).is_some_and(Case::is_over) {
+        if asks && self.open.get(&key).is_some_and(|case| case.is_over(at.time)) {
             out.extend(self.open.remove(&key).and_then(Case::settled));
         }
         let Some(case) = self.case(key) else { return };
@@ -156,16 +169,16 @@ impl Cases {
             case.ran = true;
             case.decide(Verdict::Granted, at);
             for asking in &event.evidence {
-                case.askings.entry(asking.clone()).or_insert(Asking::Granted);
+                case.asking(asking).state = State::Ended;
             }
         }
     }
 
     /// People were asked.
-    pub(super) fn ask(&mut self, event: &AskEvent, out: &mut Vec<Settled>) {
+    pub(super) fn ask(&mut self, at: Place, event: &AskEvent, out: &mut Vec<Settled>) {
         let Some(key) = key(event.tenant.as_ref(), Some(event.request_digest)) else { return };
         if let Some(case) = self.open.get_mut(&key)
-            && case.is_over()
+            && case.is_over(at.time)
             && !case.askings.contains_key(&event.asking)
         {
             // The decision before was taken for a repetition of the old case; what is at stake is the same.
@@ -173,7 +186,7 @@ impl Cases {
             out.extend(std::mem::replace(case, Case { parts, subject, ..Case::default() }).settled());
         }
         if let Some(case) = self.case(key) {
-            case.askings.entry(event.asking.clone()).or_insert(Asking::Open);
+            case.asking(&event.asking).expires_at = event.expires_at;
         }
     }
 
@@ -190,20 +203,19 @@ impl Cases {
     pub(super) fn approval(&mut self, at: Place, event: &ApprovalEvent) {
         let case = key(event.tenant.as_ref(), Some(event.request_digest)).and_then(|key| self.open.get_mut(&key));
         let Some(case) = case else { return };
-        let known = case.askings.entry(event.asking.clone()).or_insert(Asking::Open);
         match event.state {
             ApprovalState::Released => {}
             ApprovalState::Granted => {
-                *known = Asking::Granted;
-                if case.askings.values().all(|state| *state == Asking::Granted) {
+                case.asking(&event.asking).state = State::Granted;
+                if case.askings.values().all(|asking| asking.state == State::Granted) {
                     case.decide(Verdict::Granted, at);
                 }
             }
             ApprovalState::Refused => {
-                *known = Asking::Ended;
+                case.asking(&event.asking).state = State::Ended;
                 case.decide(Verdict::Refused, at);
             }
-            ApprovalState::Expired | ApprovalState::Consumed => *known = Asking::Ended,
+            ApprovalState::Expired | ApprovalState::Consumed => case.asking(&event.asking).state = State::Ended,
         }
     }
 

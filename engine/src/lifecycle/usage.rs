@@ -162,7 +162,7 @@ impl Usage {
             Event::Result(event) => super::clauses::count(&mut self.results, result_word(event.outcome)),
             Event::Reload(event) => self.reload(record, event),
             Event::Ask(event) => {
-                self.state.cases.ask(event, &mut settled);
+                self.state.cases.ask(at, event, &mut settled);
                 self.state.askings.ask(record.time, event, &mut self.approvals);
             }
             Event::Vote(event) => self.state.cases.vote(at, event),
@@ -179,7 +179,7 @@ impl Usage {
     pub fn finish(&mut self) {
         self.state.cases.finish().into_iter().for_each(|case| self.settle(case));
         self.left_out = self.left_out.saturating_add(std::mem::take(&mut self.state.cases.left_out));
-        Askings::finish(&mut self.approvals);
+        self.state.askings.finish(self.last, &mut self.approvals);
     }
 
     fn decision(&mut self, record: &Record, event: &DecisionEvent, settled: &mut Vec<Settled>) {
@@ -192,7 +192,7 @@ impl Usage {
         }
         self.decisions = self.decisions.saturating_add(1);
         super::clauses::count(&mut self.outcomes, &event.decision);
-        let repeated = self.state.cases.is_repeated(event);
+        let repeated = self.state.cases.is_repeated(record.time, event);
         if !repeated {
             let seen = Seen { seq: record.seq, time: record.time, event };
             self.clauses(&seen, &event.applied, true);
