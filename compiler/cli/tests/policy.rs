@@ -5,18 +5,14 @@ mod common;
 mod log;
 
 use claw_engine::audit::Verdict::{Grant, Refuse};
-use claw_engine::audit::{Event, ReloadEvent, ReloadOutcome};
+use claw_engine::audit::{AuditLog, Event, FileOptions, FileSink, Options, ReloadEvent, ReloadOutcome};
+use claw_engine::signing::SecretKey;
+use claw_runtime::Time;
 use common::Folder;
 use log::{Log, TRIAL};
 
-fn folder() -> Folder {
-    let mut log = Log::of(TRIAL)
-        .refund("a", "500.00", Refuse)
-        .refund("b", "5.00", Grant)
-        .refund("c", "6.00", Grant)
-        .call("look", r#"{ "order": "" }"#)
-        .call("look", r#"{ "order": "o" }"#);
-    log.push(&Event::Reload(ReloadEvent {
+fn reload() -> Event {
+    Event::Reload(ReloadEvent {
         tenant: None,
         outcome: ReloadOutcome::Loaded,
         package: Some("shop".into()),
@@ -25,7 +21,17 @@ fn folder() -> Folder {
         source: None,
         signer: Some("A1B2".into()),
         error: None,
-    }));
+    })
+}
+
+fn folder() -> Folder {
+    let mut log = Log::of(TRIAL)
+        .refund("a", "500.00", Refuse)
+        .refund("b", "5.00", Grant)
+        .refund("c", "6.00", Grant)
+        .call("look", r#"{ "order": "" }"#)
+        .call("look", r#"{ "order": "o" }"#);
+    log.push(&reload());
     let folder = Folder::new();
     folder.write("main.claw", TRIAL);
     folder.write("audit/audit-000001.jsonl", log.text());
@@ -103,4 +109,21 @@ fn a_log_that_is_not_there_is_an_error() {
     let run = folder().run(&["policy", "status", ".", "--audit", "nowhere"]).expect(2);
     assert!(run.err.contains("nowhere"), "{}", run.err);
     folder().run(&["policy", "status", "."]).expect(2);
+}
+
+#[test]
+fn with_a_key_only_its_checkpoints_are_believed() {
+    let folder = folder();
+    let (ours, theirs) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
+    folder.write("ours.pub", ours.public().to_file_text());
+    folder.write("theirs.pub", theirs.public().to_file_text());
+    let sink = FileSink::open(folder.path().join("signed"), FileOptions::default()).unwrap();
+    let options = Options { signer: Some(ours), checkpoint_records: 1, ..Options::default() };
+    let log = AuditLog::open(Box::new(sink), options).unwrap();
+    let time = Time::parse("2026-03-02T09:00:00Z").unwrap();
+    log.record(time, &reload()).unwrap();
+    drop(log);
+    let status = |key: &str| folder.run(&["policy", "status", ".", "--audit", "signed", "--key", key]).expect(0).err;
+    assert!(!status("ours.pub").contains("key"), "{}", status("ours.pub"));
+    assert!(status("theirs.pub").contains("key"), "{}", status("theirs.pub"));
 }
