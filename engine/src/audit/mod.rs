@@ -27,10 +27,10 @@ pub use self::record::{GENESIS, Line, MAX_LINE, Record, RecordError, Tail};
 pub use self::redact::{REDACTED, Redaction};
 #[cfg(feature = "otel")]
 pub use self::sink::OtelSink;
-#[cfg(feature = "postgres")]
-pub use self::sink::PostgresSink;
 #[cfg(feature = "sqlite")]
 pub use self::sink::SqliteSink;
 pub use self::sink::{FileOptions, FileSink, Fsync, Sink, SinkError, Tee};
+#[cfg(feature = "postgres")]
+pub use self::sink::{PostgresOptions, PostgresSink};
 pub use self::verify::{Expected, Gap, GapKind, Report, verify};
 pub use self::wire::Payload;

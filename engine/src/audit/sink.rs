@@ -22,7 +22,7 @@ pub use self::file::{FileOptions, FileSink, Fsync};
 #[cfg(feature = "otel")]
 pub use self::otel::OtelSink;
 #[cfg(feature = "postgres")]
-pub use self::postgres::PostgresSink;
+pub use self::postgres::{PostgresOptions, PostgresSink};
 #[cfg(feature = "sqlite")]
 pub(crate) use self::sqlite::SqliteLines;
 #[cfg(feature = "sqlite")]

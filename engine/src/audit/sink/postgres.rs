@@ -24,9 +24,6 @@ CREATE TABLE IF NOT EXISTS claw_audit (
   PRIMARY KEY (log, seq)
 )";
 
-/// The most that the server may take for one statement, so that a server that is busy is noticed.
-const SETTINGS: &str = "SET statement_timeout = '4s'; SET lock_timeout = '2s'; SET synchronous_commit = on";
-
 /// Keeps a second writer out for as long as the connection lives. Waits as long as `lock_timeout` says: a connection that
 /// was just given up has it for a moment longer.
 const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended('claw audit ' || $1, 0))";
@@ -35,8 +32,28 @@ const INSERT: &str = "\
 INSERT INTO claw_audit (log, seq, time, event, tenant, hash, line)
 SELECT $1, * FROM unnest($2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[])";
 
-/// How long an answer may take, connecting included. The server's own limits are shorter.
-const ANSWER: Duration = Duration::from_secs(8);
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostgresOptions {
+    /// How long an answer may take, connecting included. The server is told to give up after half of it. Default eight
+    /// seconds.
+    pub answer: Duration,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> PostgresOptions {
+        PostgresOptions { answer: Duration::from_secs(8) }
+    }
+}
+
+impl PostgresOptions {
+    /// What every connection is told first: to give up before we do, and to lose nothing that it has confirmed.
+    fn settings(self) -> String {
+        let statement = (self.answer / 2).as_millis().max(1);
+        let lock = (self.answer / 4).as_millis().max(1);
+        format!("SET statement_timeout = {statement}; SET lock_timeout = {lock}; SET synchronous_commit = on")
+    }
+}
 
 type Connect = dyn Fn() -> Result<Client, postgres::Error> + Send + Sync;
 
@@ -52,11 +69,23 @@ impl PostgresSink {
     /// # Errors
     /// [`SinkError::Busy`] where somebody else writes to it.
     pub fn open(config: &Config, log: impl Into<String>) -> Result<PostgresSink, SinkError> {
+        PostgresSink::open_with(config, log, PostgresOptions::default())
+    }
+
+    /// The same, with time limits of the host's.
+    ///
+    /// # Errors
+    /// [`SinkError::Busy`] where somebody else writes to it.
+    pub fn open_with(
+        config: &Config,
+        log: impl Into<String>,
+        options: PostgresOptions,
+    ) -> Result<PostgresSink, SinkError> {
         let mut config = config.clone();
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(ANSWER);
+            config.connect_timeout(options.answer);
         }
-        PostgresSink::with(move || config.connect(NoTls), log)
+        PostgresSink::with(move || config.connect(NoTls), log, options)
     }
 
     /// The same over connections that the host makes, with TLS for example: one, and another when that was lost. They are
@@ -67,10 +96,11 @@ impl PostgresSink {
     pub fn with(
         connect: impl Fn() -> Result<Client, postgres::Error> + Send + Sync + 'static,
         log: impl Into<String>,
+        options: PostgresOptions,
     ) -> Result<PostgresSink, SinkError> {
         let (connect, log): (Arc<Connect>, String) = (Arc::new(connect), log.into());
-        let make = move || Connection { connect: connect.clone(), log: log.clone(), client: None, last: None };
-        let mut inner = Timed::new(make, ANSWER);
+        let make = move || Connection { connect: connect.clone(), log: log.clone(), options, client: None, last: None };
+        let mut inner = Timed::new(make, options.answer);
         inner.tail()?;
         Ok(PostgresSink { inner })
     }
@@ -91,6 +121,7 @@ struct Connection {
     connect: Arc<Connect>,
     /// The log's name.
     log: String,
+    options: PostgresOptions,
     client: Option<Client>,
     last: Option<Tail>,
 }
@@ -100,7 +131,7 @@ impl Connection {
         // The old connection has the lock, if it is still there.
         self.client = None;
         let mut client = (self.connect)().map_err(|error| failure("reach", &error))?;
-        client.batch_execute(SETTINGS).map_err(|error| failure("set up", &error))?;
+        client.batch_execute(&self.options.settings()).map_err(|error| failure("set up", &error))?;
         client.query_one(LOCK, &[&self.log]).map_err(|error| {
             let held = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
             let busy = || SinkError::Busy(format!("another process writes to the log `{}`", self.log));

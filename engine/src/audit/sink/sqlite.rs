@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
@@ -29,6 +30,7 @@ pub struct SqliteSink {
     path: PathBuf,
     /// Held as long as the sink lives: `x.sqlite.lock`.
     _lock: File,
+    busy: Duration,
     connection: Option<Connection>,
     last: Option<Tail>,
 }
@@ -39,11 +41,19 @@ impl SqliteSink {
     /// # Errors
     /// [`SinkError::Busy`] where somebody else writes to it.
     pub fn open(path: impl Into<PathBuf>) -> Result<SqliteSink, SinkError> {
+        SqliteSink::open_with(path, Duration::from_secs(2))
+    }
+
+    /// The same, and waits so long for a database that others have locked, as those do who copy or vacuum it.
+    ///
+    /// # Errors
+    /// [`SinkError::Busy`] where somebody else writes to it.
+    pub fn open_with(path: impl Into<PathBuf>, busy: Duration) -> Result<SqliteSink, SinkError> {
         let path = path.into();
         let mut beside = path.clone().into_os_string();
         beside.push(".lock");
         let lock = lock(Path::new(&beside))?;
-        let mut sink = SqliteSink { path, _lock: lock, connection: None, last: None };
+        let mut sink = SqliteSink { path, _lock: lock, busy, connection: None, last: None };
         sink.connect()?;
         Ok(sink)
     }
@@ -52,7 +62,7 @@ impl SqliteSink {
         self.connection = None;
         let failed = |e: rusqlite::Error| self.failure("open", &e);
         let connection = Connection::open(&self.path).map_err(failed)?;
-        connection.busy_timeout(std::time::Duration::from_secs(2)).map_err(failed)?;
+        connection.busy_timeout(self.busy).map_err(failed)?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
         connection.execute_batch(SCHEMA).map_err(failed)?;
@@ -126,7 +136,7 @@ impl SqliteLines {
     pub(crate) fn open(path: &Path) -> Result<SqliteLines, String> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| error.to_string())?;
-        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(|error| error.to_string())?;
+        connection.busy_timeout(Duration::from_secs(30)).map_err(|error| error.to_string())?;
         connection.prepare("SELECT seq, line FROM audit").map_err(|_| "it holds no audit log".to_owned())?;
         let page = Vec::new().into_iter();
         Ok(SqliteLines { file: path.into(), connection, page, after: i64::MIN, over: false })
