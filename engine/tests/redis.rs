@@ -465,6 +465,41 @@ fn a_session_is_kept_while_it_or_its_children_are_used() {
 }
 
 #[test]
+fn a_call_costs_the_same_however_long_the_history_is() {
+    let Some(server) = Redis::start() else { return };
+    let (policy, state) = (policy(), connect(&server));
+    // What the server has done so far: bytes in, bytes out.
+    let work = || {
+        let stats: String = redis::from_redis_value(server.run(&["INFO", "stats"])).unwrap();
+        ["total_net_input_bytes:", "total_net_output_bytes:"].map(|name| {
+            let line = stats.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.parse::<u64>().unwrap()
+        })
+    };
+    let call = |n: i64| {
+        let id = format!("{n:05}");
+        assert_allowed(&begin(&policy, &state, call("look", &id, n * 2_400_000).arg("id", id.as_str())));
+        assert_eq!(state.settle(&scope(), &id, Settlement::Ok), Ok(SettleOutcome::Settled));
+        assert_allowed(&begin(&policy, &state, spend(&format!("s{id}"), "0.01", n * 2_400_000)));
+        assert_eq!(state.settle(&scope(), &format!("s{id}"), Settlement::Ok), Ok(SettleOutcome::Settled));
+    };
+    let cost = |from: i64| {
+        let before = work();
+        (from..from + 20).for_each(call);
+        let after = work();
+        [after[0] - before[0], after[1] - before[1]]
+    };
+    (0..480).for_each(call);
+    let early = cost(480);
+    (500..1_500).for_each(call);
+    let late = cost(1_500);
+    // The pots are full of buckets by then, and times and counters are a byte longer here and there.
+    for (early, late) in early.iter().zip(&late) {
+        assert!(*late < early + early / 2, "20 calls took {early} bytes at first, and {late} later");
+    }
+}
+
+#[test]
 fn what_passes_is_removed_and_what_does_not_stays() {
     let Some(server) = Redis::start() else { return };
     let (policy, state) = (policy(), connect(&server));
