@@ -282,7 +282,9 @@ impl Decision {
 }
 
 impl Applied {
-    fn to_json(&self) -> Json {
+    /// As it stands in a decision's `applied`.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
         let mut out = Members::default();
         out.put("clause", Json::str(self.clause.as_str()));
         out.put_some("kind", (self.kind != self.effect.usual_kind()).then(|| Json::str(self.kind.code())));
@@ -305,7 +307,9 @@ impl Applied {
 }
 
 impl Approval {
-    fn to_json(&self) -> Json {
+    /// As it stands in a decision's `approvals`.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
         let mut out = Members::default();
         out.put("id", Json::str(self.id.as_str()));
         out.put("digest", Json::str(self.digest.to_string()));

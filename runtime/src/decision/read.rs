@@ -42,6 +42,11 @@ impl Decision {
 }
 
 impl Applied {
+    /// The effect that [`Applied::to_json`] wrote so, equal in every field.
+    pub fn from_json(json: &Json) -> Result<Applied, Invalid> {
+        Applied::read(&Object::new(json, "")?)
+    }
+
     fn read(object: &Object<'_>) -> Result<Applied, Invalid> {
         let effect = match object.required("effect")?.as_str() {
             "grant" => Effect::Grant,
@@ -73,6 +78,11 @@ impl Applied {
 }
 
 impl Approval {
+    /// The approval that [`Approval::to_json`] wrote so, equal in every field.
+    pub fn from_json(json: &Json) -> Result<Approval, Invalid> {
+        Approval::read(&Object::new(json, "")?)
+    }
+
     fn read(object: &Object<'_>) -> Result<Approval, Invalid> {
         let line = |line: &Object<'_>| Ok((number(line, "n")?, line.texts("roles")?));
         let required = |key: &str| duration(object, key)?.ok_or_else(|| object.missing(&format!("{key}_s")));
@@ -90,6 +100,11 @@ impl Approval {
 }
 
 impl CommandReading {
+    /// The reading that [`CommandReading::to_json`] wrote so, equal in every field.
+    pub fn from_json(json: &Json) -> Result<CommandReading, Invalid> {
+        CommandReading::read(&Object::new(json, "")?)
+    }
+
     fn read(object: &Object<'_>) -> Result<CommandReading, Invalid> {
         Ok(CommandReading {
             pointer: object.required("at")?,

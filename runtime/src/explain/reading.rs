@@ -139,7 +139,9 @@ fn bounded(texts: impl Iterator<Item = impl AsRef<str>>) -> Vec<String> {
 }
 
 impl CommandReading {
-    pub(crate) fn to_json(&self) -> Json {
+    /// As it stands in a decision's `commands`.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
         let calls = self.calls.iter().map(CallReading::to_json).collect();
         let mut out = vec![("at".into(), Json::str(self.pointer.as_str())), ("calls".into(), Json::Arr(calls))];
         if self.more {

@@ -142,6 +142,13 @@ proptest! {
         prop_assert_eq!(Decision::from_json(&json).unwrap(), decision);
     }
 
+    #[test]
+    fn so_are_its_parts((applied, approval, command) in (applied(), approval(), command())) {
+        prop_assert_eq!(Applied::from_json(&applied.to_json()).unwrap(), applied);
+        prop_assert_eq!(Approval::from_json(&approval.to_json()).unwrap(), approval);
+        prop_assert_eq!(CommandReading::from_json(&command.to_json()).unwrap(), command);
+    }
+
     /// Whatever a text says, it is a decision or an error.
     #[test]
     fn never_panics(decision in decision(), at in any::<prop::sample::Index>(), other in json()) {
