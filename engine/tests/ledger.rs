@@ -8,7 +8,6 @@ mod stores;
 #[path = "ledger/support.rs"]
 mod support;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use claw_engine::ledger::{Asking, Cursor, Ledger, MemoryStore, PAGE, Refusal, State, Store};
@@ -352,6 +351,8 @@ fn one_call_of_many_gets_an_approval_in_memory() {
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
+    use std::path::Path;
+
     use super::*;
     use claw_engine::ledger::SqliteStore;
 

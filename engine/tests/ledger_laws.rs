@@ -315,6 +315,20 @@ fn long_values_are_cut_and_still_differ() {
 }
 
 #[test]
+fn many_long_values_are_cut_shorter() {
+    let parameters: Vec<String> = (0..60).map(|i| format!("p{i}: string")).collect();
+    let source = support::POLICY.replace("version: string", &format!("version: string, {}", parameters.join(", ")));
+    let gateway = Gateway::over(policy_of(&source), Ledger::in_memory());
+    let call = |last: &str| {
+        (0..60).fold(deploy("1"), |input, i| input.arg(&format!("p{i}"), "\u{202e}".repeat(2_500))).arg("p59", last)
+    };
+    let (a, b) = ("y".repeat(1_000) + "a", "y".repeat(1_000) + "b");
+    let text = text_without_digest(&shown(&gateway, &call(&a)));
+    assert!(text.len() < 120_000, "{}", text.len());
+    assert_ne!(text, text_without_digest(&shown(&gateway, &call(&b))), "the digests of what is left out differ");
+}
+
+#[test]
 fn what_stands_there_is_never_taken_for_another_request() {
     let gateway = Gateway::new();
     let request = gateway.prepare(&deploy("1"), at(0));

@@ -16,11 +16,14 @@ use super::{Opening, escape};
 
 /// Characters of one value.
 const VALUE: usize = 2_000;
+/// Characters of all values together; once they are used up, [`LEAST`] of each are left.
+const VALUES: usize = 20_000;
+const LEAST: usize = 100;
 /// Characters of a name.
 const NAME: usize = 200;
 /// Members of the arguments, the context and the resolved paths that stand on lines of their own.
 const MEMBERS: usize = 100;
-/// Clauses that are shown with what they say.
+/// Clauses that are shown with what they say; of others stand the names only.
 const CLAUSES: usize = 100;
 
 /// What an approver is shown. Harmless text throughout.
@@ -81,7 +84,10 @@ impl Shown {
     pub fn new(policy: &Policy, request: &Request, decision: &Decision, ballot: &Ballot) -> Shown {
         let mut call = lines_of(policy.subject(request));
         call.extend(decision.commands.iter().map(command));
-        let clauses = ballot.clauses.iter().take(CLAUSES).map(|id| clause(policy, decision, id));
+        let clauses = ballot.clauses.iter().enumerate().map(|(i, id)| ShownClause {
+            clause: escape::text(id, VALUE),
+            lines: if i < CLAUSES { sayings(policy, decision, id) } else { Vec::new() },
+        });
         Shown {
             approval: escape::text(&ballot.name, NAME),
             needs: needs(ballot),
@@ -163,19 +169,25 @@ fn lines_of(subject: Subject) -> Vec<Line> {
         }
     }
     let mut out = Vec::new();
+    let mut left = VALUES;
+    let mut written = |value: &Json| {
+        let text = escape::json(value, left.clamp(LEAST, VALUE));
+        left = left.saturating_sub(text.chars().count());
+        text
+    };
     let plain = ["kind", "tool", "server", "digest", "environment", "agent", "chain", "user", "tenant", "session"];
     for name in plain {
         match values.get(name) {
             None | Some(Json::Null) => {}
             Some(Json::Arr(items)) if items.is_empty() => {}
-            Some(value) => out.push(Line { name: name.to_owned(), text: escape::json(value, VALUE) }),
+            Some(value) => out.push(Line { name: name.to_owned(), text: written(value) }),
         }
     }
     for root in ["args", "context", "resolved"] {
         if let Some(Json::Obj(members)) = values.get(root) {
             for (name, value) in members.iter().take(MEMBERS) {
                 let name = format!("{root}.{}", escape::text(name, NAME));
-                out.push(Line { name, text: escape::json(value, VALUE) });
+                out.push(Line { name, text: written(value) });
             }
             let more: Vec<_> = members.iter().skip(MEMBERS).cloned().collect();
             if !more.is_empty() {
@@ -224,8 +236,8 @@ fn call(call: &CallReading) -> String {
     out
 }
 
-/// A clause with what the policy says of it.
-fn clause(policy: &Policy, decision: &Decision, id: &str) -> ShownClause {
+/// What the policy says of a clause.
+fn sayings(policy: &Policy, decision: &Decision, id: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut put = |name: &str, text: &str| {
         let line = Line { name: name.to_owned(), text: escape::text(text, VALUE) };
@@ -243,5 +255,5 @@ fn clause(policy: &Policy, decision: &Decision, id: &str) -> ShownClause {
             put("unknown", &applied.unknown.join(", "));
         }
     }
-    ShownClause { clause: escape::text(id, VALUE), lines }
+    lines
 }

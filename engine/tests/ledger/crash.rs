@@ -2,7 +2,7 @@
 //! no approval may have been used twice.
 //!
 //! The killed gateways are processes: the test's own program, started again with the name of a test that plays one.
-#![allow(clippy::unwrap_used)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write as _};
