@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use claw_syntax::ast::{self, File, Item};
-use claw_syntax::{Span, parse};
+use claw_syntax::ast::{self, AttrArg, File, Item};
+use claw_syntax::{Span, lex, parse};
 
 use crate::analysis::Analysis;
 use crate::hir::{Decl, FileId, Package, Status};
@@ -125,7 +125,7 @@ pub fn change(
     }
     let before = analysis.parse(loc.file).ok_or(Unchangeable::Source)?;
     let item = before.file.items.iter().find(|item| item.span == loc.span).ok_or(Unchangeable::Source)?;
-    let (span, replacement) = edit(item, to, reason);
+    let (span, replacement) = edit(item, to, reason, &source.text).ok_or(Unchangeable::Source)?;
     let (head, tail) = (source.text.get(..span.start as usize), source.text.get(span.end as usize..));
     let mut text = [head.ok_or(Unchangeable::Source)?, &replacement, tail.ok_or(Unchangeable::Source)?].concat();
     if claw_syntax::format(&source.text).is_ok_and(|canonical| canonical == *source.text) {
@@ -136,14 +136,26 @@ pub fn change(
     if same { Ok(Changed { file: loc.file, text }) } else { Err(Unchangeable::Source) }
 }
 
-/// What is replaced, and by what.
-fn edit(item: &Item, to: Status, reason: Option<&str>) -> (Span, String) {
+/// What is replaced, and by what. `None` where a comment would be lost.
+fn edit(item: &Item, to: Status, reason: Option<&str>, source: &str) -> Option<(Span, String)> {
     let reason = reason.map(|reason| format!(", {}", string_literal(reason))).unwrap_or_default();
-    let attribute = format!("@status({}{reason})", to.word());
-    match item.attrs.iter().find(|attr| attr.name.name == "status") {
-        Some(attr) => (attr.span, attribute),
-        None if item.attrs.is_empty() => (Span::at(item.span.start), format!("{attribute}\n")),
-        None => (Span::at(item.span.start), format!("{attribute} ")),
+    let words = format!("{}{reason}", to.word());
+    let Some(attr) = item.attrs.iter().find(|attr| attr.name.name == "status") else {
+        let line = if source.contains("\r\n") { "\r\n" } else { "\n" };
+        let between = if item.attrs.is_empty() { line } else { " " };
+        return Some((Span::at(item.span.start), format!("@status({words}){between}")));
+    };
+    let (first, last) = (attr.args.first()?, attr.args.last()?);
+    let span = place(first).join(place(last));
+    let comment = lex(span.text(source)).into_iter().any(|token| token.kind.is_comment());
+    (!comment).then_some((span, words))
+}
+
+fn place(arg: &AttrArg) -> Span {
+    match arg {
+        AttrArg::Name(name) => name.span,
+        AttrArg::Str(text) => text.span,
+        AttrArg::Error(span) => *span,
     }
 }
 
@@ -221,6 +233,20 @@ limit rate { on pay  max 5 per 1h }
         let ugly = POLICY.replace("limit rate { on", "limit   rate{ on");
         let out = changed(&ugly, "rate", Status::Suspended, None);
         assert_eq!(out, ugly.replace("limit   rate", "@status(suspended)\nlimit   rate"));
+    }
+
+    #[test]
+    fn line_ends_and_comments_stay() {
+        let windows = POLICY.replace('\n', "\r\n");
+        let out = changed(&windows, "rate", Status::Suspended, None);
+        assert_eq!(out, windows.replace("limit rate", "@status(suspended)\r\nlimit rate"));
+        let inside = POLICY.replace("@status(candidate)", "@status( // first\n  candidate // then\n)");
+        let out = changed(&inside, "big", Status::Confirmed, None);
+        assert_eq!(out, inside.replace("candidate //", "confirmed //"));
+        let between = POLICY.replace("@status(candidate)", "@status(candidate, // since\n  \"try\")");
+        let analysis = analysis(&between);
+        let clause = find(&analysis.package, "big").unwrap();
+        assert_eq!(change(&analysis, &clause, Status::Confirmed, None), Err(Unchangeable::Source));
     }
 
     #[test]

@@ -176,3 +176,20 @@ fn programs_get_json() {
     assert_eq!(json["findings"][0]["gate"]["have"], 3);
     assert!(json["diff"].is_object());
 }
+
+#[test]
+fn what_a_change_breaks_is_told_before_it_is_made() {
+    let log = refused(3);
+    let folder = folder(&log);
+    let invariant = "\ninvariant \"money can be moved\" {\n  on    refund\n  never deny\n}\n";
+    let promised = TRIAL.replace("grant refund, look to support", "grant refund, look to any") + invariant;
+    folder.write("main.claw", &promised);
+    let run = folder.run(&["promote", "big_refunds", "--audit", "audit.jsonl"]).expect(1);
+    assert!(run.err.contains("E0601"), "{}", run.err);
+    assert_eq!(folder.read("main.claw"), promised, "nothing was changed");
+    let test = "\ntest \"large refunds\" {\n  as     agent \"bot\" { roles: [support] }\n  in     dev\n  \
+                call   refund { order: \"o\", amount: 500 }\n  expect allow\n}\n";
+    folder.write("main.claw", format!("{TRIAL}{test}"));
+    let run = folder.run(&["promote", "big_refunds", "--audit", "audit.jsonl", "--dry-run"]).expect(0);
+    assert!(run.out.contains("! the test `large refunds` fails now"), "{}", run.out);
+}

@@ -287,3 +287,87 @@ fn every_step_leads_somewhere_else() {
         }
     }
 }
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
+/// A log of anything in any order: few requests and askings, so that much happens to each.
+fn any_log(seed: u64) -> Log {
+    let mut dice = Dice(seed * 2 + 1);
+    (0..60).fold(Log::default(), |log, _| {
+        let request = ["a", "b"][dice.roll(2) as usize];
+        let asking = ["1", "2", "3"][dice.roll(3) as usize];
+        match dice.roll(9) {
+            0 => log.decide(call(request, "require_approval")),
+            1 => log.decide(DecisionEvent { evidence: vec![asking.into()], ..call(request, "allow") }),
+            2 => log.decide(call(request, "allow")),
+            3 => log.decide(DecisionEvent { reason: "approval_refused".into(), ..call(request, "deny") }),
+            4 => log.ask(request, asking),
+            5 => log.vote(request, asking, Verdict::Grant, dice.roll(2) == 0),
+            6 => log.vote(request, asking, Verdict::Refuse, dice.roll(2) == 0),
+            7 => log.state(request, asking, ApprovalState::Granted),
+            _ => {
+                let states = [ApprovalState::Refused, ApprovalState::Expired, ApprovalState::Consumed];
+                log.state(request, asking, states[dice.roll(3) as usize])
+            }
+        }
+    })
+}
+
+/// Whatever the order of records: there is no more evidence than people gave.
+#[test]
+fn evidence_is_never_more_than_what_people_said() {
+    let (mut agreed, mut disagreed) = (0, 0);
+    for seed in 0..2_000 {
+        let log = any_log(seed);
+        let count = |test: &dyn Fn(&Event) -> bool| log.0.iter().filter(|r| test(&r.event)).count() as u64;
+        let decisions = count(&|event| matches!(event, Event::Decision(_)));
+        let refusals = count(&|event| match event {
+            Event::Vote(vote) => vote.accepted && vote.verdict == Verdict::Refuse,
+            Event::Approval(approval) => approval.state == ApprovalState::Refused,
+            Event::Decision(decision) => decision.reason == "approval_refused",
+            _ => false,
+        });
+        let grants = count(&|event| match event {
+            Event::Approval(approval) => approval.state == ApprovalState::Granted,
+            Event::Decision(decision) => !decision.evidence.is_empty(),
+            _ => false,
+        });
+        let usage = log.usage();
+        for (name, of) in &usage.clauses {
+            for side in [&of.shadow, &of.in_force] {
+                let (yes, no) = (side.evidence.agreements, side.evidence.disagreements);
+                let (for_refusal, for_grant) = if name == "p grant" { (no, yes) } else { (yes, no) };
+                assert!(for_refusal <= refusals && for_grant <= grants, "seed {seed}, {name}");
+                assert!(side.calls <= decisions, "seed {seed}, {name}");
+                (agreed, disagreed) = (agreed + yes, disagreed + no);
+            }
+        }
+    }
+    assert!(agreed > 1_000 && disagreed > 1_000, "the logs say something: {agreed}, {disagreed}");
+}
+
+/// Votes that do not count, results and reloads move nothing.
+#[test]
+fn what_does_not_count_changes_no_evidence() {
+    for seed in 0..500 {
+        let log = any_log(seed);
+        let mut noisy = Log::default();
+        for record in log.0.clone() {
+            noisy = noisy.vote("a", "1", Verdict::Refuse, false).push(record.event);
+        }
+        let (plain, noisy) = (log.usage(), noisy.usage());
+        for clause in plain.clauses.keys() {
+            assert_eq!(evidence(&plain, clause), evidence(&noisy, clause), "seed {seed}");
+        }
+    }
+}

@@ -20,7 +20,8 @@ policy's directory is edited, and a log with records missing or changed is not b
 overrules both the gate and the log, and writes the reason into the source.
 
 Exit status: 0 changed (or, with --dry-run, would be), 1 what it takes is not there, or the policy has errors, 2 wrong \
-usage or unreadable files.
+usage or unreadable files. A policy that would have errors with the change, such as an invariant that no longer holds, \
+is left as it is, --force or not.
 
 Examples:
   clawc promote big_refunds --audit audit/

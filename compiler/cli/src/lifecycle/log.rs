@@ -37,7 +37,9 @@ pub fn read(paths: &[PathBuf], keys: Vec<PublicKey>, window: Window) -> Result<L
         for record in audit::read(path).map_err(unreadable)? {
             // What is no record is a problem already.
             match record {
-                Ok((_, record)) => usage.add(&record),
+                // What was appended since is not verified yet.
+                Ok((_, record)) if report.last.is_some_and(|last| record.seq <= last) => usage.add(&record),
+                Ok(_) => {}
                 Err(audit::ReadError::Record { .. }) => {}
                 Err(error) => return Err(unreadable(error)),
             }

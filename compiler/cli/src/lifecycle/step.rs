@@ -1,11 +1,13 @@
 //! Takes a clause one step on: finds it, holds the evidence against the gates, edits the source.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use claw_compiler::MissingKind;
 use claw_compiler::proof::diff::{Diff, compare};
 use claw_compiler::proof::side::Side;
 use claw_compiler::status::{self, Changed, Clause, NotFound};
+use claw_compiler::testing::{self, TestResult};
 use claw_engine::lifecycle::{Finding, Gate, Judgement, Status, Step};
 use claw_engine::{Clock as _, SystemClock};
 
@@ -66,10 +68,23 @@ pub struct Change {
     pub diff: Diff,
     /// The policy with the change.
     pub project: Project,
+    /// Tests of the policy that pass without it and fail with it.
+    pub failing: Vec<String>,
+    /// Warnings that it gives rise to.
+    pub warnings: Vec<String>,
+}
+
+/// A policy that was looked at from all sides.
+struct Seen {
+    side: Side,
+    passing: BTreeSet<String>,
+    failing: Vec<String>,
+    warnings: BTreeSet<String>,
 }
 
 pub fn run(step: Step, args: &StepArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let Some(review) = Review::open(&args.path, &args.log, out)? else { return Ok(Exit::Findings) };
+    let Some(mut review) = Review::open(&args.path, &args.log, out)? else { return Ok(Exit::Findings) };
+    review.project.prove();
     let clause = find(&review, &args.clause)?;
     let status = status_of(&clause);
     let judgement = review.judge(step, &clause).ok_or_else(|| nowhere(step, &clause, status))?;
@@ -140,11 +155,15 @@ impl Taken<'_> {
             return Err(refused(format!("`{}` lies outside of the policy's directory", path.display()))
                 .help("name the policy that it belongs to"));
         }
-        let project = self.edited(&changed, &path)?;
-        let (Some(mut old), Some(mut new)) = (side(&self.review.project, out)?, side(&project, out)?) else {
+        let mut project = self.edited(&changed, &path)?;
+        // An invariant that does not hold any more is an error, and the source stays as it is.
+        project.prove();
+        let (Some(mut old), Some(mut new)) = (seen(&self.review.project, out)?, seen(&project, out)?) else {
             return Ok(None);
         };
-        let diff = compare(&mut old, &mut new);
+        let diff = compare(&mut old.side, &mut new.side);
+        new.failing.retain(|name| old.passing.contains(name));
+        let warnings = new.warnings.difference(&old.warnings).cloned().collect();
         if !self.dry_run {
             // Somebody may have changed it since it was read.
             if files::read_source(&path)? != *analysis.sources.get(changed.file).text {
@@ -154,7 +173,7 @@ impl Taken<'_> {
             }
             files::write_atomically(&path, changed.text.as_bytes())?;
         }
-        Ok(Some(Change { reason, diff, project }))
+        Ok(Some(Change { reason, diff, project, failing: new.failing, warnings }))
     }
 
     /// What is written behind the status: for what is put out of force or forced, since when and why.
@@ -193,9 +212,19 @@ impl Taken<'_> {
     }
 }
 
-fn side(project: &Project, out: &mut Output) -> Result<Option<Side>, Failure> {
+/// `None`: the policy has errors, which are on standard error now.
+fn seen(project: &Project, out: &mut Output) -> Result<Option<Seen>, Failure> {
     let Some(checked) = policy::checked(project, out)? else { return Ok(None) };
-    Side::new(&checked, &project.analysis.sources)
-        .map(Some)
-        .map_err(|error| Failure::new(format!("the compiled policy does not load: {error}")))
+    let sources = &project.analysis.sources;
+    let failed = |error| Failure::new(format!("the compiled policy does not load: {error}"));
+    let side = Side::new(&checked, sources).map_err(failed)?;
+    let (passing, failing): (Vec<_>, Vec<_>) =
+        testing::run(&checked, sources, None).map_err(failed)?.into_iter().partition(TestResult::passed);
+    let warnings = project.analysis.diagnostics.iter().filter(|finding| !finding.is_error());
+    Ok(Some(Seen {
+        side,
+        passing: passing.into_iter().map(|test| test.name).collect(),
+        failing: failing.into_iter().map(|test| test.name).collect(),
+        warnings: warnings.map(|finding| format!("{}: {}", finding.code, finding.message)).collect(),
+    }))
 }

@@ -58,6 +58,12 @@ pub fn taken(taken: &Taken<'_>, paint: Paint) -> String {
                 let forced = if taken.forced { paint.yellow(" (forced)") } else { String::new() };
                 let _ = writeln!(text, "  reason: {}{forced}", visible(reason));
             }
+            for test in &change.failing {
+                let _ = writeln!(text, "  {} the test `{}` fails now", paint.yellow("!"), visible(test));
+            }
+            for warning in &change.warnings {
+                let _ = writeln!(text, "  {} {}", paint.yellow("!"), visible(warning));
+            }
             let names =
                 Names { old: "before", new: "after", old_project: &taken.review.project, new_project: &change.project };
             text.push('\n');
@@ -161,6 +167,8 @@ struct TakenJson<'a> {
     log_problems: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    failing_tests: &'a [String],
+    new_warnings: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<Box<serde_json::value::RawValue>>,
 }
@@ -187,6 +195,8 @@ pub fn taken_json(taken: &Taken<'_>) -> Result<String, Failure> {
         disagreed: disagreements(taken),
         log_problems: &taken.review.log.problems,
         reason: change.and_then(|change| change.reason.as_deref()),
+        failing_tests: change.map_or(&[], |change| &change.failing),
+        new_warnings: change.map_or(&[], |change| &change.warnings),
         diff: diff.transpose()?,
     })
 }
