@@ -77,7 +77,7 @@ impl Shop {
     /// Asked about, granted, run.
     fn granted(&mut self, order: &str, amount: &str) {
         let call = self.pay(order, amount);
-        self.vote(&call, |person, now| Vote::grant(person, now));
+        self.vote(&call, Vote::grant);
         let call = self.try_again(self.calls, order, amount);
         assert!(call.is_allowed(), "{}", call.decision());
         self.engine.settle(&call, Settlement::Ok, None).unwrap();
@@ -86,7 +86,7 @@ impl Shop {
     /// Asked about, refused, tried in vain.
     fn refused(&mut self, order: &str, amount: &str) {
         let call = self.pay(order, amount);
-        self.vote(&call, |person, now| Vote::refuse(person, now));
+        self.vote(&call, Vote::refuse);
         assert!(!self.try_again(self.calls, order, amount).is_allowed());
         assert!(!self.try_again(self.calls, order, amount).is_allowed());
     }

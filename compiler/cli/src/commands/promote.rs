@@ -12,8 +12,8 @@ candidate again. The policy's `lifecycle` says what that takes:
 
   lifecycle { promote after 20 agreements and 0 disagreements }
 
-Agreements are calls on which people decided as the clause would have; \
-`clawc policy status` shows all counts. Where the gate does not hold, the command says what is missing.
+Agreements are calls on which people decided as the clause would have; `clawc policy status` shows all counts. Where \
+the gate does not hold, the command says what is missing.
 
 Only the `@status` of the clause is changed in its file. Nothing of the standard library and nothing outside of the \
 policy's directory is edited, and a log with records missing or changed is not believed; --force --reason TEXT \
