@@ -284,9 +284,11 @@ impl Engine {
         call
     }
 
-    /// Gives back what a call reserved that is not to run after all. An approval that it used stays used.
+    /// Gives back what a call reserved that is not to run after all. An approval that it used stays used. What was
+    /// reserved by an earlier answer, which may be running, stays as well.
     fn undo(&self, call: &Call) {
-        if let (true, Some(id)) = (call.is_allowed(), call.input().call_id.as_deref()) {
+        let reserved = call.is_allowed() && !call.decision().replayed;
+        if let (true, Some(id)) = (reserved, call.input().call_id.as_deref()) {
             // If the store fails as well, the reservation stays: too strict, not too lax.
             let _ = self.0.state.settle(&scope(call.input()), id, Settlement::NotExecuted);
         }

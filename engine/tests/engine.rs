@@ -355,6 +355,23 @@ fn what_can_not_be_recorded_is_not_allowed_and_costs_nothing() {
 }
 
 #[test]
+fn an_answer_that_can_not_be_repeated_takes_nothing_back() {
+    let shop = Shop::open();
+    let running = shop.refund("c-1", "600.00");
+    let asking = shop.ask(&running).remove(0);
+    shop.vote(&asking, lead("lea")).unwrap();
+    let running = shop.refund("c-1", "600.00");
+    assert!(running.is_allowed(), "{}", running.decision());
+    shop.log.broken.store(true, Ordering::SeqCst);
+    denied(&shop.refund("c-1", "600.00"), Reason::AuditUnavailable);
+    shop.log.broken.store(false, Ordering::SeqCst);
+    // It is charged for as long as it may be running, and can be settled.
+    let mut small = (0..10).map(|i| shop.refund(&format!("s-{i}"), "90.00"));
+    assert_eq!(small.by_ref().take_while(Call::is_allowed).count(), 4);
+    shop.settle(&running);
+}
+
+#[test]
 fn a_ledger_that_fails_denies_only_what_needs_it() {
     let shop = Shop::open();
     let asking = shop.ask(&shop.refund("c-1", "500.00")).remove(0);
