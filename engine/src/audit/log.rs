@@ -32,8 +32,8 @@ pub struct Options {
     pub signer: Option<SecretKey>,
     /// A checkpoint after so many records. Default 1,000.
     pub checkpoint_records: u64,
-    /// A checkpoint also with the first record that is so much later than the last one, by the records' own times.
-    /// Default one minute.
+    /// A checkpoint also with a record that is so much later than the first that no key vouches for yet, by the records'
+    /// own times. Default one minute.
     pub checkpoint_every: claw_runtime::Duration,
     /// What to do while the sink fails. Default [`OnFailure::Deny`].
     pub on_failure: OnFailure,

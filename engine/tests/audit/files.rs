@@ -187,6 +187,26 @@ fn sqlite_holds_the_same_log() {
 }
 
 #[test]
+#[cfg(unix)]
+fn logs_are_their_owners() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let log = open(&directory.path().join("a"), quick(), Options::default());
+    log.record(at(0), &event("c")).unwrap();
+    assert_eq!(mode(&segments(&directory.path().join("a"))[0]), 0o600);
+    let log = open(&directory.path().join("b"), FileOptions { mode: 0o400, ..quick() }, Options::default());
+    log.record(at(0), &event("c")).unwrap();
+    assert_eq!(mode(&segments(&directory.path().join("b"))[0]), 0o400);
+    #[cfg(feature = "sqlite")]
+    {
+        let path = directory.path().join("audit.sqlite");
+        claw_engine::audit::SqliteSink::open(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+    }
+}
+
+#[test]
 fn a_sink_tells_its_tail() {
     let directory = tempfile::tempdir().unwrap();
     let log = open(directory.path(), quick(), Options::default());

@@ -246,3 +246,23 @@ fn findings_are_in_the_order_of_the_log_and_name_their_lines() {
     assert!(report.gaps.iter().all(|gap| gap.file.as_deref() == log.file().to_str()));
     assert_eq!(report.gaps[1].kind.to_string(), "record 7 is missing");
 }
+
+/// No single byte of a log can be another without a finding, and none leads to more than what it touches.
+#[test]
+fn every_byte_counts() {
+    let log = Log::new();
+    let text = fs::read(log.file()).unwrap();
+    // A stride that has nothing in common with the lengths of lines reaches every kind of place.
+    for at in (0..text.len()).step_by(13) {
+        for with in [b'0', b'"', b'x', b'\n', 0xff] {
+            let mut changed = text.clone();
+            if changed[at] == with {
+                continue;
+            }
+            changed[at] = with;
+            fs::write(log.file(), &changed).unwrap();
+            let found = kinds(&log.report());
+            assert!((1..=3).contains(&found.len()), "byte {at} as {with}: {found:?}");
+        }
+    }
+}

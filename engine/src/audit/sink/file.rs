@@ -41,11 +41,13 @@ pub struct FileOptions {
     pub segment_age: Option<claw_runtime::Duration>,
     /// Keep so many segments and remove older ones; `None`: all. The log notes what is removed.
     pub keep: Option<usize>,
+    /// Who may read and write new files, on Unix. Default `0o600`: their owner, since they hold arguments of calls.
+    pub mode: u32,
 }
 
 impl Default for FileOptions {
     fn default() -> FileOptions {
-        FileOptions { fsync: Fsync::default(), segment_bytes: 64 << 20, segment_age: None, keep: None }
+        FileOptions { fsync: Fsync::default(), segment_bytes: 64 << 20, segment_age: None, keep: None, mode: 0o600 }
     }
 }
 
@@ -104,7 +106,7 @@ impl FileSink {
     fn recover(&mut self) -> Result<(), SinkError> {
         self.current = None;
         let mut segments = Segments::scan(&self.directory)?;
-        self.notes.extend(segments.mend()?);
+        self.notes.extend(segments.mend(self.options.mode)?);
         self.last = segments.last;
         if let Some((path, first)) = segments.newest {
             let file = OpenOptions::new().append(true).open(&path);
@@ -137,7 +139,7 @@ impl FileSink {
             self.flush()?;
         }
         let path = self.directory.join(name(number));
-        let file = OpenOptions::new().append(true).create_new(true).open(&path);
+        let file = private(OpenOptions::new().append(true).create_new(true), self.options.mode).open(&path);
         let file = file.map_err(|e| SinkError::io(format!("create {}", shown(&path)), &e))?;
         if self.options.fsync != Fsync::Os {
             sync_directory(&self.directory)?;
@@ -265,9 +267,18 @@ impl Sink for FileSink {
     }
 }
 
+/// New files get this mode, where the system has modes.
+pub(crate) fn private(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    options
+}
+
 /// Takes the lock of a log, so that two processes never write to it at the same time.
 pub(crate) fn lock(path: &Path) -> Result<File, SinkError> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    let file = private(OpenOptions::new().create(true).truncate(false).write(true), 0o600).open(path);
     let file = file.map_err(|e| SinkError::io(format!("open {}", shown(path)), &e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -1,13 +1,13 @@
 //! A log in one SQLite file, which can be asked with SQL: table `audit`, a row for each record.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::file::lock;
+use super::file::{lock, private};
 use super::{Sink, SinkError};
 use crate::audit::read::{Place, RawLine, ReadError};
 use crate::audit::{Line, MAX_LINE, Tail};
@@ -36,7 +36,7 @@ pub struct SqliteSink {
 }
 
 impl SqliteSink {
-    /// Opens the log in this file, or begins one. Others may read it meanwhile, and nobody else can write to it.
+    /// Opens the log in this file, or begins one that its owner alone may read. Others may read it meanwhile, and nobody else can write to it.
     ///
     /// # Errors
     /// [`SinkError::Busy`] where somebody else writes to it.
@@ -53,6 +53,9 @@ impl SqliteSink {
         let mut beside = path.clone().into_os_string();
         beside.push(".lock");
         let lock = lock(Path::new(&beside))?;
+        // SQLite gives the files beside it the same mode.
+        let made = private(OpenOptions::new().create(true).truncate(false).write(true), 0o600).open(&path);
+        made.map_err(|e| SinkError::io(format!("open `{}`", path.display()), &e))?;
         let mut sink = SqliteSink { path, _lock: lock, busy, connection: None, last: None };
         sink.connect()?;
         Ok(sink)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use claw_runtime::{Digest, Time};
 
-use super::{SinkError, shown};
+use super::{SinkError, private, shown};
 use crate::audit::record::{Envelope, read_json};
 use crate::audit::{Event, MAX_LINE, Tail, TornEvent};
 
@@ -52,11 +52,11 @@ impl Segments {
     }
 
     /// Moves a half-written end aside and finds the last record. Answers what has to be noted.
-    pub(super) fn mend(&mut self) -> Result<Vec<Event>, SinkError> {
+    pub(super) fn mend(&mut self, mode: u32) -> Result<Vec<Event>, SinkError> {
         let mut notes = Vec::new();
         // A crash can leave a new segment with no whole line in it; then the end is in the one before.
         for path in self.paths.iter().rev() {
-            notes.extend(cut_torn(path)?);
+            notes.extend(cut_torn(path, mode)?);
             if self.newest.is_none() {
                 self.newest = Some((path.clone(), began(path)));
             }
@@ -106,7 +106,7 @@ fn read_end(file: &mut File, len: u64, window: u64) -> std::io::Result<Vec<u8>> 
 }
 
 /// Moves what stands behind the last line's end to a file beside, and cuts it off.
-fn cut_torn(path: &Path) -> Result<Option<Event>, SinkError> {
+fn cut_torn(path: &Path, mode: u32) -> Result<Option<Event>, SinkError> {
     let io = |e: std::io::Error| SinkError::io(format!("mend {}", shown(path)), &e);
     let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(io)?;
     let len = file.metadata().map_err(io)?.len();
@@ -125,7 +125,7 @@ fn cut_torn(path: &Path) -> Result<Option<Event>, SinkError> {
     if torn.is_empty() {
         return Ok(None);
     }
-    let kept = keep_aside(path, &torn).map_err(io)?;
+    let kept = keep_aside(path, &torn, mode).map_err(io)?;
     file.set_len(len.saturating_sub(torn.len() as u64)).map_err(io)?;
     file.sync_all().map_err(io)?;
     let file_name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -138,12 +138,12 @@ fn cut_torn(path: &Path) -> Result<Option<Event>, SinkError> {
 }
 
 /// Writes the bytes to a new file with the ending `torn`, durably.
-fn keep_aside(path: &Path, bytes: &[u8]) -> std::io::Result<PathBuf> {
+fn keep_aside(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<PathBuf> {
     let mut number = 1_u32;
     loop {
         let ending = if number == 1 { "torn".to_owned() } else { format!("{number}.torn") };
         let kept = path.with_extension(ending);
-        match OpenOptions::new().write(true).create_new(true).open(&kept) {
+        match private(OpenOptions::new().write(true).create_new(true), mode).open(&kept) {
             Ok(mut file) => {
                 std::io::Write::write_all(&mut file, bytes)?;
                 file.sync_all()?;
