@@ -28,11 +28,11 @@ mod store;
 pub use self::asking::{Asking, AskingId, Claim, Opening, Slot, State};
 pub use self::memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use self::postgres::PostgresStore;
+pub use self::postgres::{PostgresOptions, PostgresStore};
 pub use self::refusal::Refusal;
 pub use self::shown::{Line, Shown, ShownClause};
 #[cfg(feature = "sqlite")]
-pub use self::sqlite::SqliteStore;
+pub use self::sqlite::{SqliteOptions, SqliteStore};
 pub use self::store::{Answer, Cursor, PAGE, PER_TENANT, Store, StoreError};
 
 /// How often a change is tried that others get in the way of. Each failure is somebody else's success.

@@ -18,7 +18,7 @@ use std::{env, thread};
 
 use bundles::build;
 use claw_engine::audit::{AuditLog, Event, Expected, FileOptions, FileSink, Fsync, Options, Record, read, verify};
-use claw_engine::ledger::{Ledger, PostgresStore, SqliteStore};
+use claw_engine::ledger::{self, Ledger, PostgresOptions, PostgresStore, SqliteStore};
 use claw_engine::{Engine, RedisOptions, RedisState, SqliteOptions, SqliteState, Trust};
 use claw_runtime::{Limits, Outcome, Reason, RequestInput, Settlement, Time, Vote};
 use postgres_server::Postgres;
@@ -89,9 +89,10 @@ fn two_gateways_never_overspend_nor_use_an_approval_twice() {
     let folder = tempfile::tempdir().unwrap();
     let gateway = |name: &str| {
         let options = RedisOptions { timeout: LONG, ..RedisOptions::default() };
+        let patient = PostgresOptions { timeout: LONG, ..PostgresOptions::default() };
         let engine = Engine::builder(Trust::anyone())
             .state(RedisState::connect_with(&redis.url(), options).unwrap())
-            .ledger(Ledger::new(Arc::new(PostgresStore::connect(&postgres.config()).unwrap())))
+            .ledger(Ledger::new(Arc::new(PostgresStore::connect_with(&postgres.config(), patient).unwrap())))
             .audit(log(&folder.path().join(name), Fsync::Os))
             .build();
         engine.load(Some("acme"), &build(&[("main.claw", POLICY)]).bytes, None).unwrap();
@@ -160,9 +161,10 @@ const ENOUGH: [usize; ROUNDS] = [3, 10, 1, 25, 7, 40];
 
 fn from_files(place: &Path) -> Engine {
     let state = SqliteState::open_with(place.join("state.db"), SqliteOptions { timeout: LONG, ..Default::default() });
+    let store = SqliteStore::open_with(&place.join("ledger.db"), ledger::SqliteOptions { timeout: LONG });
     let engine = Engine::builder(Trust::anyone())
         .state(state.unwrap())
-        .ledger(Ledger::new(Arc::new(SqliteStore::open(&place.join("ledger.db")).unwrap())))
+        .ledger(Ledger::new(Arc::new(store.unwrap())))
         .audit(log(&place.join("audit"), Fsync::Every))
         .build();
     engine.load(Some("acme"), &build(&[("main.claw", POLICY)]).bytes, None).unwrap();

@@ -352,12 +352,14 @@ fn one_call_of_many_gets_an_approval_in_memory() {
 #[cfg(feature = "sqlite")]
 mod sqlite {
     use std::path::Path;
+    use std::time::Duration;
 
     use super::*;
-    use claw_engine::ledger::SqliteStore;
+    use claw_engine::ledger::{SqliteOptions, SqliteStore};
 
     fn store(path: &Path) -> Arc<dyn Store> {
-        Arc::new(SqliteStore::open(path).unwrap())
+        // On a slow machine others may hold it for long.
+        Arc::new(SqliteStore::open_with(path, SqliteOptions { timeout: Duration::from_secs(60) }).unwrap())
     }
 
     #[test]

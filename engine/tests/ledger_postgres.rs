@@ -18,13 +18,23 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use claw_engine::ledger::{Ledger, PostgresStore, Refusal, State, Store};
+use claw_engine::ledger::{Ledger, PostgresOptions, PostgresStore, Refusal, State, Store};
+use postgres::Config;
 use server::Postgres;
 use stores::{ACME, opening, yes};
 use support::at;
 
 fn store(server: &Postgres) -> Arc<dyn Store> {
-    Arc::new(PostgresStore::connect(&server.config()).unwrap())
+    patient(&server.config())
+}
+
+/// For tests that are not about time-outs: a slow machine is no failure.
+fn patient(config: &Config) -> Arc<dyn Store> {
+    Arc::new(PostgresStore::connect_with(config, within(Duration::from_secs(60))).unwrap())
+}
+
+fn within(timeout: Duration) -> PostgresOptions {
+    PostgresOptions { timeout, ..PostgresOptions::default() }
 }
 
 #[test]
@@ -49,7 +59,7 @@ fn a_gateway_is_killed_while_people_vote() {
 /// Not a test by itself: what [`a_gateway_is_killed_while_people_vote`] starts and kills.
 #[test]
 fn child_of_the_killed() {
-    crash::child(|socket: &Path| Arc::new(PostgresStore::connect(&server::config(socket)).unwrap()));
+    crash::child(|socket: &Path| patient(&server::config(socket)));
 }
 
 #[test]
@@ -106,9 +116,11 @@ fn vote_until_it_fails(ledger: &Ledger, voter: &str) -> Vec<String> {
 #[test]
 fn a_hanging_server_is_a_refusal() {
     let Some(server) = Postgres::start() else { return };
-    let ledger = Ledger::new(store(&server));
-    let asking = ledger.ask(vec![opening(ACME, "a")], at(0)).unwrap().remove(0);
-    ledger.vote(ACME, &asking.id, yes("sam"), at(0)).unwrap();
+    let patient = Ledger::new(store(&server));
+    let asking = patient.ask(vec![opening(ACME, "a")], at(0)).unwrap().remove(0);
+    patient.vote(ACME, &asking.id, yes("sam"), at(0)).unwrap();
+    let store = PostgresStore::connect_with(&server.config(), within(Duration::from_secs(2))).unwrap();
+    let ledger = Ledger::new(Arc::new(store));
     server.pause(true);
     let refusal = ledger.claim(ACME, &asking.ballot.request_digest, "c", at(0)).unwrap_err();
     assert!(matches!(refusal, Refusal::Unavailable(_)), "{refusal}");
@@ -141,9 +153,9 @@ fn a_server_that_was_started_anew_is_found_at_once() {
 #[test]
 fn a_server_that_never_answers_is_an_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut config = postgres::Config::new();
+    let mut config = Config::new();
     config.host("127.0.0.1").port(listener.local_addr().unwrap().port()).user("claw");
-    assert!(PostgresStore::connect(&config).is_err());
+    assert!(PostgresStore::connect_with(&config, within(Duration::from_millis(500))).is_err());
 }
 
 #[test]
@@ -164,8 +176,7 @@ fn who_may_not_make_tables_can_use_one() {
     assert!(PostgresStore::connect(&config).is_err());
     store(&server);
     server.client().batch_execute("grant select, insert, update, delete on claw_askings_v1 to gateway").unwrap();
-    let store: Arc<dyn Store> = Arc::new(PostgresStore::connect(&config).unwrap());
-    stores::conforms(&store);
+    stores::conforms(&patient(&config));
 }
 
 #[test]

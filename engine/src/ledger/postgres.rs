@@ -1,9 +1,10 @@
 //! Askings in PostgreSQL: for gateways on many machines.
 //!
 //! Every change is one statement in a transaction of its own, and lasting when it is answered. A server that is slow
-//! or gone is an error after [`ANSWER`] at the latest; the next operation connects anew.
+//! or gone is an error after [`PostgresOptions::timeout`] at the latest; the next operation connects anew.
 
 use std::fmt;
+use std::time::Duration;
 
 use claw_runtime::{Digest, Time};
 use postgres::{Client, Config, NoTls};
@@ -15,7 +16,21 @@ use super::{Asking, AskingId};
 
 mod pool;
 
-pub use self::pool::ANSWER;
+/// How a database is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostgresOptions {
+    /// How long an answer may take, all in all. The server gives up on a statement after three fifths of it.
+    pub timeout: Duration,
+    /// How many connections there may be, with those that nobody waits for any more. At least one.
+    pub connections: usize,
+}
+
+impl Default for PostgresOptions {
+    /// 5 s, 8 connections.
+    fn default() -> PostgresOptions {
+        PostgresOptions { timeout: Duration::from_secs(5), connections: 8 }
+    }
+}
 
 /// Makes the table, unless it is there: whoever may only use it need not be allowed to make it. The lock keeps two
 /// gateways from making it at the same time.
@@ -38,19 +53,25 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects without TLS, as over a Unix socket. Makes the table if it is not there.
     pub fn connect(config: &Config) -> Answer<PostgresStore> {
-        let mut config = config.clone();
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(ANSWER);
-        }
-        PostgresStore::with(move || config.connect(NoTls))
+        PostgresStore::connect_with(config, PostgresOptions::default())
     }
 
-    /// Connects as the host says, with TLS for example. It is called for each of a few connections, and again when one
-    /// was lost; it should set a time-out.
+    /// As [`PostgresStore::connect`], with other options.
+    pub fn connect_with(config: &Config, options: PostgresOptions) -> Answer<PostgresStore> {
+        let mut config = config.clone();
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(options.timeout);
+        }
+        PostgresStore::with(move || config.connect(NoTls), options)
+    }
+
+    /// Connects as the host says, with TLS for example. It is called for each connection, and again when one was lost;
+    /// it should set a time-out.
     pub fn with(
         connect: impl Fn() -> Result<Client, postgres::Error> + Send + Sync + 'static,
+        options: PostgresOptions,
     ) -> Answer<PostgresStore> {
-        let store = PostgresStore { pool: Pool::new(connect) };
+        let store = PostgresStore { pool: Pool::new(connect, options) };
         store.pool.run(|connection| prepare(connection.client()))?;
         Ok(store)
     }

@@ -1,11 +1,12 @@
 //! Askings in a SQLite file: for the gateways of one machine.
 //!
 //! Every change is one statement, and lasting when it is answered. A file that stays locked is an error after
-//! [`BUSY`].
+//! [`SqliteOptions::timeout`].
 
 use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use claw_runtime::{Digest, Time};
 use rusqlite::{Connection, Params, params};
@@ -14,8 +15,19 @@ use super::sql::{self, Row};
 use super::store::{Answer, Cursor, PER_TENANT, Store, StoreError};
 use super::{Asking, AskingId};
 
-/// How long another process may hold the file.
-pub const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+/// How a file is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// How long another process may hold the file.
+    pub timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    /// 5 s.
+    fn default() -> SqliteOptions {
+        SqliteOptions { timeout: Duration::from_secs(5) }
+    }
+}
 
 /// Askings in a SQLite file.
 pub struct SqliteStore(Mutex<Connection>);
@@ -23,8 +35,13 @@ pub struct SqliteStore(Mutex<Connection>);
 impl SqliteStore {
     /// Opens the file, or makes it. Other tables in it are left alone.
     pub fn open(path: &Path) -> Answer<SqliteStore> {
+        SqliteStore::open_with(path, SqliteOptions::default())
+    }
+
+    /// As [`SqliteStore::open`], with other options.
+    pub fn open_with(path: &Path, options: SqliteOptions) -> Answer<SqliteStore> {
         let connection = Connection::open(path).map_err(failed)?;
-        connection.busy_timeout(BUSY).map_err(failed)?;
+        connection.busy_timeout(options.timeout).map_err(failed)?;
         connection
             .pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
             .and_then(|()| connection.pragma_update(None, "synchronous", "full"))

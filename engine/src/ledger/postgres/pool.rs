@@ -14,16 +14,11 @@ use std::time::{Duration, Instant};
 use postgres::types::ToSql;
 use postgres::{Client, Statement};
 
+use super::PostgresOptions;
 use crate::ledger::store::{Answer, StoreError};
 
-/// How long an answer may take, all in all.
-pub const ANSWER: Duration = Duration::from_secs(5);
-/// Connections, with those that nobody waits for any more.
-const CONNECTIONS: usize = 8;
-
-/// What every connection is told first: to give up before we do, and to lose nothing that it has confirmed.
-const SETTINGS: &str = "set statement_timeout = '3s'; set lock_timeout = '3s'; set synchronous_commit = on; \
-     set default_transaction_isolation = 'read committed'";
+/// What every connection is told first, besides when to give up: to lose nothing that it has confirmed.
+const SETTINGS: &str = "set synchronous_commit = on; set default_transaction_isolation = 'read committed'";
 
 type Connect = dyn Fn() -> Result<Client, postgres::Error> + Send + Sync;
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -35,21 +30,21 @@ impl<T, F: FnOnce(&mut Connection) -> Result<T, postgres::Error> + Send + 'stati
 
 /// When an answer comes too late.
 #[derive(Clone, Copy)]
-struct Deadline(Instant);
+struct Deadline {
+    begun: Instant,
+    after: Duration,
+}
 
 impl Deadline {
-    fn new() -> Deadline {
-        Deadline(Instant::now())
-    }
-
     fn left(self) -> Duration {
-        ANSWER.saturating_sub(self.0.elapsed())
+        self.after.saturating_sub(self.begun.elapsed())
     }
 }
 
 /// Connections that are lent to one operation at a time.
 pub(super) struct Pool {
     connect: Arc<Connect>,
+    options: PostgresOptions,
     shared: Arc<Shared>,
 }
 
@@ -73,9 +68,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn new(connect: &Connect) -> Result<Connection, postgres::Error> {
+    fn new(connect: &Connect, options: PostgresOptions) -> Result<Connection, postgres::Error> {
         let mut client = connect()?;
         client.batch_execute(SETTINGS)?;
+        // Before we do.
+        let patience =
+            options.timeout.as_millis().saturating_mul(3).checked_div(5).unwrap_or_default().clamp(1, 1_000_000);
+        client.batch_execute(&format!("set statement_timeout = {patience}; set lock_timeout = {patience}"))?;
         Ok(Connection { client, statements: HashMap::new() })
     }
 
@@ -114,19 +113,26 @@ impl Connection {
 }
 
 impl Pool {
-    pub(super) fn new(connect: impl Fn() -> Result<Client, postgres::Error> + Send + Sync + 'static) -> Pool {
-        Pool { connect: Arc::new(connect), shared: Arc::default() }
+    pub(super) fn new(
+        connect: impl Fn() -> Result<Client, postgres::Error> + Send + Sync + 'static,
+        options: PostgresOptions,
+    ) -> Pool {
+        Pool { connect: Arc::new(connect), options, shared: Arc::default() }
     }
 
-    /// Runs an operation on some connection. Fails after [`ANSWER`]; the operation may be done nevertheless then.
+    fn deadline(&self) -> Deadline {
+        Deadline { begun: Instant::now(), after: self.options.timeout }
+    }
+
+    /// Runs an operation on some connection. Fails after the time for an answer; the operation may be done nevertheless then.
     pub(super) fn run<T: Send + 'static>(&self, operation: impl Operation<T>) -> Answer<T> {
-        self.run_until(Deadline::new(), operation)
+        self.run_until(self.deadline(), operation)
     }
 
     /// As [`Pool::run`], for what may as well be done twice: once more if it fails at once, since the connection may
     /// have been dead for long.
     pub(super) fn run_again<T: Send + 'static>(&self, operation: impl Operation<T> + Clone) -> Answer<T> {
-        let deadline = Deadline::new();
+        let deadline = self.deadline();
         self.run_until(deadline, operation.clone()).or_else(|_| self.run_until(deadline, operation))
     }
 
@@ -172,7 +178,7 @@ impl Pool {
             if let Some(worker) = workers.idle.pop() {
                 return Ok(worker);
             }
-            if workers.living < CONNECTIONS {
+            if workers.living < self.options.connections.max(1) {
                 workers.living = workers.living.saturating_add(1);
                 drop(workers);
                 return self.start();
@@ -191,12 +197,12 @@ impl Pool {
     /// Starts the thread of a connection that is counted already.
     fn start(&self) -> Answer<SyncSender<Job>> {
         let (jobs, queue) = mpsc::sync_channel::<Job>(1);
-        let connect = Arc::clone(&self.connect);
+        let (connect, options) = (Arc::clone(&self.connect), self.options);
         let living = Living(Arc::clone(&self.shared));
         let body = move || {
             let _living = living;
             // Without a connection the jobs are dropped, which is an answer.
-            let Ok(mut connection) = Connection::new(&*connect) else { return };
+            let Ok(mut connection) = Connection::new(&*connect, options) else { return };
             while let Ok(job) = queue.recv() {
                 job(&mut connection);
             }
