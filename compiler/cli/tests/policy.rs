@@ -94,6 +94,7 @@ fn decisions_of_other_policies_are_left_out() {
     let run = folder.run(&["policy", "status", ".", "--audit", "audit"]).expect(0);
     assert!(run.err.contains("the log has no decision of the policy `store`, only of `shop`"), "{}", run.err);
     assert!(run.out.contains("store  0 decisions"), "{}", run.out);
+    assert!(run.out.contains("Never used\n  store.grant refund, look to support  grant"), "{}", run.out);
 }
 
 #[test]
@@ -126,4 +127,31 @@ fn with_a_key_only_its_checkpoints_are_believed() {
     let status = |key: &str| folder.run(&["policy", "status", ".", "--audit", "signed", "--key", key]).expect(0).err;
     assert!(!status("ours.pub").contains("key"), "{}", status("ours.pub"));
     assert!(status("theirs.pub").contains("key"), "{}", status("theirs.pub"));
+}
+
+#[test]
+fn people_who_always_agree_are_pointed_out() {
+    let folder = Folder::new();
+    folder.write("main.claw", TRIAL);
+    let log = Log::of(TRIAL).refund("a", "5.00", Grant).refund("b", "6.00", Grant);
+    folder.write("audit.jsonl", log.text());
+    let out = folder.run(&["policy", "status", ".", "--audit", "audit.jsonl"]).expect(0).out;
+    let section = "Never refused\n  four_eyes: asked 2, granted 2\n    for shop.refunds_in_prod: asked 2, granted 2\n";
+    assert!(out.contains(section), "{out}");
+    assert!(out.contains("may be suspended"), "{out}");
+    folder.write("audit.jsonl", log.refund("c", "7.00", Refuse).text());
+    let out = folder.run(&["policy", "status", ".", "--audit", "audit.jsonl"]).expect(0).out;
+    assert!(!out.contains("Never refused") && !out.contains("may be suspended"), "{out}");
+}
+
+#[test]
+fn what_was_promoted_lately_is_seen_in_the_log() {
+    let confirmed = TRIAL.replace("@status(candidate)", "@status(confirmed)");
+    let large = r#"{ "order": "o", "amount": 500 }"#;
+    let log = Log::of(TRIAL).call("refund", large).with(&confirmed).wait(1).call("refund", large);
+    let folder = Folder::new();
+    folder.write("main.claw", &confirmed);
+    folder.write("audit.jsonl", log.text());
+    let out = folder.run(&["policy", "recent", ".", "--audit", "audit.jsonl"]).expect(0).out;
+    assert!(out.contains("2026-03-03 09:02  shop.big_refunds  counts now  seen in record 2\n"), "{out}");
 }

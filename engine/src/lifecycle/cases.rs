@@ -72,6 +72,8 @@ enum State {
 struct Case {
     parts: Vec<Part>,
     subject: Subject,
+    /// The host's name for the call, as it was last decided.
+    call_id: Option<String>,
     askings: BTreeMap<String, Asking>,
     verdict: Option<(Verdict, Place)>,
     /// The call that people were asked about has run; more of them live on its `reuse`.
@@ -137,10 +139,16 @@ impl Case {
 }
 
 impl Cases {
-    /// Whether this call was decided before and waits for people: it counts once.
+    /// Whether this is once more the call that waits for people, or what came of it: it counts once. A request that is
+    /// decided in another way meanwhile, as by another policy, is another call.
     pub(super) fn is_repeated(&self, now: Option<Time>, event: &DecisionEvent) -> bool {
-        key(event.tenant.as_ref(), event.request_digest).and_then(|key| self.open.get(&key)).is_some_and(|case| {
-            if event.evidence.is_empty() { !case.is_over(now) || is_refused(event) } else { !case.ran }
+        let case = key(event.tenant.as_ref(), event.request_digest).and_then(|key| self.open.get(&key));
+        case.is_some_and(|case| match event.decision.as_str() {
+            // Before anybody was asked, only the host's name tells a call that is tried again from another.
+            "require_approval" if case.askings.is_empty() => event.call_id.is_some() && event.call_id == case.call_id,
+            "require_approval" => !case.is_over(now),
+            "allow" => !event.evidence.is_empty() && !case.ran,
+            _ => is_refused(event),
         })
     }
 
@@ -157,6 +165,7 @@ impl Cases {
             out.extend(self.open.remove(&key).and_then(Case::settled));
         }
         let Some(case) = self.case(key) else { return };
+        case.call_id.clone_from(&event.call_id);
         if case.parts.is_empty() || (asks && case.verdict.is_none()) {
             case.parts = parts(event);
             case.subject =

@@ -179,6 +179,17 @@ fn one_word_of_people_counts_once() {
 }
 
 #[test]
+fn calls_that_nobody_is_asked_about_are_told_apart_by_their_names() {
+    let named = |id: &str| DecisionEvent { call_id: Some(id.into()), ..call("a", "require_approval") };
+    let usage = Log::default().decide(named("1")).decide(named("1")).decide(named("2")).usage();
+    assert_eq!(usage.clauses["p.asks"].in_force.calls, 2);
+    let nameless = || call("a", "require_approval");
+    assert_eq!(Log::default().decide(nameless()).decide(nameless()).usage().clauses["p.asks"].in_force.calls, 2);
+    let asked = Log::default().decide(nameless()).ask("a", "1").decide(nameless()).usage();
+    assert_eq!(asked.clauses["p.asks"].in_force.calls, 1);
+}
+
+#[test]
 fn a_clause_that_asks_beside_others_is_not_blamed_for_the_question() {
     let mut event = call("a", "require_approval");
     event.applied.push(effect("p.also", "rule", "require"));

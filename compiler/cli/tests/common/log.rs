@@ -63,19 +63,19 @@ pub struct Log {
 
 impl Log {
     pub fn of(policy: &str) -> Log {
-        let mut workspace = Workspace::new();
-        workspace.set_file("main.claw", policy.to_owned());
-        let analysis = workspace.analyze("main.claw");
-        let checked = Checked::new(Arc::clone(&analysis.package), analysis.has_errors()).unwrap();
-        let bytes = compile(&checked, &analysis.sources, Budget::default()).to_bytes();
         Log {
-            policy: Policy::from_bytes(&bytes).unwrap(),
+            policy: compiled(policy),
             start: Time::parse("2026-03-02T09:00:00Z").unwrap(),
             minute: 0,
             lines: Vec::new(),
             last: GENESIS,
             askings: 0,
         }
+    }
+
+    /// Goes on with another policy.
+    pub fn with(self, policy: &str) -> Log {
+        Log { policy: compiled(policy), ..self }
     }
 
     /// Lets days go by.
@@ -177,4 +177,13 @@ impl Log {
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
+}
+
+fn compiled(policy: &str) -> Policy {
+    let mut workspace = Workspace::new();
+    workspace.set_file("main.claw", policy.to_owned());
+    let analysis = workspace.analyze("main.claw");
+    let checked = Checked::new(Arc::clone(&analysis.package), analysis.has_errors()).unwrap();
+    let bytes = compile(&checked, &analysis.sources, Budget::default()).to_bytes();
+    Policy::from_bytes(&bytes).unwrap()
 }
