@@ -306,6 +306,34 @@ fn what_an_approver_reads() {
 }
 
 #[test]
+fn secrets_are_found_wherever_they_are() {
+    let source = r#"
+        package shop environments prod roles bot, sre
+        record login { name: string, password: secret, old?: list<secret> }
+        context { logins?: list<login> }
+        tool deploy(version: string, keys: list<secret>, who: login)
+        grant any to bot
+        approval a { by 1 of sre expires 5m }
+        rule r { on deploy require a }"#;
+    let gateway = Gateway::over(policy_of(source), Ledger::in_memory());
+    let login = r#"{ "name": "a/b~c", "password": "hunter2", "old": ["hunter3", "hunter4"] }"#;
+    let json = |text: &str| Json::parse(text.as_bytes(), &Limits::default()).unwrap();
+    let input = deploy("(secret)")
+        .arg("keys", ["hunter5", "(secret)"])
+        .arg("who", json(login))
+        .context("logins", json(&format!("[{login}]")));
+    let text = shown(&gateway, &input).to_text();
+    assert!(!text.contains("hunter"), "{text}");
+    assert!(text.contains("args.keys: [(secret),(secret)]\n"), "{text}");
+    assert!(text.contains(r#"args.who: {"name":"a/b~c","old":[(secret),(secret)],"password":(secret)}"#), "{text}");
+    assert!(
+        text.contains(r#"context.logins: [{"name":"a/b~c","old":[(secret),(secret)],"password":(secret)}]"#),
+        "{text}"
+    );
+    assert!(text.contains("args.version: \"(secret)\"\n"), "{text}");
+}
+
+#[test]
 fn long_values_are_cut_and_still_differ() {
     let gateway = Gateway::new();
     let long = |end: &str| shown(&gateway, &deploy(&format!("{}{end}", "x".repeat(3_000))));
