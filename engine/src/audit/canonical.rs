@@ -55,24 +55,29 @@ impl Members {
     }
 
     /// Writes the object with these further members, which are in canonical order and whose values are JSON already.
-    /// Answers where in `out` the member of each would begin or begins.
-    pub(crate) fn write_with(&self, more: &[(&'static str, &str)], out: &mut String) {
+    /// Answers where in `out` another member, `later`, would begin; some member comes behind it.
+    pub(crate) fn write_with(&self, more: &[(&'static str, &str)], later: &str, out: &mut String) -> usize {
         let mut more = more.iter().peekable();
         let mut separator = '{';
+        let mut place = out.len().saturating_add(1);
         for (key, range) in &self.members {
             while let Some((name, value)) = more.next_if(|(name, _)| order(name, key).is_lt()) {
                 push_member(out, &mut separator, name, value);
+                place = if order(name, later).is_lt() { out.len().saturating_add(1) } else { place };
             }
             out.push(std::mem::replace(&mut separator, ','));
             out.push_str(self.text.get(range.clone()).unwrap_or_default());
+            place = if order(key, later).is_lt() { out.len().saturating_add(1) } else { place };
         }
         for (name, value) in more {
             push_member(out, &mut separator, name, value);
+            place = if order(name, later).is_lt() { out.len().saturating_add(1) } else { place };
         }
         if separator == '{' {
             out.push('{');
         }
         out.push('}');
+        place
     }
 }
 
@@ -401,7 +406,7 @@ mod tests {
 
     fn text(value: &impl Serialize) -> String {
         let mut out = String::new();
-        Members::of(value).unwrap().write_with(&[], &mut out);
+        Members::of(value).unwrap().write_with(&[], "", &mut out);
         out
     }
 
@@ -433,8 +438,12 @@ mod tests {
         }
         let members = Members::of(&Two { m: 1, c: 2 }).unwrap();
         let mut out = String::new();
-        members.write_with(&[("a", "0"), ("d", "\"x\""), ("z", "[]")], &mut out);
+        let more = [("a", "0"), ("d", "\"x\""), ("z", "[]")];
+        let place = members.write_with(&more, "hash", &mut out);
         assert_eq!(out, r#"{"a":0,"c":2,"d":"x","m":1,"z":[]}"#);
+        assert!(out[place..].starts_with(r#""m":1"#));
+        out.clear();
+        assert_eq!(members.write_with(&more, "", &mut out), 1);
         let odd = [("a".into(), Json::Num("0.50".into())), ("b".into(), Json::Num("1,\"c\":2".into()))];
         assert_eq!(text(&Payload(Json::Obj(odd.to_vec()))), r#"{"a":0.5,"b":"1,\"c\":2"}"#);
         assert!(Members::of(&1.5).is_err());

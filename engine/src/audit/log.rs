@@ -134,8 +134,7 @@ impl AuditLog {
     /// # Errors
     /// [`AuditError`]: the record is not there, or nobody knows. What was to be recorded must not happen.
     pub fn record(&self, time: impl Into<Option<Time>>, event: &Event) -> Result<u64, AuditError> {
-        let prepared = self.inner.prepare(event)?;
-        self.inner.record(time.into(), vec![prepared])
+        self.inner.record(time.into(), std::slice::from_ref(event))
     }
 
     /// Records several events, one directly behind the other; the number is the last one's.
@@ -143,9 +142,7 @@ impl AuditLog {
     /// # Errors
     /// As [`AuditLog::record`]; a part of them may have been kept.
     pub fn record_all(&self, time: impl Into<Option<Time>>, events: &[Event]) -> Result<u64, AuditError> {
-        let prepared: Result<Vec<Prepared>, AuditError> =
-            events.iter().map(|event| self.inner.prepare(event)).collect();
-        self.inner.record(time.into(), prepared?)
+        self.inner.record(time.into(), events)
     }
 
     /// The last record that the sink has kept: worth publishing where the log's keeper can't change it, since
@@ -219,11 +216,19 @@ impl Inner {
         Ok(prepared)
     }
 
-    fn record(&self, time: Option<Time>, events: Vec<Prepared>) -> Result<u64, AuditError> {
+    fn record(&self, time: Option<Time>, events: &[Event]) -> Result<u64, AuditError> {
         let deadline = after(self.patience);
-        let mut chain = self.ready(self.lock(), deadline, events.len())?;
+        let prepared: Result<Vec<Prepared>, AuditError> = events.iter().map(|event| self.prepare(event)).collect();
+        let ready = prepared.and_then(|prepared| Ok((prepared, self.ready(self.lock(), deadline, events.len())?)));
+        let (prepared, mut chain) = match ready {
+            Ok(ready) => ready,
+            Err(error) => {
+                self.lock().lose(events.len(), &error);
+                return Err(error);
+            }
+        };
         let mut last = (0, Arc::new(Ticket::default()));
-        for event in events {
+        for event in prepared {
             let ticket = Arc::new(Ticket::default());
             last = (chain.push(event, time, Some(ticket.clone()))?, ticket);
         }
@@ -244,18 +249,14 @@ impl Inner {
             match &chain.phase {
                 Phase::Up => return Ok(chain),
                 Phase::Over(error) => return Err(error.clone()),
-                Phase::Down { .. } if chain.busy && self.spooling => return Ok(chain),
+                Phase::Down { .. } if chain.busy && self.spooling => return chain.has_spool(more).map(|()| chain),
                 Phase::Down { .. } if chain.busy => chain = self.pause(chain, deadline)?,
                 Phase::Down { retry_at, .. } if !tried && Instant::now() >= *retry_at => {
                     tried = true;
                     chain = self.recover(chain);
                 }
-                Phase::Down { .. } if self.spooling => return Ok(chain),
-                Phase::Down { error, .. } => {
-                    let error = AuditError::Unavailable(error.clone());
-                    chain.lost = chain.lost.saturating_add(more as u64);
-                    return Err(error);
-                }
+                Phase::Down { .. } if self.spooling => return chain.has_spool(more).map(|()| chain),
+                Phase::Down { error, .. } => return Err(AuditError::Unavailable(error.clone())),
             }
         }
     }

@@ -190,14 +190,9 @@ impl Prepared {
         let mut text = String::with_capacity(self.members.len().saturating_add(320));
         let envelope = [("clock_backwards", "true"), ("prev", &prev), ("seq", &number), ("time", &shown)];
         let envelope = envelope.get(usize::from(!backwards)..).unwrap_or_default();
-        self.members.write_with(envelope, &mut text);
+        let place = self.members.write_with(envelope, "hash", &mut text);
         let hash = Digest::of(text.as_bytes());
-        text.clear();
-        let hash_text = quoted(&hash.to_string());
-        let envelope =
-            [("clock_backwards", "true"), ("hash", &hash_text), ("prev", &prev), ("seq", &number), ("time", &shown)];
-        let envelope = envelope.get(usize::from(!backwards)..).unwrap_or_default();
-        self.members.write_with(envelope, &mut text);
+        text.insert_str(place, &format!("\"hash\":\"{hash}\","));
         Line { seq, time, hash, event: self.event, tenant: self.tenant, text }
     }
 }

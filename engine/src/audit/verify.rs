@@ -42,7 +42,7 @@ pub struct Report {
     pub checkpoints: u64,
     /// The last record that a key of [`Expected::keys`] vouches for, and with it all before.
     pub signed_through: Option<u64>,
-    /// How many records came after that.
+    /// How many records came after the checkpoint that says so.
     pub unsigned: u64,
     /// The records up to this one were removed by the host's retention, and the log says so.
     pub dropped_through: Option<u64>,

@@ -1,5 +1,8 @@
 //! Recording: many threads, checkpoints, sinks that fail and come back.
 
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -9,7 +12,7 @@ use claw_engine::audit::{
 };
 use claw_engine::signing::SecretKey;
 
-use crate::{at, check, event, kinds, open, quick, signed};
+use crate::{at, check, event, kinds, names, open, quick, signed};
 
 /// A sink in memory that fails when it is told to.
 #[derive(Clone, Debug, Default)]
@@ -223,7 +226,7 @@ fn a_spool_holds_so_many_and_is_written_in_order() {
     assert_eq!((log.spooled(), log.head()), (3, None));
     sink.set(|state| state.down = false);
     drop(log);
-    assert_eq!(sink.names(), ["decision", "decision", "decision", "spool"]);
+    assert_eq!(sink.names(), ["decision", "decision", "decision", "spool", "gap"], "one had no room");
 
     // In the background, too: records go on meanwhile, and all are there in the end.
     let log = sink.log(Options { retry: Duration::from_millis(1), ..spool(1000) });
@@ -287,7 +290,9 @@ fn large_events_are_refused() {
     let log = open(directory.path(), quick(), Options { event_bytes: 2000, ..Options::default() });
     let refused = log.record(at(0), &event(&"x".repeat(3000)));
     assert!(matches!(refused, Err(AuditError::TooLarge { max: 2000, .. })), "{refused:?}");
-    assert_eq!(log.record(at(0), &event("c")).unwrap(), 1);
+    assert_eq!(log.record(at(0), &event("c")).unwrap(), 2);
+    drop(log);
+    assert_eq!(names(directory.path()), ["gap", "decision"]);
 }
 
 #[test]
@@ -300,4 +305,66 @@ fn a_copy_that_fails_changes_nothing() {
     copy.set(|state| state.down = true);
     log.record(at(1), &event("b")).unwrap();
     assert_eq!((primary.records().len(), copy.records().len()), (2, 1));
+}
+
+/// What happens to a sink between records.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Record,
+    Down,
+    Up,
+    /// The next batch is kept, and said to have failed.
+    Lie,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![6 => Just(Step::Record), 1 => Just(Step::Down), 2 => Just(Step::Up), 1 => Just(Step::Lie)];
+    prop::collection::vec(step, 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(11), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the sink does: what was acknowledged is there under its number, the chain is whole, and exactly those events
+    /// that are not there count as lost.
+    #[test]
+    fn whatever_the_sink_does(steps in steps(), spool in prop_oneof![Just(None), (0_usize..6).prop_map(Some)]) {
+        let sink = Fragile::default();
+        let on_failure = spool.map_or(OnFailure::Deny, |max_records| OnFailure::Spool { max_records });
+        // A failed sink is tried with every record.
+        let log = sink.log(Options { on_failure, ..at_once() });
+        let mut kept = Vec::new();
+        let mut events = 0_u64;
+        for step in steps {
+            match step {
+                Step::Down => sink.set(|state| state.down = true),
+                Step::Up => sink.set(|state| state.down = false),
+                Step::Lie => sink.set(|state| state.lies = true),
+                Step::Record => {
+                    let id = format!("c-{events}");
+                    events += 1;
+                    kept.extend(log.record(at(0), &event(&id)).ok().map(|seq| (seq, id)));
+                }
+            }
+        }
+        // In the end the sink works, and is found to.
+        sink.set(|state| (state.down, state.lies) = (false, false));
+        for _ in 0..10 {
+            let id = format!("c-{events}");
+            events += 1;
+            kept.extend(log.record(at(0), &event(&id)).ok().map(|seq| (seq, id)));
+        }
+        drop(log);
+        let records = sink.records();
+        let call = |record: &Record| match &record.event {
+            Event::Decision(decision) => decision.call_id.clone(),
+            _ => None,
+        };
+        for (seq, id) in kept {
+            prop_assert_eq!(call(&records[usize::try_from(seq).unwrap() - 1]), Some(id));
+        }
+        let there = records.iter().filter_map(call).count() as u64;
+        let lost: u64 = records.iter().map(|record| if let Event::Gap(gap) = &record.event { gap.lost } else { 0 }).sum();
+        prop_assert_eq!(there + lost, events);
+    }
 }

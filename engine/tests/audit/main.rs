@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use claw_engine::audit::{
     AuditLog, DecisionEvent, Event, Expected, FileOptions, FileSink, Fsync, GapKind, Options, Payload, Report,
+    SinkError,
 };
 use claw_engine::signing::SecretKey;
 use claw_runtime::{Json, Time};
@@ -50,8 +51,15 @@ pub fn signed(key: SecretKey, records: u64) -> Options {
     Options { signer: Some(key), checkpoint_records: records, ..Options::default() }
 }
 
+/// The log of a directory. Tests that start processes may hold its lock a moment longer than they know.
 pub fn open(directory: &Path, files: FileOptions, options: Options) -> AuditLog {
-    AuditLog::open(Box::new(FileSink::open(directory, files).unwrap()), options).unwrap()
+    for _ in 0..60 {
+        match FileSink::open(directory, files.clone()) {
+            Err(SinkError::Busy(_)) => {}
+            sink => return AuditLog::open(Box::new(sink.unwrap()), options).unwrap(),
+        }
+    }
+    panic!("somebody else has the log");
 }
 
 /// The log of a directory, held against these expectations.

@@ -54,7 +54,7 @@ fn signed(report: &Report, keys: bool) -> String {
         (false, _) if report.checkpoints == 0 => "there are no checkpoints".to_owned(),
         (false, _) => format!("not looked at: no key was given for the {} checkpoints", report.checkpoints),
         (true, None) => "nothing".to_owned(),
-        (true, Some(through)) if report.unsigned == 0 => format!("through record {through}, the last"),
+        (true, Some(through)) if report.unsigned == 0 => format!("through record {through}, all of it"),
         (true, Some(through)) => format!("through record {through}; {} came after", report.unsigned),
     }
 }

@@ -31,10 +31,10 @@ pub(super) struct Chain {
     pub(super) spool: VecDeque<Line>,
     /// The first of the records that had to wait in the spool.
     spooled_from: Option<u64>,
-    /// The batch that failed last: the sink may have kept it, or a part.
+    /// What failed last, as far as it is not in the spool: the sink may have kept it, or a part.
     in_doubt: Vec<(Tail, u64)>,
     /// Events that were refused since the last record.
-    pub(super) lost: u64,
+    lost: u64,
     last_error: String,
     /// What the sink has to tell.
     pub(super) notes: Vec<Event>,
@@ -91,18 +91,27 @@ impl Chain {
         }
     }
 
-    /// Whether so many more records may wait.
+    /// Whether so many more records may wait for a sink that works.
     pub(super) fn has_room(&self, more: usize) -> Result<(), AuditError> {
-        if self.pending.len().saturating_add(more) > self.options.waiting {
-            return Err(AuditError::Full { max: self.options.waiting });
-        }
-        match (&self.phase, self.options.on_failure) {
-            (Phase::Down { .. }, OnFailure::Spool { max_records })
-                if self.spool.len().saturating_add(more) > max_records =>
-            {
-                Err(AuditError::Full { max: max_records })
+        let max = self.options.waiting;
+        if self.pending.len().saturating_add(more) > max { Err(AuditError::Full { max }) } else { Ok(()) }
+    }
+
+    /// Whether so many more records may wait for one that fails.
+    pub(super) fn has_spool(&self, more: usize) -> Result<(), AuditError> {
+        match self.options.on_failure {
+            OnFailure::Spool { max_records: max } if self.spool.len().saturating_add(more) > max => {
+                Err(AuditError::Full { max })
             }
-            _ => Ok(()),
+            OnFailure::Spool { .. } | OnFailure::Deny => Ok(()),
+        }
+    }
+
+    /// Events were refused before they got a number.
+    pub(super) fn lose(&mut self, events: usize, error: &AuditError) {
+        self.lost = self.lost.saturating_add(events as u64);
+        if matches!(self.phase, Phase::Up) {
+            self.last_error = error.to_string();
         }
     }
 
@@ -114,13 +123,7 @@ impl Chain {
         ticket: Option<Arc<Ticket>>,
     ) -> Result<u64, AuditError> {
         if matches!(self.phase, Phase::Up) {
-            for note in std::mem::take(&mut self.notes) {
-                self.note(&note, time, 0)?;
-            }
-            if self.lost > 0 {
-                let lost = std::mem::take(&mut self.lost);
-                self.note(&Event::Gap(GapEvent { lost, error: self.last_error.clone() }), time, lost)?;
-            }
+            self.tell(time)?;
         }
         let seq = self.append(event, time, Entry { ticket, events: 1 });
         self.unsigned = self.unsigned.saturating_add(1);
@@ -133,6 +136,18 @@ impl Chain {
             self.checkpoint(time);
         }
         Ok(seq)
+    }
+
+    /// Chains what has happened to the log itself.
+    fn tell(&mut self, time: Option<Time>) -> Result<(), AuditError> {
+        for note in std::mem::take(&mut self.notes) {
+            self.note(&note, time, 0)?;
+        }
+        if self.lost > 0 {
+            let lost = std::mem::take(&mut self.lost);
+            self.note(&Event::Gap(GapEvent { lost, error: self.last_error.clone() }), time, lost)?;
+        }
+        Ok(())
     }
 
     fn note(&mut self, event: &Event, time: Option<Time>, events: u64) -> Result<(), AuditError> {
@@ -172,10 +187,8 @@ impl Chain {
     /// The last things to record before the log is closed.
     pub(super) fn finish(&mut self) {
         let time = self.tail.and_then(|tail| tail.time);
-        for note in std::mem::take(&mut self.notes) {
-            // Nobody is left to be told.
-            let _ = self.note(&note, time, 0);
-        }
+        // Nobody is left to be told.
+        let _ = self.tell(time);
         if self.unsigned > 0 {
             self.checkpoint(time);
         }
@@ -198,9 +211,9 @@ impl Chain {
     pub(super) fn failed(&mut self, error: &SinkError, lines: Vec<Line>, entries: Vec<Entry>) {
         let waiting = std::mem::take(&mut self.pending);
         let all = lines.into_iter().zip(entries).chain(waiting);
+        self.in_doubt.clear();
         match self.options.on_failure {
             OnFailure::Deny => {
-                self.in_doubt.clear();
                 for (line, entry) in all {
                     entry.settle(Ticket::FAILED);
                     self.lost = self.lost.saturating_add(entry.events);
@@ -217,6 +230,7 @@ impl Chain {
                     } else {
                         entry.settle(Ticket::FAILED);
                         self.lost = self.lost.saturating_add(entry.events);
+                        self.in_doubt.push((line.tail(None), entry.events));
                     }
                 }
                 // The chain goes on behind what waits.
@@ -235,7 +249,6 @@ impl Chain {
     /// The sink works again.
     pub(super) fn up(&mut self) {
         self.phase = Phase::Up;
-        self.in_doubt.clear();
         if let Some((first, tail)) = self.spooled_from.take().zip(self.tail) {
             self.notes.push(Event::Spool(SpoolEvent { first, last: tail.seq, error: self.last_error.clone() }));
         }
@@ -259,15 +272,19 @@ impl Chain {
             _ => false,
         };
         if matches(self.held.as_ref()) {
+            self.in_doubt.clear();
             return;
         }
         if let Some(at) = self.spool.iter().position(|line| matches(Some(&line.tail(None)))) {
             let lines: Vec<Line> = self.spool.drain(..=at).collect();
             self.hold(&lines);
+            self.in_doubt.clear();
             return;
         }
         if let Some(at) = self.in_doubt.iter().position(|(tail, _)| matches(Some(tail))) {
-            let events: u64 = self.in_doubt.iter().take(at.saturating_add(1)).map(|(_, events)| events).sum();
+            // What is in the spool came before.
+            self.spool.clear();
+            let events: u64 = self.in_doubt.drain(..).take(at.saturating_add(1)).map(|(_, events)| events).sum();
             self.lost = self.lost.saturating_sub(events);
             self.held = found;
             self.tail = found;

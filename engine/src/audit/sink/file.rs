@@ -280,12 +280,19 @@ pub(crate) fn private(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions 
 pub(crate) fn lock(path: &Path) -> Result<File, SinkError> {
     let file = private(OpenOptions::new().create(true).truncate(false).write(true), 0o600).open(path);
     let file = file.map_err(|e| SinkError::io(format!("open {}", shown(path)), &e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => {
-            Err(SinkError::Busy(format!("another process writes to the log of {}", shown(path))))
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // A process that was just started has what its parent had open, the lock with it, for a moment.
+            Err(fs::TryLockError::WouldBlock) if start.elapsed() < Duration::from_secs(1) => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(SinkError::Busy(format!("another process writes to the log of {}", shown(path))));
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(SinkError::io(format!("lock {}", shown(path)), &error)),
         }
-        Err(fs::TryLockError::Error(error)) => Err(SinkError::io(format!("lock {}", shown(path)), &error)),
     }
 }
 

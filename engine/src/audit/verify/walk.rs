@@ -34,6 +34,8 @@ pub(super) struct Walk<'a> {
     first_place: Option<Place>,
     last_place: Option<Place>,
     saw_head: bool,
+    /// The last checkpoint that holds.
+    signed_at: Option<u64>,
 }
 
 impl<'a> Walk<'a> {
@@ -52,6 +54,7 @@ impl<'a> Walk<'a> {
             first_place: None,
             last_place: None,
             saw_head: false,
+            signed_at: None,
         }
     }
 
@@ -200,7 +203,10 @@ impl<'a> Walk<'a> {
         }
         let statement = CheckpointEvent::statement(through, &found.prev);
         match signing::verify(statement.as_bytes(), states("signature"), &self.expected.keys) {
-            Ok(_) => self.report.signed_through = Some(found.seq),
+            Ok(_) => {
+                self.report.signed_through = Some(through);
+                self.signed_at = Some(found.seq);
+            }
             Err(SignatureError::UnknownKey(key)) => {
                 self.gap(GapKind::UnknownKey { seq: found.seq, key: key.to_string() }, place);
             }
@@ -215,7 +221,7 @@ impl<'a> Walk<'a> {
             self.gap_at(GapKind::Missing { first, last }, line, Some(&place));
         }
         self.ending();
-        let signed = self.report.signed_through.or_else(|| self.report.first.map(|first| first.saturating_sub(1)));
+        let signed = self.signed_at.or_else(|| self.report.first.map(|first| first.saturating_sub(1)));
         self.report.unsigned = self.report.last.unwrap_or(0).saturating_sub(signed.unwrap_or(0));
         let keys = !self.expected.keys.is_empty();
         if keys && self.report.records > 0 && self.report.signed_through.is_none() {
