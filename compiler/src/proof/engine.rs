@@ -82,21 +82,36 @@ impl<'a> Engine<'a> {
         goal: F,
         accept: &mut dyn FnMut(&Space<'a>, &Call) -> Result<(), &'static str>,
     ) -> Found {
-        if goal == F::FALSE {
+        self.find_all(&[goal], accept)
+    }
+
+    /// A call for which all of these hold. As [`Engine::find`] of their conjunction, for many questions that share most
+    /// of their parts: what holds together only here is nothing that the solver has to remember.
+    pub fn find_together(&mut self, goals: &[F]) -> Found {
+        self.find_all(goals, &mut |_, _| Ok(()))
+    }
+
+    fn find_all(
+        &mut self,
+        goals: &[F],
+        accept: &mut dyn FnMut(&Space<'a>, &Call) -> Result<(), &'static str>,
+    ) -> Found {
+        if goals.contains(&F::FALSE) {
             return Found::No;
         }
-        let root = self.sat.literal(&self.space, goal);
         // What is blocked for this question alone holds under this assumption.
-        let mine = self.sat.fresh();
+        let mine = self.sat.assumption();
+        let mut assumed: Vec<Lit> = goals.iter().map(|goal| self.sat.literal(&self.space, *goal)).collect();
+        assumed.push(mine);
         let mut perhaps: Vec<&'static str> = Vec::new();
         let mut misses = 0;
         for _ in 0..PROPOSALS {
-            if !self.sat.solve(&[root, mine]) {
+            if !self.sat.solve(&assumed) {
                 perhaps.sort_unstable();
                 perhaps.dedup();
                 return if perhaps.is_empty() { Found::No } else { Found::Maybe(perhaps) };
             }
-            let proposal = self.sat.proposal(&self.space, goal);
+            let proposal = self.sat.proposal(&self.space, goals);
             let (core, why) = match self.theory.check(&mut self.space, &proposal.reqs) {
                 Check::Conflicts(cores) => {
                     cores.iter().for_each(|core| self.sat.exclude(core, None, &[]));
@@ -295,6 +310,11 @@ impl Sat {
         Lit::new(var, true)
     }
 
+    /// A literal that matters only where it is assumed: elsewhere the solver need not say what it is.
+    fn assumption(&mut self) -> Lit {
+        Lit::new(self.solver.new_var(lbool::FALSE, false), true)
+    }
+
     fn clause(&mut self, mut literals: Vec<Lit>) {
         self.solver.add_clause_reuse(&mut literals);
     }
@@ -307,7 +327,11 @@ impl Sat {
         if let Some(known) = self.tests[at] {
             return known;
         }
-        let (yes, no, unknown) = (self.fresh(), self.fresh(), self.fresh());
+        // Tests that nobody asks to be true are not, as far as the solver can choose: of hundreds of tests of one
+        // part of a request few can be true together.
+        let yes = self.fresh();
+        let no = Lit::new(self.solver.new_var(lbool::TRUE, true), true);
+        let unknown = self.fresh();
         self.clause(vec![yes, no, unknown]);
         self.clause(vec![!yes, !no]);
         self.clause(vec![!yes, !unknown]);
@@ -408,12 +432,15 @@ impl Sat {
         self.clause(clause);
     }
 
-    /// What makes the goal true in the solver's model, as little as possible.
-    fn proposal(&self, space: &Space<'_>, goal: F) -> Proposal {
+    /// What makes the goals true in the solver's model, as little as possible.
+    fn proposal(&self, space: &Space<'_>, goals: &[F]) -> Proposal {
         let env = self.envs.iter().position(|lit| self.holds(*lit)).unwrap_or(0);
         let mut picked: BTreeMap<TestId, Answers> = BTreeMap::new();
         let mut proposal = Proposal { env: u32::try_from(env).unwrap_or(0), ..Proposal::default() };
-        self.pick(space, goal, env, &mut picked, &mut proposal);
+        // What leaves a choice comes last: what was picked before may do for it.
+        let leaves_a_choice = |goal: &&F| matches!(space.f.node(**goal), Node::Any(_) | Node::All(_));
+        let (choices, plain): (Vec<&F>, Vec<&F>) = goals.iter().partition(leaves_a_choice);
+        plain.into_iter().chain(choices).for_each(|goal| self.pick(space, *goal, env, &mut picked, &mut proposal));
         proposal.reqs = picked.into_iter().map(|(test, allowed)| Req { test, allowed }).collect();
         proposal.choices.sort_unstable();
         proposal.choices.dedup();

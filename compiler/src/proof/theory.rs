@@ -209,7 +209,7 @@ impl<'a> Theory<'a> {
         for (slot, reqs) in slots {
             let fill = match self.find(space, slot, &reqs) {
                 Ok(fill) => fill,
-                Err(Fail::Never) => return Err((self.core(space, slot, reqs), Fail::Never)),
+                Err(Fail::Never) => return Err((self.core(space, slot, &reqs), Fail::Never)),
                 Err(fail) => return Err((reqs, fail)),
             };
             space.fill(slot, &fill, out);
@@ -217,19 +217,34 @@ impl<'a> Theory<'a> {
         Ok(())
     }
 
-    /// A smaller set of requirements that no value of the slot meets.
-    fn core(&mut self, space: &mut Space<'a>, slot: SlotId, mut reqs: Vec<Req>) -> Vec<Req> {
-        let mut at = 0;
-        while at < reqs.len() && reqs.len() > 1 {
-            let mut fewer = reqs.clone();
-            fewer.remove(at);
-            if self.find(space, slot, &fewer) == Err(Fail::Never) {
-                reqs = fewer;
-            } else {
-                at += 1;
-            }
+    /// A smallest set of these requirements that no value of the slot meets, given that none meets them all.
+    fn core(&mut self, space: &mut Space<'a>, slot: SlotId, reqs: &[Req]) -> Vec<Req> {
+        // Mostly two tests demand what excludes each other, and the many that only must not hold are not to blame.
+        let demanded: Vec<Req> = reqs.iter().filter(|req| !req.allowed.has(Tri::False)).copied().collect();
+        let fewer = (1..reqs.len()).contains(&demanded.len());
+        let enough = fewer && self.find(space, slot, &demanded) == Err(Fail::Never);
+        let mut core = self.needed(space, slot, &[], if enough { &demanded } else { reqs });
+        core.sort_unstable();
+        core
+    }
+
+    /// What is needed of `reqs` for a contradiction with `others`; both together are one, for certain. Halving finds the
+    /// few of hundreds with few questions.
+    fn needed(&mut self, space: &mut Space<'a>, slot: SlotId, others: &[Req], reqs: &[Req]) -> Vec<Req> {
+        if reqs.len() < 2 {
+            return reqs.to_vec();
         }
-        reqs
+        let (first, second) = reqs.split_at(reqs.len() / 2);
+        let with_first = [others, first].concat();
+        let mut core = match self.find(space, slot, &with_first) {
+            Err(Fail::Never) => Vec::new(),
+            _ => self.needed(space, slot, &with_first, second),
+        };
+        let with_core = [others, &core].concat();
+        if core.is_empty() || self.find(space, slot, &with_core) != Err(Fail::Never) {
+            core.extend(self.needed(space, slot, &with_core, first));
+        }
+        core
     }
 
     /// A way to fill the slot for which its tests answer so.

@@ -155,19 +155,27 @@ fn choice(text: &str, value: bool) -> String {
 
 /// The calls of a class, as a formula.
 pub fn formula(prover: &mut ToolProver<'_>, cube: &Cube) -> F {
+    let parts = parts(prover, cube);
+    prover.space().f.all(parts)
+}
+
+/// The formulas that hold for the calls of a class and, together, for no others.
+fn parts(prover: &mut ToolProver<'_>, cube: &Cube) -> Vec<F> {
     let f = &mut prover.space().f;
     let mut parts = vec![f.env(cube.envs)];
-    parts.extend(cube.reqs.iter().map(|req| f.test(req.test, req.allowed)).collect::<Vec<_>>());
-    parts.extend(cube.choices.iter().map(|(id, value)| f.choice(*id, *value)).collect::<Vec<_>>());
-    f.all(parts)
+    parts.extend(cube.reqs.iter().map(|req| f.test(req.test, req.allowed)));
+    parts.extend(cube.choices.iter().map(|(id, value)| f.choice(*id, *value)));
+    parts
 }
 
 /// Whether the class holds no call of `outside`, for certain, given that a narrower one holds none: only what is new
 /// needs to be asked about.
 fn inside(prover: &mut ToolProver<'_>, wider: &Cube, narrower: &Cube, outside: F) -> bool {
-    let (wider, narrower) = (formula(prover, wider), formula(prover, narrower));
+    let (wider, narrower) = (parts(prover, wider), parts(prover, narrower));
     let f = &mut prover.space().f;
-    let new = f.not(narrower);
-    let goal = f.all([wider, new, outside]);
-    prover.possible(goal).is_no()
+    let given_up: Vec<F> = narrower.into_iter().filter(|part| !wider.contains(part)).collect();
+    let new: Vec<F> = given_up.into_iter().map(|part| f.not(part)).collect();
+    let new = f.any(new);
+    let together: Vec<F> = [outside, new].into_iter().chain(wider).collect();
+    prover.engine.find_together(&together).is_no()
 }

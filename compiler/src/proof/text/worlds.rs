@@ -35,6 +35,8 @@ struct Plan {
     tests: Vec<Test>,
     low: i64,
     high: Option<i64>,
+    /// What tests of a URL's host may answer at all.
+    host: Answers,
 }
 
 pub(super) fn search(machines: &mut Machines, kind: Kind, wants: &[Want]) -> Solved {
@@ -64,7 +66,8 @@ impl Plan {
             Kind::Email => Some(254),
             Kind::Text | Kind::Url | Kind::Path => None,
         };
-        let mut plan = Plan { kind, tests: Vec::new(), low: 0, high: most };
+        let host = host_answers(wants);
+        let mut plan = Plan { kind, tests: Vec::new(), low: 0, high: most, host };
         wants.iter().all(|want| plan.add(want)).then_some(plan)
     }
 
@@ -77,8 +80,7 @@ impl Plan {
             Lang::Part(part, lang) => (Some(*part), &**lang),
             lang => (None, lang),
         };
-        let possible = Answers::KNOWN;
-        let possible = if part == Some(Part::UrlHost) { possible | Answers::UNKNOWN } else { possible };
+        let possible = if part == Some(Part::UrlHost) { self.host } else { Answers::KNOWN };
         let allowed = want.allowed & possible;
         match (part, lang) {
             _ if allowed.is_empty() => return false,
@@ -152,6 +154,14 @@ impl Plan {
         let any = Lang::Matches(REWRITTEN.to_owned());
         mapped.map(|text| Lang::OneOf(vec![text])).into_iter().chain([any]).map(|lang| self.with_host(lang)).collect()
     }
+}
+
+/// A host is missing for all tests of it or for none: what one wants of that holds for all.
+fn host_answers(wants: &[Want]) -> Answers {
+    let of_host =
+        |want: &&Want| matches!(&want.lang, Lang::Part(Part::UrlHost, lang) if !matches!(**lang, Lang::Part(..)));
+    let is_there = |want: &Want| matches!(want.allowed, Answers::TRUE | Answers::FALSE);
+    if wants.iter().filter(of_host).any(is_there) { Answers::KNOWN } else { Answers::ALL }
 }
 
 /// An IPv4 address as URLs write it within IPv6.
