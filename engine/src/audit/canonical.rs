@@ -5,6 +5,7 @@
 //! more than all the rest of recording. Knows serde and nothing of the log.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 
@@ -43,7 +44,7 @@ pub(crate) struct Members {
 impl Members {
     /// The members of what serialises as an object.
     pub(crate) fn of(value: &impl Serialize) -> Result<Members> {
-        let mut writer = Writer::default();
+        let mut writer = Writer { text: String::with_capacity(2048), top: None };
         value.serialize(&mut writer)?;
         let top = writer.top.ok_or_else(|| CanonicalError("this is no object".to_owned()))?;
         Ok(Members { text: writer.text, members: top })
@@ -88,14 +89,23 @@ fn push_member(out: &mut String, separator: &mut char, name: &str, value: &str) 
     out.push_str(value);
 }
 
-/// The order of RFC 8785: by UTF-16 code units. For what is ASCII that is the order of bytes.
-fn order(a: &str, b: &str) -> std::cmp::Ordering {
-    if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
+/// The order of RFC 8785: by UTF-16 code units. It is that of the bytes, unless they differ where a character from U+E000
+/// on begins.
+fn order(a: &str, b: &str) -> Ordering {
+    match a.bytes().zip(b.bytes()).find(|(a, b)| a != b) {
+        None => a.len().cmp(&b.len()),
+        Some((x, y)) if x.max(y) < 0xee => x.cmp(&y),
+        Some(_) => a.encode_utf16().cmp(b.encode_utf16()),
+    }
 }
 
 /// Appends the text quoted and escaped.
 pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
+    if !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        out.push_str(text);
+        return out.push('"');
+    }
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {
@@ -465,6 +475,17 @@ mod tests {
                     .prop_map(|m| Json::Obj(m.into_iter().map(|(k, v)| (k.into(), v)).collect())),
             ]
         })
+    }
+
+    #[test]
+    fn keys_are_ordered_by_utf16() {
+        let keys =
+            ["", "a", "aa", "b", "\u{80}", "ö", "€", "\u{d7ff}", "\u{e000}", "\u{fb33}", "\u{ffff}", "😀", "😀a", "𐍈"];
+        for a in keys {
+            for b in keys {
+                assert_eq!(order(a, b), a.encode_utf16().cmp(b.encode_utf16()), "{a} {b}");
+            }
+        }
     }
 
     proptest! {
