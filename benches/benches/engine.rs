@@ -1,6 +1,7 @@
 //! What an engine adds to deciding: reserving and settling, histories of growing length, the ledger, the audit log.
 //!
-//! Prints one table. `--test` runs every line once, on little.
+//! Prints three tables. `--test` runs every line once, on little; `begin` prints the first table on one past only,
+//! with calls enough for a profiler.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -37,10 +38,19 @@ const SESSIONS: usize = 100;
 
 fn main() {
     let test = std::env::args().any(|word| word == "--test");
+    let only_begin = std::env::args().any(|word| word == "begin");
     let policy = policy(POLICY);
     println!("{:<44} {:>12} {:>12}", "begin and settle in memory", "past calls", "median");
-    let pasts: &[usize] = if test { &[10] } else { &[10, 1_000, 100_000, 1_000_000] };
-    let calls = if test { 10 } else { 20_000 };
+    let pasts: &[usize] = match (test, only_begin) {
+        (true, _) => &[10],
+        (false, true) => &[1_000],
+        (false, false) => &[10, 1_000, 100_000, 1_000_000],
+    };
+    let calls = match (test, only_begin) {
+        (true, _) => 10,
+        (false, true) => 200_000,
+        (false, false) => 20_000,
+    };
     for past in pasts {
         for tool in ["plain", "refund"] {
             let state = filled(&policy, *past);
@@ -53,6 +63,9 @@ fn main() {
             let what = if tool == "plain" { "no limit, no history" } else { "a limit, a question about the past" };
             println!("{what:<44} {past:>12} {each:>12.1?}");
         }
+    }
+    if only_begin {
+        return;
     }
     println!();
     ledger(&policy, if test { 10 } else { 20_000 });

@@ -46,28 +46,32 @@ impl Policy {
     /// ```
     #[must_use]
     pub fn begin(&self, request: &Request, state: &dyn State) -> Decision {
+        Arc::unwrap_or_clone(self.begin_shared(request, state))
+    }
+
+    /// As [`Policy::begin`], without a copy: a store in memory keeps the very answer that is given here.
+    #[must_use]
+    pub fn begin_shared(&self, request: &Request, state: &dyn State) -> Arc<Decision> {
         let Some(id) = &request.call_id else {
-            return self.deny(request, Reason::InvalidRequest, "a call needs a `call_id` to begin");
+            return Arc::new(self.deny(request, Reason::InvalidRequest, "a call needs a `call_id` to begin"));
         };
         if request.policy != self.digest {
             // Its labels are another policy's, and must not be stored under this one's names.
-            return self.explain(request, &NoState);
+            return Arc::new(self.explain(request, &NoState));
         }
         let began = Answers::settled_in(self, request, state, |view, answers| {
-            let step = self.step(request, id, view, answers);
-            let commit = Commit {
-                now: request.time,
-                labels: request.labels(self).map(Arc::from).collect(),
-                call: step.call.clone(),
-            };
-            (step, Some(commit))
+            let (step, call) = self.step(request, id, view, answers);
+            let labels = request.labels(self).map(Arc::from).collect();
+            (step, Some(Commit { now: request.time, labels, call }))
         });
         match began {
             (Ok(()), Some(step)) => step.decision,
-            (Ok(()), None) => self.unavailable(request, false, &StateError::Unavailable("it did nothing".to_owned())),
+            (Ok(()), None) => {
+                Arc::new(self.unavailable(request, false, &StateError::Unavailable("it did nothing".to_owned())))
+            }
             (Err(error), last) => {
-                let charges = last.and_then(|step| step.call).is_some_and(|call| !call.effects.charges.is_empty());
-                self.unavailable(request, charges, &error)
+                let charges = last.is_some_and(|step| step.charges);
+                Arc::new(self.unavailable(request, charges, &error))
             }
         }
     }
@@ -101,7 +105,13 @@ impl Policy {
         }
     }
 
-    fn step(&self, request: &Request, id: &Arc<str>, view: &dyn StateView, answers: &Answers) -> Step {
+    fn step(
+        &self,
+        request: &Request,
+        id: &Arc<str>,
+        view: &dyn StateView,
+        answers: &Answers,
+    ) -> (Step, Option<CallRecord>) {
         let digest = request.digest(self);
         match view.call(id) {
             Ok(CallStatus::New) => {}
@@ -129,8 +139,9 @@ impl Policy {
             return Step::only(decision);
         }
         let effects = Effects { priors: self.prior_records(request, view, answers), ..effects };
-        let call = CallRecord { id: id.clone(), digest, answer: Arc::new(decision.clone()), effects };
-        Step { decision, call: Some(call) }
+        let decision = Arc::new(decision);
+        let step = Step { decision: decision.clone(), charges: !effects.charges.is_empty() };
+        (step, Some(CallRecord { id: id.clone(), digest, answer: decision, effects }))
     }
 
     /// What later queries of history will know of this call.
@@ -174,13 +185,14 @@ impl Policy {
 
 /// What one run of the step comes to.
 struct Step {
-    decision: Decision,
-    /// If it is allowed, and new.
-    call: Option<CallRecord>,
+    decision: Arc<Decision>,
+    /// It is allowed and new, and adds to limits.
+    charges: bool,
 }
 
 impl Step {
-    fn only(decision: Decision) -> Step {
-        Step { decision, call: None }
+    /// An answer that reserves nothing.
+    fn only(decision: Decision) -> (Step, Option<CallRecord>) {
+        (Step { decision: Arc::new(decision), charges: false }, None)
     }
 }

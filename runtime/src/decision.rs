@@ -91,9 +91,9 @@ pub struct Decision {
     /// Where in the request `message` applies, as a JSON pointer.
     pub pointer: Option<String>,
     /// The call's tier.
-    pub tier: Option<String>,
+    pub tier: Option<Arc<str>>,
     /// The request's environment.
-    pub environment: Option<String>,
+    pub environment: Option<Arc<str>>,
     /// The canonical arguments: what was judged and is to be dispatched. `null` where the request was not understood.
     pub args: Json,
     /// How the commands among the arguments are read; whoever is asked for approval must be shown it. Empty if there are none.
@@ -115,7 +115,7 @@ pub struct Decision {
     /// Names what was judged; `None` where the request was not understood.
     pub request_digest: Option<Digest>,
     /// The root module's package.
-    pub package: String,
+    pub package: Arc<str>,
     /// The digest of the bundle.
     pub policy_digest: Digest,
 }
@@ -124,7 +124,7 @@ pub struct Decision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
     /// The clause's qualified name, or the package and its text.
-    pub clause: String,
+    pub clause: Arc<str>,
     /// What sort of clause.
     pub kind: ClauseKind,
     /// What it did.
@@ -136,7 +136,7 @@ pub struct Applied {
     /// Facts whose being unknown made it apply, such as `context.ticket`.
     pub unknown: Vec<String>,
     /// The file as it was named when the policy was compiled.
-    pub file: String,
+    pub file: Arc<str>,
     /// From 1.
     pub line: u32,
     /// From 1, in characters.
@@ -149,7 +149,7 @@ pub enum Effect {
     /// It permits the call.
     Grant,
     /// It puts the call into this tier.
-    Classify(String),
+    Classify(Arc<str>),
     /// A matrix cell that adds nothing.
     Allow,
     /// It denies.
@@ -157,9 +157,9 @@ pub enum Effect {
     /// It requires these approvals.
     Require(Vec<String>),
     /// It constrains how the call is executed.
-    Constrain(String),
+    Constrain(Arc<str>),
     /// It marks the session with a label.
-    Mark(String),
+    Mark(Arc<str>),
     /// A limit that is exceeded or can't be checked.
     Limit,
 }
@@ -235,7 +235,7 @@ impl Decision {
             shadow: Vec::new(),
             replayed: false,
             request_digest: None,
-            package: String::new(),
+            package: Arc::default(),
             policy_digest: Digest([0; 32]),
         }
     }
@@ -257,8 +257,8 @@ impl Decision {
         out.put("reason", Json::str(self.reason.code()));
         out.put_some("message", self.message.as_deref().map(Json::str));
         out.put_some("pointer", self.pointer.as_deref().map(Json::str));
-        out.put("tier", option(self.tier.as_deref()));
-        out.put("environment", option(self.environment.as_deref()));
+        out.put("tier", self.tier.clone().map_or(Json::Null, Json::Str));
+        out.put("environment", self.environment.clone().map_or(Json::Null, Json::Str));
         out.put("args", self.args.clone());
         let commands = || Json::Arr(self.commands.iter().map(CommandReading::to_json).collect());
         out.put_some("commands", (!self.commands.is_empty()).then(commands));
@@ -273,7 +273,7 @@ impl Decision {
         out.put_some("replayed", self.replayed.then_some(Json::Bool(true)));
         out.put("request_digest", self.request_digest.map_or(Json::Null, |d| Json::str(d.to_string())));
         let policy = vec![
-            ("package".into(), Json::str(self.package.as_str())),
+            ("package".into(), Json::Str(self.package.clone())),
             ("digest".into(), Json::str(self.policy_digest.to_string())),
         ];
         out.put("policy", Json::Obj(policy));
@@ -286,20 +286,20 @@ impl Applied {
     #[must_use]
     pub fn to_json(&self) -> Json {
         let mut out = Members::default();
-        out.put("clause", Json::str(self.clause.as_str()));
+        out.put("clause", Json::Str(self.clause.clone()));
         out.put_some("kind", (self.kind != self.effect.usual_kind()).then(|| Json::str(self.kind.code())));
         out.put("effect", Json::str(self.effect.code()));
         match &self.effect {
-            Effect::Classify(tier) => out.put("tier", Json::str(tier.as_str())),
+            Effect::Classify(tier) => out.put("tier", Json::Str(tier.clone())),
             Effect::Require(approvals) => out.put("approvals", strings(approvals)),
-            Effect::Constrain(constraint) => out.put("constraint", Json::str(constraint.as_str())),
-            Effect::Mark(label) => out.put("label", Json::str(label.as_str())),
+            Effect::Constrain(constraint) => out.put("constraint", Json::Str(constraint.clone())),
+            Effect::Mark(label) => out.put("label", Json::Str(label.clone())),
             Effect::Grant | Effect::Allow | Effect::Deny | Effect::Limit => {}
         }
         out.put_some("message", self.message.as_deref().map(Json::str));
         out.put_some("suggest", self.suggest.as_deref().map(Json::str));
         out.put_some("unknown", (!self.unknown.is_empty()).then(|| strings(&self.unknown)));
-        out.put("file", Json::str(self.file.as_str()));
+        out.put("file", Json::Str(self.file.clone()));
         out.put("line", Json::int(self.line.into()));
         out.put("column", Json::int(self.column.into()));
         Json::Obj(out.0)

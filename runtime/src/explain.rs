@@ -2,6 +2,8 @@
 //!
 //! Turns what `judge.rs` found into the wire decision. Allocates freely; nothing here decides.
 
+use std::sync::Arc;
+
 use crate::budget::Budget;
 use crate::bundle::{
     ApprovalDef, ApprovalId, ClauseId, CondId, InstanceEffect, LimitId, RuleEffect, TemplateId, TemplatePart,
@@ -52,14 +54,22 @@ impl Policy {
             call_id: input.call_id.as_deref().map(Into::into),
             message: Some(invalid.message.clone()),
             pointer: Some(invalid.pointer.clone()).filter(|pointer| !pointer.is_empty()),
-            environment: Some(input.environment.clone()).filter(|name| self.index.envs.contains_key(name.as_str())),
+            environment: self.index.envs.get(input.environment.as_str()).and_then(|env| self.environment_name(*env)),
             ..self.bare(invalid.reason)
         }
     }
 
+    fn environment_name(&self, env: u32) -> Option<Arc<str>> {
+        self.index.names.environments.get(env as usize).cloned()
+    }
+
     /// A denial that says nothing else.
     fn bare(&self, reason: Reason) -> Decision {
-        Decision { package: self.bundle.package.clone(), policy_digest: self.digest, ..Decision::denial(reason, None) }
+        Decision {
+            package: self.index.names.package.clone(),
+            policy_digest: self.digest,
+            ..Decision::denial(reason, None)
+        }
     }
 
     /// A denial of an understood request for a reason that no clause states, such as `duplicate_call`.
@@ -67,7 +77,7 @@ impl Policy {
         Decision {
             call_id: request.call_id.clone(),
             message: Some(message.into()),
-            environment: self.bundle.environments.get(request.env as usize).cloned(),
+            environment: self.environment_name(request.env),
             args: request.args_json(self),
             request_digest: Some(request.digest(self)),
             ..self.bare(reason)
@@ -87,15 +97,14 @@ impl Explanation<'_> {
         let Verdict { outcome, reason, tier, retry_after, .. } = self.found.verdict;
         let applied = self.applied();
         let shadow = self.shadow();
-        let bundle = &self.policy.bundle;
         let executable = outcome != Outcome::Deny;
         let decision = Decision {
             call_id: self.request.call_id.clone(),
             outcome,
             reason,
             message: self.message(),
-            tier: tier.and_then(|tier| bundle.tiers.get(tier as usize)).cloned(),
-            environment: bundle.environments.get(self.request.env as usize).cloned(),
+            tier: tier.and_then(|tier| self.policy.index.names.tiers.get(tier as usize)).cloned(),
+            environment: self.policy.environment_name(self.request.env),
             args: self.request.args_json(self.policy),
             commands: self.commands(),
             applied,
@@ -138,29 +147,39 @@ impl Explanation<'_> {
     }
 
     fn applied(&mut self) -> Vec<Applied> {
-        let mut out = Vec::new();
-        for i in [self.found.grants.clone(), self.found.classify.clone()].concat() {
+        // Nobody else looks at the first two.
+        let (grants, classify) = (std::mem::take(&mut self.found.grants), std::mem::take(&mut self.found.classify));
+        let rules = std::mem::take(&mut self.found.rules);
+        let mut out = Vec::with_capacity(grants.len().saturating_add(classify.len()).saturating_add(rules.len()));
+        for i in grants.into_iter().chain(classify) {
             self.instance(i, &mut out);
         }
         self.cell(&mut out);
-        for i in self.found.rules.clone() {
-            self.instance(i, &mut out);
+        for i in &rules {
+            self.instance(*i, &mut out);
         }
-        for (limit, budget) in self.found.limits.clone() {
-            self.limit(limit, &budget, Realm::Confirmed, &mut out);
+        self.found.rules = rules;
+        let limits = std::mem::take(&mut self.found.limits);
+        for (limit, budget) in &limits {
+            self.limit(*limit, budget, Realm::Confirmed, &mut out);
         }
+        self.found.limits = limits;
         out
     }
 
     fn shadow(&mut self) -> Vec<Applied> {
         let mut out = Vec::new();
         self.judge.eval.realm = Realm::Shadow;
-        for i in self.found.shadow.clone() {
-            self.instance(i, &mut out);
+        let shadow = std::mem::take(&mut self.found.shadow);
+        for i in &shadow {
+            self.instance(*i, &mut out);
         }
-        for (limit, budget) in self.found.shadow_limits.clone() {
-            self.limit(limit, &budget, Realm::Shadow, &mut out);
+        self.found.shadow = shadow;
+        let limits = std::mem::take(&mut self.found.shadow_limits);
+        for (limit, budget) in &limits {
+            self.limit(*limit, budget, Realm::Shadow, &mut out);
         }
+        self.found.shadow_limits = limits;
         self.judge.eval.realm = Realm::Confirmed;
         out
     }
@@ -181,7 +200,8 @@ impl Explanation<'_> {
         match &instance.effect {
             InstanceEffect::Grant => put(Effect::Grant, None, None),
             InstanceEffect::Classify { tier } => {
-                put(Effect::Classify(bundle.tiers.get(*tier as usize).cloned().unwrap_or_default()), None, None);
+                let name = self.policy.index.names.tiers.get(*tier as usize);
+                put(Effect::Classify(name.cloned().unwrap_or_default()), None, None);
             }
             InstanceEffect::Limit { .. } => put(Effect::Limit, None, None),
             InstanceEffect::Rule { effects, suggest } => {
@@ -195,15 +215,12 @@ impl Explanation<'_> {
                             put(Effect::Require(self.policy.approval_ids(ids)), None, suggest.clone())
                         }
                         RuleEffect::Constrain { constraint, .. } => {
-                            let name = bundle.constraints.get(*constraint as usize).map(|c| c.name.clone());
-                            put(Effect::Constrain(name.unwrap_or_default()), None, None);
+                            let name = bundle.constraints.get(*constraint as usize).map(|c| c.name.as_str());
+                            put(Effect::Constrain(name.unwrap_or_default().into()), None, None);
                         }
                         RuleEffect::Mark { label } => {
-                            put(
-                                Effect::Mark(bundle.labels.get(*label as usize).cloned().unwrap_or_default()),
-                                None,
-                                None,
-                            );
+                            let name = bundle.labels.get(*label as usize).map(String::as_str);
+                            put(Effect::Mark(name.unwrap_or_default().into()), None, None);
                         }
                     }
                 }
@@ -322,16 +339,16 @@ impl Policy {
     /// An entry for a clause, its effect to be filled in.
     fn entry(&self, id: ClauseId) -> Applied {
         let clause = self.bundle.clauses.get(id.index());
-        let file =
-            clause.and_then(|clause| self.bundle.modules.get(clause.module as usize)).map(|module| module.file.clone());
+        let names = &self.index.names;
+        let file = clause.and_then(|clause| names.files.get(clause.module as usize));
         Applied {
-            clause: clause.map(|clause| clause.id.clone()).unwrap_or_default(),
+            clause: names.clauses.get(id.index()).cloned().unwrap_or_default(),
             kind: clause.map_or(crate::bundle::ClauseKind::Rule, |clause| clause.kind),
             effect: Effect::Allow,
             message: None,
             suggest: None,
             unknown: Vec::new(),
-            file: file.unwrap_or_default(),
+            file: file.cloned().unwrap_or_default(),
             line: clause.map_or(0, |clause| clause.line),
             column: clause.map_or(0, |clause| clause.column),
         }

@@ -22,7 +22,37 @@ pub(crate) struct Judge<'a> {
     pub(crate) eval: Eval<'a>,
     pub(crate) tool: &'a ToolDef,
     /// Answers of tests, for clauses that count and for shadow clauses: these see more labels.
-    memo: [FxHashMap<AtomId, Tri>; 2],
+    memo: [Memo; 2],
+}
+
+/// Tests that most calls put at most so many of: their answers are kept without allocating.
+const INLINE: usize = 8;
+
+/// Answers of tests.
+#[derive(Default)]
+struct Memo {
+    first: [Option<(AtomId, Tri)>; INLINE],
+    more: FxHashMap<AtomId, Tri>,
+}
+
+impl Memo {
+    fn get(&self, atom: AtomId) -> Option<Tri> {
+        for place in &self.first {
+            match place {
+                Some((known, answer)) if *known == atom => return Some(*answer),
+                Some(_) => {}
+                None => return None,
+            }
+        }
+        self.more.get(&atom).copied()
+    }
+
+    fn put(&mut self, atom: AtomId, answer: Tri) {
+        match self.first.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some((atom, answer)),
+            None => drop(self.more.insert(atom, answer)),
+        }
+    }
 }
 
 /// Everything that was found out about a call.
@@ -58,11 +88,7 @@ impl<'a> Judge<'a> {
         tool: &'a ToolDef,
         answers: &'a Answers,
     ) -> Judge<'a> {
-        Judge {
-            eval: Eval::new(policy, request, view, answers),
-            tool,
-            memo: [FxHashMap::default(), FxHashMap::default()],
-        }
+        Judge { eval: Eval::new(policy, request, view, answers), tool, memo: Default::default() }
     }
 
     pub(crate) fn verdict(mut self) -> Verdict {
@@ -275,12 +301,12 @@ impl<'a> Judge<'a> {
 
     pub(crate) fn atom(&mut self, atom: AtomId) -> Tri {
         let which = usize::from(self.eval.realm == Realm::Shadow);
-        if let Some(answer) = self.memo.get(which).and_then(|memo| memo.get(&atom)) {
-            return *answer;
+        if let Some(answer) = self.memo.get(which).and_then(|memo| memo.get(atom)) {
+            return answer;
         }
         let answer = self.eval.atom(atom);
         if let Some(memo) = self.memo.get_mut(which) {
-            memo.insert(atom, answer);
+            memo.put(atom, answer);
         }
         answer
     }

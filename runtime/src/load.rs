@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::bitset::BITS;
 use crate::bundle::{Bundle, Expr, FORMAT, Fact, Range, ToolDef, ToolId};
-use crate::policy::{Index, Named, SwitchTable};
+use crate::policy::{Index, Named, Names, SwitchTable};
 use crate::{Digest, Field, LoadError, Pattern, Type, Value, builtins, shape};
 
 mod clauses;
@@ -101,6 +101,7 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
         zones: bundle.zones.iter().map(zone).collect::<Result<_, _>>()?,
         builtins: bundle.builtins.iter().map(builtin).collect::<Result<_, _>>()?,
         switches: Vec::new(),
+        names: Names::of(bundle),
         env_values: bundle.environments.iter().map(|name| Value::str(name.as_str())).collect(),
         tool_values: tool_values(bundle),
     };

@@ -1,7 +1,8 @@
 //! A store in memory: maps behind one lock, bounded, for a single process.
 //!
 //! A question costs O(log n) at most, whatever the length of the history: pots are rings of buckets, labels are
-//! counts, and earlier calls are kept as the latest time per query and key. What has to make room is remembered as
+//! counts, and earlier calls are kept as the latest time per query and key. Evicting a session costs as much on average:
+//! it catches up with the uses of sessions since the last one. What has to make room is remembered as
 //! lost, so that its absence reads as unknown; what may not be lost makes the store full instead, and a full store
 //! denies.
 //!

@@ -44,10 +44,36 @@ pub(crate) struct Index {
     pub(crate) zones: Vec<TimeZone>,
     pub(crate) builtins: Vec<BuiltinId>,
     pub(crate) switches: Vec<SwitchTable>,
+    pub(crate) names: Names,
     /// The environments' names as values.
     pub(crate) env_values: Vec<Value>,
     /// The tools' declared names and servers as values; empty if no expression reads them.
     pub(crate) tool_values: Vec<(Value, Option<Value>)>,
+}
+
+/// Names that decisions repeat, to be shared with each instead of copied.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) package: Arc<str>,
+    pub(crate) environments: Vec<Arc<str>>,
+    pub(crate) tiers: Vec<Arc<str>>,
+    /// The clauses' ids.
+    pub(crate) clauses: Vec<Arc<str>>,
+    /// The modules' files.
+    pub(crate) files: Vec<Arc<str>>,
+}
+
+impl Names {
+    pub(crate) fn of(bundle: &Bundle) -> Names {
+        let shared = |names: &[String]| names.iter().map(|name| Arc::from(name.as_str())).collect();
+        Names {
+            package: bundle.package.as_str().into(),
+            environments: shared(&bundle.environments),
+            tiers: shared(&bundle.tiers),
+            clauses: bundle.clauses.iter().map(|clause| clause.id.as_str().into()).collect(),
+            files: bundle.modules.iter().map(|module| module.file.as_str().into()).collect(),
+        }
+    }
 }
 
 /// The tools of one name on the wire; they differ in server or kind.

@@ -4,6 +4,7 @@
 //! Knows declarations; no clause is looked at here.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::bitset::{BitSet, Bits};
@@ -49,9 +50,20 @@ pub struct Request {
     origins: Vec<(u32, Vec<u32>, Option<Value>)>,
     pub(crate) evidence: Vec<Evidence>,
     digest: OnceLock<Digest>,
+    args_json: ArgsJson,
     /// What the digest is taken over besides what stands here; see `digest_json`.
     tool_digest: Option<String>,
     resolved: BTreeMap<String, String>,
+}
+
+/// The canonical arguments, made when they are first asked for. Secrets are written out in them, hence no derived `Debug`.
+#[derive(Default)]
+struct ArgsJson(OnceLock<Json>);
+
+impl fmt::Debug for ArgsJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ArgsJson(…)")
+    }
 }
 
 /// Facts of a fixed type, as values, so that evaluating one copies nothing.
@@ -85,8 +97,12 @@ impl Request {
     /// The canonical arguments, an object: what was judged, and is to be dispatched.
     #[must_use]
     pub fn args_json(&self, policy: &Policy) -> Json {
-        let params = policy.bundle.tools.get(self.tool.index()).map(|tool| tool.params.as_slice()).unwrap_or_default();
-        fields_to_json(self.args.as_deref().unwrap_or_default(), params, &policy.bundle.schema)
+        let make = || {
+            let tool = policy.bundle.tools.get(self.tool.index());
+            let params = tool.map(|tool| tool.params.as_slice()).unwrap_or_default();
+            fields_to_json(self.args.as_deref().unwrap_or_default(), params, &policy.bundle.schema)
+        };
+        if policy.digest == self.policy { self.args_json.0.get_or_init(make).clone() } else { make() }
     }
 
     /// Whose past the call belongs to.
@@ -264,6 +280,7 @@ impl Policy {
             origins: Vec::new(),
             evidence: input.approvals.clone(),
             digest: OnceLock::new(),
+            args_json: ArgsJson::default(),
             tool_digest: input.tool_digest.clone(),
             resolved: BTreeMap::new(),
         }

@@ -216,7 +216,7 @@ fn the_highest_tier_and_its_cell_decide() {
     assert_eq!(decision.approvals.len(), 1);
     assert_eq!(decision.approvals[0].id, "on_call");
     assert_eq!(decision.approvals[0].required_by, ["acme.matrix 1 2"]);
-    let clauses: Vec<(&str, &str)> = decision.applied.iter().map(|a| (a.clause.as_str(), a.effect.code())).collect();
+    let clauses: Vec<(&str, &str)> = decision.applied.iter().map(|a| (&*a.clause, a.effect.code())).collect();
     assert_eq!(clauses, [("acme.grant 0", "grant"), ("acme.1 on 0", "classify"), ("acme.matrix 1 2", "require")]);
 }
 

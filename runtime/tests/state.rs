@@ -359,7 +359,7 @@ fn approval_is_good_for_one_use() {
 #[test]
 fn hints_are_charged_and_marked_in_a_state_of_their_own() {
     let bench = Bench::new();
-    let clauses = |decision: &Decision| decision.shadow.iter().map(|a| a.clause.clone()).collect::<Vec<_>>();
+    let clauses = |decision: &Decision| decision.shadow.iter().map(|a| a.clause.to_string()).collect::<Vec<_>>();
     let first = bench.begin(probe());
     assert_eq!(is(&first), ALLOW);
     assert!(first.marks.is_empty());

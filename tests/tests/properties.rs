@@ -216,10 +216,10 @@ fn answer(policy: &Policy, decision: &Decision) -> Answer {
             Outcome::Deny => Word::Deny,
         },
         reason: decision.reason.code(),
-        tier: decision.tier.clone(),
+        tier: decision.tier.as_deref().map(str::to_owned),
         approvals: decision.approvals.iter().map(|a| qualified(policy, a)).collect(),
         marks: decision.marks.iter().cloned().collect(),
-        applied: decision.applied.iter().map(|a| a.clause.clone()).collect(),
+        applied: decision.applied.iter().map(|a| a.clause.to_string()).collect(),
         retry_after_s: decision.retry_after.map(|d| (d.as_millis() + 999) / 1000),
         replayed: decision.replayed,
     })
@@ -271,7 +271,7 @@ fn summary(policy: &Policy, verdict: &Verdict) -> Summary {
 fn summary_of(policy: &Policy, decision: &Decision) -> Summary {
     let approvals = decision.approvals.iter().map(|a| qualified(policy, a)).collect();
     let retry = decision.retry_after.map(|d| d.as_millis());
-    (decision.outcome, decision.reason, decision.tier.clone(), approvals, retry)
+    (decision.outcome, decision.reason, decision.tier.as_deref().map(str::to_owned), approvals, retry)
 }
 
 #[test]

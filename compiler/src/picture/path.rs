@@ -95,7 +95,7 @@ impl Walk<'_> {
 
     /// What is said of a clause, one entry for each of its effects.
     fn entries<'e>(&'e self, clause: &'e str) -> impl Iterator<Item = &'e Applied> {
-        self.decision.applied.iter().chain(&self.decision.shadow).filter(move |entry| entry.clause == clause)
+        self.decision.applied.iter().chain(&self.decision.shadow).filter(move |entry| *entry.clause == *clause)
     }
 
     fn has(&self, clause: &str) -> bool {
@@ -105,9 +105,10 @@ impl Walk<'_> {
     fn cells(&self, step: &mut Step) {
         let Some(table) = &mut step.table else { return };
         for row in &mut table.rows {
-            let here = step.seen == Seen::Taken && self.decision.tier.as_ref() == Some(&row.tier);
+            let here = step.seen == Seen::Taken && self.decision.tier.as_deref() == Some(row.tier.as_str());
             for (names, cell) in table.columns.iter().zip(&mut row.cells) {
-                let env = self.decision.environment.as_ref().is_some_and(|env| names.contains(env));
+                let env =
+                    self.decision.environment.as_ref().is_some_and(|env| names.iter().any(|name| **name == **env));
                 cell.seen = if here && env { Seen::Taken } else { Seen::Unreached };
             }
         }

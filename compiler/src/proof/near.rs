@@ -490,7 +490,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             let clause = &tables.clauses[def.clause.index()].id;
-            if variant.decision.applied.iter().any(|entry| entry.clause == *clause) {
+            if variant.decision.applied.iter().any(|entry| *entry.clause == *clause.as_str()) {
                 // Used up, or not to be checked: both forbid what the limit is about.
                 known.insert(if def.beyond.is_empty() { unavailable } else { exceeded }, true);
             }

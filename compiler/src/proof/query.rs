@@ -278,13 +278,12 @@ impl<'s> Asked<'s> {
         }
         let granting = decision.applied.iter().filter(|entry| entry.effect == claw_runtime::Effect::Grant);
         let place = |entry: &Applied| Place {
-            clause: entry.clause.clone(),
-            file: entry.file.clone(),
+            clause: entry.clause.to_string(),
+            file: entry.file.to_string(),
             line: entry.line,
             column: entry.column,
         };
-        let of_these: Vec<Place> =
-            granting.clone().filter(|entry| sure.contains(&entry.clause.as_str())).map(place).collect();
+        let of_these: Vec<Place> = granting.clone().filter(|entry| sure.contains(&&*entry.clause)).map(place).collect();
         if of_these.is_empty() { granting.map(place).collect() } else { of_these }
     }
 

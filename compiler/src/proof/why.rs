@@ -274,7 +274,7 @@ impl<'p> Path<'p> {
             }
             Root::Limit(at) => {
                 let clause = tables.clauses[instance(at).clause.index()].id.clone();
-                let exceeded = self.decision.applied.iter().any(|entry| entry.clause == clause);
+                let exceeded = self.decision.applied.iter().any(|entry| *entry.clause == *clause.as_str());
                 let yes = if exceeded { "it counts, and there is no room" } else { "it counts, and there is room" };
                 (About::Limit(clause), say(yes, "it does not count"))
             }

@@ -23,11 +23,11 @@ pub(super) fn compare(package: &Package, expect: &Expect, decision: &Decision) -
     }
     if let Some(tier) = expect.tier {
         let name = &package.tiers[tier.index()].decl.name;
-        if decision.tier.as_ref() != Some(name) {
-            differ("tier", name.clone(), decision.tier.clone().unwrap_or_else(|| "none".to_owned()));
+        if decision.tier.as_deref() != Some(name.as_str()) {
+            differ("tier", name.clone(), decision.tier.as_deref().unwrap_or("none").to_owned());
         }
     }
-    let applied: BTreeSet<&str> = decision.applied.iter().map(|applied| applied.clause.as_str()).collect();
+    let applied: BTreeSet<&str> = decision.applied.iter().map(|applied| &*applied.clause).collect();
     for (clause, _) in &expect.because {
         if !applied.contains(clause.as_str()) {
             differ("because", clause.clone(), list(applied.iter().copied()));

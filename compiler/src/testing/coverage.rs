@@ -129,7 +129,7 @@ fn note(decision: &Decision, hits: &mut BTreeMap<String, usize>, conditions: &mu
     for applied in decision.applied.iter().chain(&decision.shadow) {
         match probe(&applied.clause) {
             None => {
-                clauses.insert(applied.clause.as_str());
+                clauses.insert(&*applied.clause);
             }
             Some((index, true)) => probes.entry(index).or_default().0 = true,
             Some((index, false)) => probes.entry(index).or_default().1 = true,

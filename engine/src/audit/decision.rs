@@ -86,12 +86,12 @@ impl DecisionEvent {
             tool: text(&input.tool),
             decision: decision.outcome.code().to_owned(),
             reason: decision.reason.code().to_owned(),
-            tier: decision.tier.clone(),
+            tier: decision.tier.as_deref().map(str::to_owned),
             approvals: decision.approvals.iter().map(|approval| approval.id.clone()).collect(),
             marks: decision.marks.clone(),
             replayed: decision.replayed,
             request_digest: decision.request_digest,
-            package: decision.package.clone(),
+            package: decision.package.to_string(),
             policy_digest: Some(decision.policy_digest).filter(|digest| *digest != Digest([0; 32])),
             latency_us,
             ..DecisionEvent::default()
@@ -116,7 +116,7 @@ impl Texts {
             kind: clause_kind(applied.kind).to_owned(),
             effect: applied.effect.code().to_owned(),
             of: match &applied.effect {
-                Effect::Classify(name) | Effect::Constrain(name) | Effect::Mark(name) => vec![name.clone()],
+                Effect::Classify(name) | Effect::Constrain(name) | Effect::Mark(name) => vec![name.to_string()],
                 Effect::Require(approvals) => approvals.clone(),
                 Effect::Grant | Effect::Allow | Effect::Deny | Effect::Limit => Vec::new(),
             },

@@ -248,7 +248,7 @@ fn sayings(policy: &Policy, decision: &Decision, id: &str) -> Vec<Line> {
     let defs = policy.bundle().clauses.iter().filter(|def| def.id == id);
     // A line of documentation is a line; its breaks are the only ones that carry no meaning.
     defs.for_each(|def| put("about", &def.doc.split_whitespace().collect::<Vec<_>>().join(" ")));
-    for applied in decision.applied.iter().filter(|applied| applied.clause == id) {
+    for applied in decision.applied.iter().filter(|applied| *applied.clause == *id) {
         put("says", applied.message.as_deref().unwrap_or_default());
         put("suggests", applied.suggest.as_deref().unwrap_or_default());
         if matches!(applied.effect, Effect::Require(_) | Effect::Limit) {

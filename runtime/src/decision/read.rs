@@ -23,8 +23,8 @@ impl Decision {
             reason: word(&object, "reason", |code| code.parse().ok())?,
             message: object.text("message")?,
             pointer: object.text("pointer")?,
-            tier: object.text("tier")?,
-            environment: object.text("environment")?,
+            tier: object.text("tier")?.map(Arc::from),
+            environment: object.text("environment")?.map(Arc::from),
             args: json.get("args").cloned().unwrap_or_default(),
             commands: each(&object, "commands", CommandReading::read)?,
             applied: each(&object, "applied", Applied::read)?,
@@ -35,7 +35,7 @@ impl Decision {
             shadow: each(&object, "shadow", Applied::read)?,
             replayed: flag(&object, "replayed")?,
             request_digest: digest(&object, "request_digest")?,
-            package: policy.required("package")?,
+            package: policy.required("package")?.into(),
             policy_digest: digest(&policy, "digest")?.ok_or_else(|| policy.missing("digest"))?,
         })
     }
@@ -50,12 +50,12 @@ impl Applied {
     fn read(object: &Object<'_>) -> Result<Applied, Invalid> {
         let effect = match object.required("effect")?.as_str() {
             "grant" => Effect::Grant,
-            "classify" => Effect::Classify(object.required("tier")?),
+            "classify" => Effect::Classify(object.required("tier")?.into()),
             "allow" => Effect::Allow,
             "deny" => Effect::Deny,
             "require" => Effect::Require(object.texts("approvals")?),
-            "constrain" => Effect::Constrain(object.required("constraint")?),
-            "mark" => Effect::Mark(object.required("label")?),
+            "constrain" => Effect::Constrain(object.required("constraint")?.into()),
+            "mark" => Effect::Mark(object.required("label")?.into()),
             "limit" => Effect::Limit,
             other => return Err(Invalid::new(object.at("effect"), format!("`{}` is no effect", shown(other)))),
         };
@@ -64,13 +64,13 @@ impl Applied {
             None => effect.usual_kind(),
         };
         Ok(Applied {
-            clause: object.required("clause")?,
+            clause: object.required("clause")?.into(),
             kind,
             effect,
             message: object.text("message")?,
             suggest: object.text("suggest")?,
             unknown: object.texts("unknown")?,
-            file: object.required("file")?,
+            file: object.required("file")?.into(),
             line: number(object, "line")?,
             column: number(object, "column")?,
         })

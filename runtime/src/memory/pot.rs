@@ -3,7 +3,7 @@
 //! A window of D has buckets of D/60. Bucket i reaches from i·D/60 to (i+1)·D/60, and counts while it overlaps
 //! (now − D, now]: that is bucket ⌊60·now/D⌋ and the 60 before it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -50,18 +50,27 @@ impl Pot {
         bucket(now, self.window).saturating_sub(BUCKETS)
     }
 
-    /// Adds a charge, and drops what no longer counts at its time.
-    pub fn add(&mut self, charge: &Charge) -> Answer<()> {
+    /// What the charge's bucket would hold with it.
+    fn with(&self, charge: &Charge) -> Answer<(i64, Decimal)> {
         if charge.amount.is_negative() {
             return Err(StateError::Unavailable("a charge is negative".to_owned()));
         }
         if charge.window != self.window {
             return Err(StateError::Unavailable("a pot is charged with another window".to_owned()));
         }
+        let place = bucket(charge.at, self.window);
+        let sum = self.buckets.get(&place).copied().unwrap_or(Decimal::ZERO);
+        Ok((place, sum.checked_add(charge.amount).ok_or(StateError::Overflow)?))
+    }
+
+    /// Adds a charge, and drops what no longer counts at its time. With an error, nothing has changed.
+    pub fn add(&mut self, charge: &Charge) -> Answer<()> {
+        let (place, sum) = self.with(charge)?;
         let oldest = self.oldest_that_counts(charge.at);
-        self.buckets = self.buckets.split_off(&oldest);
-        let sum = self.buckets.entry(bucket(charge.at, self.window)).or_insert(Decimal::ZERO);
-        *sum = sum.checked_add(charge.amount).ok_or(StateError::Overflow)?;
+        while self.buckets.first_key_value().is_some_and(|(bucket, _)| *bucket < oldest) {
+            self.buckets.pop_first();
+        }
+        self.buckets.insert(place, sum);
         Ok(())
     }
 
@@ -119,26 +128,28 @@ impl Pots {
         }
     }
 
-    /// The pots as they will be after the charges.
-    pub(super) fn stage(&self, charges: &[Charge]) -> Answer<Vec<(PotKey, Pot)>> {
-        let mut staged: Vec<(PotKey, Pot)> = Vec::new();
-        for charge in charges {
-            let place = staged.iter().position(|(key, _)| *key == charge.pot).unwrap_or(staged.len());
-            if place == staged.len() {
-                let new = || Pot::new(charge.window);
-                staged.push((charge.pot, self.pots.get(&charge.pot).cloned().unwrap_or_else(new)));
-            }
-            if let Some((_, pot)) = staged.get_mut(place) {
-                pot.add(charge)?;
-            }
+    /// Can all of the charges be added?
+    pub(super) fn check(&self, charges: &[Charge]) -> Answer<()> {
+        let shared = |i: usize, charge: &Charge| charges.iter().take(i).any(|other| other.pot == charge.pot);
+        if !charges.iter().enumerate().any(|(i, charge)| shared(i, charge)) {
+            return charges.iter().try_for_each(|charge| match self.pots.get(&charge.pot) {
+                Some(pot) => pot.with(charge).map(drop),
+                None => Pot::new(charge.window).with(charge).map(drop),
+            });
         }
-        Ok(staged)
+        // Several for one pot: tried on copies.
+        let mut tried: HashMap<PotKey, Pot> = HashMap::new();
+        charges.iter().try_for_each(|charge| {
+            let held = || self.pots.get(&charge.pot).cloned().unwrap_or_else(|| Pot::new(charge.window));
+            tried.entry(charge.pot).or_insert_with(held).add(charge)
+        })
     }
 
-    /// Makes sure that the staged pots fit. Pots whose content has passed make room.
-    pub(super) fn make_room(&mut self, staged: &[(PotKey, Pot)], now: Option<Time>, bound: usize) -> Answer<()> {
-        let new = staged.iter().filter(|(key, _)| !self.pots.contains_key(key)).count();
-        let fits = |pots: &Pots| new == 0 || pots.pots.len().saturating_add(new) <= bound;
+    /// Makes sure that the pots of the charges fit. Pots whose content has passed make room.
+    pub(super) fn make_room(&mut self, charges: &[Charge], now: Option<Time>, bound: usize) -> Answer<()> {
+        let new: HashSet<&PotKey> =
+            charges.iter().map(|charge| &charge.pot).filter(|pot| !self.pots.contains_key(pot)).collect();
+        let fits = |pots: &Pots| new.is_empty() || pots.pots.len().saturating_add(new.len()) <= bound;
         if fits(self) {
             return Ok(());
         }
@@ -151,11 +162,15 @@ impl Pots {
         if fits(self) { Ok(()) } else { Err(StateError::Full("pots")) }
     }
 
-    pub(super) fn install(&mut self, staged: Vec<(PotKey, Pot)>) {
-        // A new pot may run empty earlier than those that were there at the last sweep.
-        let first = staged.iter().filter_map(|(_, pot)| pot.empty_from()).min();
-        self.full_until = self.full_until.min(first);
-        self.pots.extend(staged);
+    /// Adds charges that [`Pots::check`] has found to be possible.
+    pub(super) fn add(&mut self, charges: &[Charge]) {
+        for charge in charges {
+            let pot = self.pots.entry(charge.pot).or_insert_with(|| Pot::new(charge.window));
+            let added = pot.add(charge);
+            debug_assert_eq!(added, Ok(()), "charges are checked first");
+            // A new pot may run empty earlier than those that were there at the last sweep.
+            self.full_until = self.full_until.min(pot.empty_from());
+        }
     }
 
     /// Takes a charge back, if it is still there.

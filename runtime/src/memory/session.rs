@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::MemoryBounds;
 use super::prior::Priors;
-use crate::Time;
-use crate::state::{CallRecord, Effects, Realm, Settlement};
+use crate::state::{CallRecord, CallStatus, Effects, Realm, Settlement};
+use crate::{Digest, Time};
 
 #[derive(Debug, Default)]
 pub(super) struct Session {
@@ -14,12 +14,16 @@ pub(super) struct Session {
     pub(super) lost: bool,
     /// The latest time that a call in it brought.
     pub(super) last_used: Option<Time>,
-    /// When it was last used, by the tenant's count; its place in [`super::tenant::Tenant`]'s list of idle sessions.
+    /// When it was last used, by the tenant's count.
     pub(super) used: u64,
+    /// It stands in [`super::tenant::Tenant`]'s list of idle sessions.
+    pub(super) listed: bool,
     /// Sessions whose labels it inherits.
     pub(super) parents: BTreeSet<Arc<str>>,
     /// Calls that are allowed and not settled.
     pub(super) calls: HashMap<Arc<str>, PendingCall>,
+    /// Calls that are.
+    pub(super) settled: SettledCalls,
     pub(super) priors: Priors,
     confirmed: Labels,
     shadow: Labels,
@@ -32,6 +36,43 @@ pub(super) struct PendingCall {
     pub(super) record: CallRecord,
     pub(super) begun: Option<Time>,
     pub(super) number: u64,
+}
+
+/// Settled calls by what [`SettledCalls::key`] makes of their ids, with the time they began.
+#[derive(Debug, Default)]
+pub(super) struct SettledCalls(HashMap<Arc<str>, Option<Time>>);
+
+/// The bytes of a call's id that are kept after it is settled.
+const ID: usize = 64;
+
+impl SettledCalls {
+    /// A long id is kept as its digest; that is longer than any id which is kept as it is, so the two are never the same.
+    fn key(id: &Arc<str>) -> Arc<str> {
+        if id.len() <= ID { id.clone() } else { Digest::of(id.as_bytes()).to_string().into() }
+    }
+
+    pub(super) fn contains(&self, id: &str) -> bool {
+        if id.len() <= ID { self.0.contains_key(id) } else { self.0.contains_key(&*SettledCalls::key(&id.into())) }
+    }
+
+    pub(super) fn insert(&mut self, id: &Arc<str>, begun: Option<Time>) {
+        self.0.insert(SettledCalls::key(id), begun);
+    }
+
+    /// Forgets the calls that began before this time; says how many these were.
+    pub(super) fn forget_before(&mut self, time: Time) -> usize {
+        let before = self.0.len();
+        self.0.retain(|_, begun| begun.is_none_or(|begun| begun >= time));
+        before.saturating_sub(self.0.len())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
 }
 
 type Labels = HashMap<Arc<str>, Marked>;
@@ -53,6 +94,13 @@ impl Session {
             && self.confirmed.is_empty()
             && self.shadow.is_empty()
             && self.priors.is_empty()
+    }
+
+    pub(super) fn call(&self, id: &str) -> CallStatus {
+        if let Some(PendingCall { record, .. }) = self.calls.get(id) {
+            return CallStatus::Pending { digest: record.digest, answer: record.answer.clone() };
+        }
+        if self.settled.contains(id) { CallStatus::Settled } else { CallStatus::New }
     }
 
     pub(super) fn has_label(&self, realm: Realm, label: &str) -> bool {
@@ -113,4 +161,21 @@ impl Session {
 /// The marks, each once.
 fn marks(effects: &Effects) -> BTreeSet<(Realm, &Arc<str>)> {
     effects.marks.iter().map(|(realm, label)| (*realm, label)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settled_calls_are_told_apart_whatever_the_length_of_their_ids() {
+        let long = "x".repeat(ID + 1);
+        let digest = Digest::of(long.as_bytes()).to_string();
+        let mut settled = SettledCalls::default();
+        settled.insert(&long.as_str().into(), None);
+        assert!(settled.contains(&long));
+        for other in ["x".repeat(ID), "x".repeat(ID + 2), digest] {
+            assert!(!settled.contains(&other), "{other}");
+        }
+    }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::MemoryBounds;
 use super::pot::Pots;
-use super::session::{PendingCall, Session};
+use super::session::{PendingCall, Session, SettledCalls};
 use crate::state::{
-    Answer, CallRecord, CallStatus, Commit, Consumption, Fields, PotKey, PriorQuery, Realm, SessionScope,
+    Answer, CallRecord, CallStatus, Charge, Commit, Consumption, Fields, PotKey, PriorQuery, Realm, SessionScope,
     SettleOutcome, Settlement, StateError, StateView, Usage,
 };
 use crate::{Decimal, Digest, Duration, Time, Tri};
@@ -18,8 +18,11 @@ pub(super) struct Tenant {
     /// Calls without a session: only their ids and what is pending.
     alone: Session,
     sessions: HashMap<Arc<str>, Session>,
-    /// Sessions without a pending call by when they were last used ([`Session::used`]), oldest first.
+    /// Every session without a pending call, and some others, each at most once: by when it was last used
+    /// ([`Session::used`]) or, where nobody has looked since, by a time before that. Oldest first.
     idle: BTreeMap<u64, Arc<str>>,
+    /// Sessions with a pending call.
+    busy: usize,
     uses: u64,
     /// Fingerprints of sessions that were evicted.
     evicted: HashSet<u64>,
@@ -27,8 +30,10 @@ pub(super) struct Tenant {
     evicted_any: bool,
     /// Calls that are allowed and not settled, in all sessions.
     pending: usize,
-    /// Settled calls by session and id, with the time they began.
-    settled: HashMap<Digest, Option<Time>>,
+    /// Calls that are settled, in all sessions and in `former`.
+    settled: usize,
+    /// Settled calls of sessions that were evicted.
+    former: HashMap<Arc<str>, SettledCalls>,
     pots: Pots,
     /// First uses of evidence, and when each may be forgotten.
     consumed: HashMap<Digest, (Time, Time)>,
@@ -38,60 +43,84 @@ impl Tenant {
     /// Writes all of a commit or nothing.
     pub(super) fn commit(&mut self, scope: &SessionScope<'_>, commit: Commit, bounds: &MemoryBounds) -> Answer<()> {
         // Whatever may be refused comes first; nothing after it can fail.
-        let staged = match &commit.call {
-            Some(call) => {
-                self.admit(scope.session, call, bounds)?;
-                self.pots.stage(&call.effects.charges)?
-            }
-            None => Vec::new(),
-        };
-        self.admit_parent(scope, bounds)?;
+        let held = self.session(scope.session);
+        let parent = admit_parent(scope, held, bounds);
         let leaves_traces = commit.call.is_some() || !commit.labels.is_empty() || scope.parent_session.is_some();
-        if leaves_traces {
-            self.admit_session(scope.session, bounds)?;
+        let opens = leaves_traces && held.is_none();
+        let mut charges: &[Charge] = &[];
+        if let Some(call) = &commit.call {
+            self.admit(scope.session, held, call, bounds)?;
+            self.admit_evidence(&call.effects.consumed, bounds.consumed)?;
+            charges = &call.effects.charges;
+            self.pots.check(charges)?;
+        }
+        parent?;
+        if opens && self.sessions.len() >= bounds.sessions && self.sessions.len() <= self.busy {
+            return Err(StateError::Full("sessions"));
         }
         let latest = self.latest.max(commit.now);
-        self.pots.make_room(&staged, latest, bounds.pots)?;
+        self.pots.make_room(charges, latest, bounds.pots)?;
 
         self.latest = latest;
-        if leaves_traces {
+        self.pots.add(charges);
+        if opens {
             self.open(scope.session, bounds);
         }
-        self.pots.install(staged);
-        let begins = commit.call.is_some();
         for used in commit.call.iter().flat_map(|call| &call.effects.consumed) {
             self.consumed.entry(used.asking).or_insert((used.at, used.expires));
         }
-        if let Some(session) = self.session_mut(scope.session) {
-            session.last_used = session.last_used.max(commit.now);
-            if scope.session.is_some() {
-                session.add_labels(&commit.labels);
-                session.parents.extend(scope.parent_session.map(Arc::from));
-            }
-            if let Some(call) = commit.call {
-                session.begin(call, commit.now, scope.session.is_some(), bounds);
-            }
-        }
-        if begins {
-            self.pending = self.pending.saturating_add(1);
-        }
-        self.touch(scope.session);
+        self.take_in(scope, commit, bounds);
         Ok(())
     }
 
-    /// Is there room for a call and what it leaves behind?
-    fn admit(&mut self, session: Option<&str>, call: &CallRecord, bounds: &MemoryBounds) -> Answer<()> {
-        if !matches!(self.call(session, &call.id), CallStatus::New) {
+    /// Is there room for a call's id?
+    fn admit(
+        &self,
+        session: Option<&str>,
+        held: Option<&Session>,
+        call: &CallRecord,
+        bounds: &MemoryBounds,
+    ) -> Answer<()> {
+        if !matches!(self.call_in(session, held, &call.id), CallStatus::New) {
             return Err(StateError::Unavailable("the call id is taken".to_owned()));
         }
-        if self.session(session).map_or(0, |s| s.calls.len()) >= bounds.pending {
+        if held.map_or(0, |held| held.calls.len()) >= bounds.pending {
             return Err(StateError::Full("pending calls"));
         }
         // Every pending call will need a place among the settled ones.
-        if self.settled.len().saturating_add(self.pending) >= bounds.settled {
+        if self.settled.saturating_add(self.pending) >= bounds.settled {
             return Err(StateError::Full("settled calls"));
         }
-        self.admit_evidence(&call.effects.consumed, bounds.consumed)
+        Ok(())
+    }
+
+    /// Writes into the session what was admitted, and makes it the last one to be evicted.
+    fn take_in(&mut self, scope: &SessionScope<'_>, commit: Commit, bounds: &MemoryBounds) {
+        let begins = usize::from(commit.call.is_some());
+        let Some(session) = scope.session.map_or(Some(&mut self.alone), |name| self.sessions.get_mut(name)) else {
+            return;
+        };
+        session.last_used = session.last_used.max(commit.now);
+        self.uses = self.uses.saturating_add(1);
+        session.used = self.uses;
+        self.pending = self.pending.saturating_add(begins);
+        let Some(name) = scope.session else {
+            if let Some(call) = commit.call {
+                session.begin(call, commit.now, false, bounds);
+            }
+            return;
+        };
+        session.add_labels(&commit.labels);
+        session.parents.extend(scope.parent_session.map(Arc::from));
+        let was_idle = session.calls.is_empty();
+        if let Some(call) = commit.call {
+            session.begin(call, commit.now, true, bounds);
+        }
+        if !session.calls.is_empty() {
+            self.busy = self.busy.saturating_add(usize::from(was_idle));
+        } else if !session.listed {
+            self.list(name);
+        }
     }
 
     fn admit_evidence(&mut self, uses: &[Consumption], bound: usize) -> Answer<()> {
@@ -105,38 +134,48 @@ impl Tenant {
         if fits { Ok(()) } else { Err(StateError::Full("used evidence")) }
     }
 
-    fn admit_parent(&self, scope: &SessionScope<'_>, bounds: &MemoryBounds) -> Answer<()> {
-        let (Some(parent), Some(session)) = (scope.parent_session, self.session(scope.session)) else { return Ok(()) };
-        let full = session.parents.len() >= bounds.parents && !session.parents.contains(parent);
-        if full { Err(StateError::Full("parent sessions")) } else { Ok(()) }
-    }
-
-    fn admit_session(&self, name: Option<&str>, bounds: &MemoryBounds) -> Answer<()> {
-        let held = self.session(name).is_some();
-        if held || self.sessions.len() < bounds.sessions || !self.idle.is_empty() {
-            Ok(())
-        } else {
-            Err(StateError::Full("sessions"))
-        }
-    }
-
-    /// Makes sure that the session is held, evicting another if need be.
+    /// Holds a session that is not held yet, evicting another if need be.
     fn open(&mut self, name: Option<&str>, bounds: &MemoryBounds) {
-        let Some(name) = name.filter(|name| !self.sessions.contains_key(*name)) else { return };
-        if self.sessions.len() >= bounds.sessions
-            && let Some((_, oldest)) = self.idle.pop_first()
-        {
-            self.evict(&oldest, bounds);
+        let Some(name) = name else { return };
+        if self.sessions.len() >= bounds.sessions {
+            self.evict_oldest(bounds);
         }
         let mut session = Session::default();
         session.lost = self.is_lost(name);
+        session.settled = self.former.remove(name).unwrap_or_default();
         self.sessions.insert(Arc::from(name), session);
     }
 
-    /// Drops a session, and remembers that, if anything is lost with it.
-    fn evict(&mut self, name: &str, bounds: &MemoryBounds) {
-        let Some(session) = self.sessions.remove(name) else { return };
-        self.idle.remove(&session.used);
+    /// Puts a session without a pending call, which is not there yet, into the list of those that may be evicted.
+    fn list(&mut self, name: &str) {
+        let Some(key) = self.sessions.get_key_value(name).map(|(key, _)| key.clone()) else { return };
+        let Some(session) = self.sessions.get_mut(name) else { return };
+        session.listed = true;
+        self.idle.insert(session.used, key);
+    }
+
+    /// Evicts the session that was used least recently of those without a pending call.
+    fn evict_oldest(&mut self, bounds: &MemoryBounds) {
+        while let Some((listed_at, name)) = self.idle.pop_first() {
+            let Some(session) = self.sessions.get_mut(&name) else { continue };
+            if !session.calls.is_empty() {
+                // It comes back once they are settled.
+                session.listed = false;
+            } else if session.used != listed_at {
+                self.idle.insert(session.used, name);
+            } else {
+                return self.evict(&name, bounds);
+            }
+        }
+    }
+
+    /// Drops a session, and remembers that, if anything is lost with it. Its settled calls are not.
+    fn evict(&mut self, name: &Arc<str>, bounds: &MemoryBounds) {
+        let Some(mut session) = self.sessions.remove(name) else { return };
+        if !session.settled.is_empty() {
+            session.settled.shrink();
+            self.former.insert(name.clone(), std::mem::take(&mut session.settled));
+        }
         if session.is_blank() || self.evicted_any {
             return;
         }
@@ -147,28 +186,19 @@ impl Tenant {
         }
     }
 
-    /// Makes the session the last one to be evicted, or keeps it from being evicted while a call is pending.
-    fn touch(&mut self, name: Option<&str>) {
-        let Some((name, session)) = name.and_then(|name| self.sessions.get_key_value(name)) else { return };
-        let name = name.clone();
-        self.idle.remove(&session.used);
-        self.uses = self.uses.saturating_add(1);
-        if session.calls.is_empty() {
-            self.idle.insert(self.uses, name.clone());
-        }
-        if let Some(session) = self.sessions.get_mut(&name) {
-            session.used = self.uses;
-        }
-    }
-
-    pub(super) fn settle(&mut self, session_name: Option<&str>, call_id: &str, how: Settlement) -> SettleOutcome {
-        let name = call_fingerprint(session_name, call_id);
-        let in_session = session_name.is_some();
-        let Some(session) = self.session_mut(session_name) else { return self.settled_or_unknown(&name) };
-        let Some(PendingCall { record, begun, number }) = session.calls.remove(call_id) else {
-            return self.settled_or_unknown(&name);
+    pub(super) fn settle(&mut self, name: Option<&str>, call_id: &str, how: Settlement) -> SettleOutcome {
+        let Some(session) = name.map_or(Some(&mut self.alone), |name| self.sessions.get_mut(name)) else {
+            return self.settled_or_unknown(name, call_id);
         };
-        if in_session {
+        let Some(PendingCall { record, begun, number }) = session.calls.remove(call_id) else {
+            return self.settled_or_unknown(name, call_id);
+        };
+        session.settled.insert(&record.id, begun);
+        self.settled = self.settled.saturating_add(1);
+        self.pending = self.pending.saturating_sub(1);
+        self.uses = self.uses.saturating_add(1);
+        session.used = self.uses;
+        if name.is_some() {
             session.settle(&record.effects, number, how);
         }
         if how == Settlement::NotExecuted {
@@ -176,31 +206,41 @@ impl Tenant {
                 self.pots.release(charge);
             }
         }
-        self.pending = self.pending.saturating_sub(1);
-        self.settled.insert(name, begun);
-        self.touch(session_name);
+        if let Some(name) = name
+            && session.calls.is_empty()
+        {
+            self.busy = self.busy.saturating_sub(1);
+            if !session.listed {
+                self.list(name);
+            }
+        }
         SettleOutcome::Settled
     }
 
-    fn settled_or_unknown(&self, call: &Digest) -> SettleOutcome {
-        if self.settled.contains_key(call) { SettleOutcome::AlreadySettled } else { SettleOutcome::UnknownCall }
+    fn settled_or_unknown(&self, session: Option<&str>, call_id: &str) -> SettleOutcome {
+        match self.call(session, call_id) {
+            CallStatus::Settled => SettleOutcome::AlreadySettled,
+            CallStatus::New | CallStatus::Pending { .. } => SettleOutcome::UnknownCall,
+        }
     }
 
     pub(super) fn forget_before(&mut self, time: Time, bounds: &MemoryBounds) {
-        self.settled.retain(|_, begun| begun.is_none_or(|begun| begun >= time));
-        let old = |name: &&Arc<str>| self.sessions.get(*name).and_then(|s| s.last_used).is_some_and(|used| used < time);
-        let forgotten: Vec<_> = self.idle.values().filter(old).cloned().collect();
-        for name in forgotten {
+        let held = self.sessions.values_mut().map(|session| &mut session.settled);
+        let all = held.chain(self.former.values_mut()).chain([&mut self.alone.settled]);
+        let forgotten: usize = all.map(|calls| calls.forget_before(time)).sum();
+        self.settled = self.settled.saturating_sub(forgotten);
+        self.former.retain(|_, calls| !calls.is_empty());
+        let old = |session: &Session| session.calls.is_empty() && session.last_used.is_some_and(|used| used < time);
+        let old = self.sessions.iter().filter(|(_, session)| old(session));
+        let old: Vec<Arc<str>> = old.map(|(name, _)| name.clone()).collect();
+        for name in old {
             self.evict(&name, bounds);
         }
+        self.idle.retain(|_, name| self.sessions.contains_key(name));
     }
 
     fn session(&self, name: Option<&str>) -> Option<&Session> {
         name.map_or(Some(&self.alone), |name| self.sessions.get(name))
-    }
-
-    fn session_mut(&mut self, name: Option<&str>) -> Option<&mut Session> {
-        name.map_or(Some(&mut self.alone), |name| self.sessions.get_mut(name))
     }
 
     fn is_lost(&self, session: &str) -> bool {
@@ -208,22 +248,22 @@ impl Tenant {
     }
 
     fn call(&self, session: Option<&str>, call_id: &str) -> CallStatus {
-        if let Some(call) = self.session(session).and_then(|s| s.calls.get(call_id)) {
-            return CallStatus::Pending { digest: call.record.digest, answer: call.record.answer.clone() };
+        self.call_in(session, self.session(session), call_id)
+    }
+
+    fn call_in(&self, session: Option<&str>, held: Option<&Session>, call_id: &str) -> CallStatus {
+        if let Some(held) = held {
+            return held.call(call_id);
         }
-        if self.settled.contains_key(&call_fingerprint(session, call_id)) {
-            CallStatus::Settled
-        } else {
-            CallStatus::New
-        }
+        let former = session.and_then(|name| self.former.get(name));
+        if former.is_some_and(|calls| calls.contains(call_id)) { CallStatus::Settled } else { CallStatus::New }
     }
 }
 
-fn call_fingerprint(session: Option<&str>, call_id: &str) -> Digest {
-    let mut hash = Fields::new("claw call");
-    hash.option(session);
-    hash.text(call_id);
-    hash.finish()
+fn admit_parent(scope: &SessionScope<'_>, held: Option<&Session>, bounds: &MemoryBounds) -> Answer<()> {
+    let (Some(parent), Some(session)) = (scope.parent_session, held) else { return Ok(()) };
+    let full = session.parents.len() >= bounds.parents && !session.parents.contains(parent);
+    if full { Err(StateError::Full("parent sessions")) } else { Ok(()) }
 }
 
 /// Short, since there may be many. A collision makes a session that is not lost look lost, which is the safe side.

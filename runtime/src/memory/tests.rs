@@ -55,7 +55,7 @@ fn answer() -> Arc<Decision> {
         shadow: Vec::new(),
         replayed: false,
         request_digest: None,
-        package: String::new(),
+        package: Arc::default(),
         policy_digest: digest(0),
     })
 }

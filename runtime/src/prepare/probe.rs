@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::{Facts, Request};
+use super::{ArgsJson, Facts, Request};
 use crate::bitset::{BitSet, Bits};
 use crate::bundle::{AttrRoot, CondId, ExprId, Fact, ToolId};
 use crate::eval::{Eval, Local, Scope, Val};
@@ -59,6 +59,7 @@ impl<'p> Probe<'p> {
             origins: Vec::new(),
             evidence: Vec::new(),
             digest: OnceLock::new(),
+            args_json: ArgsJson::default(),
             tool_digest: None,
             resolved: BTreeMap::new(),
         };

@@ -102,7 +102,9 @@ fn matters(aspect: &Aspect, effect: &Effect) -> bool {
     match (aspect, effect) {
         (Aspect::Outcome, Effect::Constrain(_) | Effect::Mark(_)) => false,
         (Aspect::Outcome, _) => true,
-        (Aspect::Constraint(name), Effect::Constrain(own)) | (Aspect::Label(name), Effect::Mark(own)) => name == own,
+        (Aspect::Constraint(name), Effect::Constrain(own)) | (Aspect::Label(name), Effect::Mark(own)) => {
+            **name == **own
+        }
         _ => false,
     }
 }
@@ -123,9 +125,9 @@ fn clause(pairs: &Pairs<'_>, side: usize, applied: &Applied) -> Clause {
     // The compiled policy knows the places; the tables that proofs are made with don't.
     let others = sides[1 - side].policy.bundle();
     Clause {
-        id: applied.clause.clone(),
+        id: applied.clause.to_string(),
         effect: effect(applied),
-        file: applied.file.clone(),
+        file: applied.file.to_string(),
         line: applied.line,
         message: applied.message.clone(),
         elsewhere: named(others, name).map(|def| (others.modules[def.module as usize].file.clone(), def.line)),

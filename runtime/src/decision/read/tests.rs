@@ -44,12 +44,12 @@ fn json() -> impl Strategy<Value = Json> {
 fn effect() -> impl Strategy<Value = Effect> {
     prop_oneof![
         Just(Effect::Grant),
-        text().prop_map(Effect::Classify),
+        text().prop_map(|tier| Effect::Classify(tier.into())),
         Just(Effect::Allow),
         Just(Effect::Deny),
         texts().prop_map(Effect::Require),
-        text().prop_map(Effect::Constrain),
-        text().prop_map(Effect::Mark),
+        text().prop_map(|name| Effect::Constrain(name.into())),
+        text().prop_map(|name| Effect::Mark(name.into())),
         Just(Effect::Limit),
     ]
 }
@@ -63,13 +63,13 @@ fn applied() -> impl Strategy<Value = Applied> {
     let said = (option::of(text()), option::of(text()), texts());
     (text(), kind(), effect(), said, text(), any::<(u32, u32)>()).prop_map(
         |(clause, kind, effect, (message, suggest, unknown), file, (line, column))| Applied {
-            clause,
+            clause: clause.into(),
             kind,
             effect,
             message,
             suggest,
             unknown,
-            file,
+            file: file.into(),
             line,
             column,
         },
@@ -116,8 +116,8 @@ fn decision() -> impl Strategy<Value = Decision> {
         reason: head.2,
         message: words.0,
         pointer: words.1,
-        tier: words.2,
-        environment: words.3,
+        tier: words.2.map(Into::into),
+        environment: words.3.map(Into::into),
         args: said.0,
         commands: lists.0,
         applied: lists.1,
@@ -128,7 +128,7 @@ fn decision() -> impl Strategy<Value = Decision> {
         shadow: lists.3,
         replayed: head.3,
         request_digest: rest.1,
-        package: words.4,
+        package: words.4.into(),
         policy_digest: rest.2,
     })
 }
