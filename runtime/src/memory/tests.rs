@@ -10,7 +10,7 @@ use super::*;
 use crate::state::{
     CallRecord, CallStatus, Charge, Consumption, Effects, PotKey, PriorQuery, PriorRecord, Realm, clock,
 };
-use crate::{Decimal, Decision, Digest, Duration, Json, Outcome, Reason, Tri};
+use crate::{Decimal, Decision, Digest, Duration, Outcome, Reason, Tri};
 
 const SESSIONS: [&str; 4] = ["s0", "s1", "s2", "s3"];
 const TENANTS: [Option<&str>; 2] = [None, Some("acme")];
@@ -37,27 +37,8 @@ fn pot(number: u8) -> PotKey {
 }
 
 fn answer() -> Arc<Decision> {
-    Arc::new(Decision {
-        call_id: None,
-        outcome: Outcome::Allow,
-        reason: Reason::Granted,
-        message: None,
-        pointer: None,
-        tier: None,
-        environment: None,
-        args: Json::Null,
-        commands: Vec::new(),
-        applied: Vec::new(),
-        approvals: Vec::new(),
-        constraints: Vec::new(),
-        marks: Vec::new(),
-        retry_after: None,
-        shadow: Vec::new(),
-        replayed: false,
-        request_digest: None,
-        package: Arc::default(),
-        policy_digest: digest(0),
-    })
+    let denial = Decision::denial(Reason::Granted, None);
+    Arc::new(Decision { outcome: Outcome::Allow, policy_digest: digest(0), ..denial })
 }
 
 /// One step of a random history; indices into the constants above.
