@@ -33,7 +33,7 @@ rule looked_up {
 }
 "#;
 
-/// A time-out for nothing: calls of this many sessions take turns.
+/// Calls of this many sessions take turns.
 const SESSIONS: usize = 100;
 
 fn main() {
@@ -68,7 +68,7 @@ fn main() {
         return;
     }
     println!();
-    ledger(&policy, if test { 10 } else { 20_000 });
+    ledger(&policy, if test { 10 } else { 9_000 });
     println!();
     audit(&policy, if test { 100 } else { 200_000 });
 }
