@@ -54,7 +54,8 @@ fn main() {
     for past in pasts {
         for tool in ["plain", "refund"] {
             let state = filled(&policy, *past);
-            let requests: Vec<Request> = (0..calls).map(|i| call(&policy, tool, &format!("new-{i}"), i, (*past).max(SESSIONS * 2))).collect();
+            let requests: Vec<Request> =
+                (0..calls).map(|i| call(&policy, tool, &format!("new-{i}"), i, (*past).max(SESSIONS * 2))).collect();
             let each = median(&requests, |request| {
                 let decision = policy.begin(request, &state);
                 assert!(decision.is_allowed());
