@@ -38,6 +38,20 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whose it is, as far as the event names somebody.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        match self {
+            Event::Decision(event) => event.tenant.as_deref(),
+            Event::Result(event) => event.tenant.as_deref(),
+            Event::Reload(event) => event.tenant.as_deref(),
+            Event::Ask(event) => event.tenant.as_deref(),
+            Event::Vote(event) => event.tenant.as_deref(),
+            Event::Approval(event) => event.tenant.as_deref(),
+            Event::Checkpoint(_) | Event::Gap(_) | Event::Spool(_) | Event::Torn(_) | Event::Dropped(_) => None,
+        }
+    }
+
     /// The word on the wire, such as `decision`.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -172,7 +172,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(event: &Event) -> Result<Prepared, CanonicalError> {
-        Ok(Prepared { members: Members::of(event)?, event: event.name(), tenant: tenant(event).map(str::to_owned) })
+        Ok(Prepared { members: Members::of(event)?, event: event.name(), tenant: event.tenant().map(str::to_owned) })
     }
 
     /// The length of the event alone, in bytes.
@@ -209,18 +209,6 @@ fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len().saturating_add(2));
     write_string(text, &mut out);
     out
-}
-
-fn tenant(event: &Event) -> Option<&str> {
-    match event {
-        Event::Decision(event) => event.tenant.as_deref(),
-        Event::Result(event) => event.tenant.as_deref(),
-        Event::Reload(event) => event.tenant.as_deref(),
-        Event::Ask(event) => event.tenant.as_deref(),
-        Event::Vote(event) => event.tenant.as_deref(),
-        Event::Approval(event) => event.tenant.as_deref(),
-        Event::Checkpoint(_) | Event::Gap(_) | Event::Spool(_) | Event::Torn(_) | Event::Dropped(_) => None,
-    }
 }
 
 #[cfg(test)]

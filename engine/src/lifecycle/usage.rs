@@ -126,16 +126,7 @@ impl Window {
     fn has(&self, record: &Record) -> bool {
         let after = self.since.is_none_or(|since| record.time.is_some_and(|time| time >= since));
         let before = self.until.is_none_or(|until| record.time.is_some_and(|time| time < until));
-        let tenant = match &record.event {
-            Event::Decision(event) => event.tenant.as_deref(),
-            Event::Result(event) => event.tenant.as_deref(),
-            Event::Reload(event) => event.tenant.as_deref(),
-            Event::Ask(event) => event.tenant.as_deref(),
-            Event::Vote(event) => event.tenant.as_deref(),
-            Event::Approval(event) => event.tenant.as_deref(),
-            _ => None,
-        };
-        let of_tenant = self.tenant.is_none() || self.tenant.as_deref() == tenant;
+        let of_tenant = self.tenant.is_none() || self.tenant.as_deref() == record.event.tenant();
         after && before && of_tenant
     }
 }
