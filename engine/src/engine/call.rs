@@ -47,6 +47,13 @@ impl Call {
         Call::denied(RequestInput::default(), decision, started)
     }
 
+    /// A call that the host denies before it reaches the engine, or whose answer got lost. It can't be executed or settled.
+    #[must_use]
+    pub fn refused(input: RequestInput, reason: Reason, message: impl Into<String>) -> Call {
+        let decision = super::denial(&input, reason, message.into());
+        Call::denied(input, decision, Instant::now())
+    }
+
     /// Turns the answer into a denial.
     pub(super) fn deny(&mut self, reason: Reason, message: String) {
         let decision = std::mem::replace(&mut self.decision, Decision::denial(reason, None));

@@ -1,0 +1,202 @@
+//! The engine for an async host: every question runs where blocking is allowed, is counted, and what is new about
+//! approvals is told to whoever waits for it.
+
+use std::sync::Arc;
+
+use claw_engine::ledger::{Asking, AskingId, State};
+use claw_engine::{Call, Engine, EngineError};
+use claw_runtime::{Decision, Digest, Reason, RequestInput, SessionScope, SettleOutcome, Settlement, StateError, Vote};
+use tokio::sync::broadcast;
+
+/// So many pieces of news wait for a listener; one that is slower must look for itself.
+const NEWS: usize = 256;
+
+const INTERRUPTED: &str = "the decision was interrupted";
+
+/// An engine for async hosts. A handle: clones share everything.
+#[derive(Clone, Debug)]
+pub struct Guard(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    news: broadcast::Sender<News>,
+    watchers: Vec<Arc<dyn Watcher>>,
+}
+
+/// Sees every answer: metrics.
+pub trait Watcher: std::fmt::Debug + Send + Sync {
+    /// A call was decided.
+    fn decided(&self, call: &Call);
+    /// A call was settled, or could not be.
+    fn settled(&self, how: Settlement, outcome: Result<SettleOutcome, &EngineError>);
+    /// Something became of an asking.
+    fn asked(&self, asking: &Asking, state: State);
+}
+
+/// Something became of an asking.
+#[derive(Clone, Debug)]
+pub struct News {
+    /// Whose it is.
+    pub tenant: Option<String>,
+    /// Which.
+    pub asking: AskingId,
+    /// Of which request.
+    pub request: Digest,
+    /// Where it stands now.
+    pub state: State,
+}
+
+impl Guard {
+    /// Guards with an engine. The watchers see every answer.
+    #[must_use]
+    pub fn new(engine: Engine, watchers: Vec<Arc<dyn Watcher>>) -> Guard {
+        Guard(Arc::new(Inner { engine, news: broadcast::Sender::new(NEWS), watchers }))
+    }
+
+    /// The engine, for what does not block: policies, and what a call that was decided knows.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// What becomes of askings from now on. Votes that another gateway took are not among it.
+    #[must_use]
+    pub fn news(&self) -> broadcast::Receiver<News> {
+        self.0.news.subscribe()
+    }
+
+    /// [`Engine::begin`]. The call must be settled if it is allowed, whatever becomes of it.
+    pub async fn begin(&self, input: RequestInput) -> Arc<Call> {
+        self.decide(move |engine| engine.begin(input)).await
+    }
+
+    /// [`Engine::begin_json`].
+    pub async fn begin_json(&self, bytes: Vec<u8>) -> Arc<Call> {
+        self.decide(move |engine| engine.begin_json(&bytes)).await
+    }
+
+    /// [`Engine::preview`].
+    pub async fn preview(&self, input: RequestInput) -> Decision {
+        match self.blocking(move |engine| engine.preview(input)).await {
+            Some(decision) => decision,
+            None => Decision::denial(Reason::StateUnavailable, Some(INTERRUPTED.to_owned())),
+        }
+    }
+
+    /// [`Engine::settle`].
+    ///
+    /// # Errors
+    /// As there; [`EngineError::State`] also where the answer got lost.
+    pub async fn settle(
+        &self,
+        call: &Arc<Call>,
+        how: Settlement,
+        result: Option<Vec<u8>>,
+    ) -> Result<SettleOutcome, EngineError> {
+        let call = Arc::clone(call);
+        let settled = self.blocking(move |engine| engine.settle(&call, how, result.as_deref())).await;
+        self.settled(how, settled.unwrap_or_else(|| Err(lost())))
+    }
+
+    /// [`Engine::settle_by_id`].
+    ///
+    /// # Errors
+    /// As [`Guard::settle`].
+    pub async fn settle_by_id(
+        &self,
+        scope: OwnedScope,
+        call_id: String,
+        how: Settlement,
+        result: Option<Vec<u8>>,
+    ) -> Result<SettleOutcome, EngineError> {
+        let settled = self.blocking(move |engine| engine.settle_by_id(&scope.view(), &call_id, how, result.as_deref()));
+        self.settled(how, settled.await.unwrap_or_else(|| Err(lost())))
+    }
+
+    /// [`Engine::ask`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn ask(&self, call: &Arc<Call>) -> Result<Vec<Asking>, EngineError> {
+        let call = Arc::clone(call);
+        let askings = self.blocking(move |engine| engine.ask(&call)).await.unwrap_or_else(|| Err(lost()))?;
+        askings.iter().for_each(|asking| self.tell(asking));
+        Ok(askings)
+    }
+
+    /// [`Engine::vote`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn vote(&self, tenant: Option<String>, id: AskingId, vote: Vote) -> Result<Asking, EngineError> {
+        let voted = self.blocking(move |engine| engine.vote(tenant.as_deref(), &id, vote)).await;
+        let asking = voted.unwrap_or_else(|| Err(lost()))?;
+        self.tell(&asking);
+        Ok(asking)
+    }
+
+    /// Runs something that blocks. `None` if it panicked or the process ends: whatever it was to allow is not allowed.
+    pub async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Engine) -> T + Send + 'static) -> Option<T> {
+        let engine = self.0.engine.clone();
+        tokio::task::spawn_blocking(move || work(&engine)).await.ok()
+    }
+
+    async fn decide(&self, work: impl FnOnce(&Engine) -> Call + Send + 'static) -> Arc<Call> {
+        let call = match self.blocking(work).await {
+            Some(call) => call,
+            None => Call::refused(RequestInput::default(), Reason::StateUnavailable, INTERRUPTED),
+        };
+        self.0.watchers.iter().for_each(|watcher| watcher.decided(&call));
+        Arc::new(call)
+    }
+
+    fn settled(
+        &self,
+        how: Settlement,
+        outcome: Result<SettleOutcome, EngineError>,
+    ) -> Result<SettleOutcome, EngineError> {
+        self.0.watchers.iter().for_each(|watcher| watcher.settled(how, outcome.as_ref().copied()));
+        outcome
+    }
+
+    fn tell(&self, asking: &Asking) {
+        let state = asking.state(asking.seen_at);
+        self.0.watchers.iter().for_each(|watcher| watcher.asked(asking, state));
+        let news = News {
+            tenant: asking.ballot.tenant.as_deref().map(Into::into),
+            asking: asking.id,
+            request: asking.ballot.request_digest,
+            state,
+        };
+        // Nobody may be listening.
+        let _ = self.0.news.send(news);
+    }
+}
+
+/// The names of a session, owned.
+#[derive(Clone, Debug, Default)]
+pub struct OwnedScope {
+    /// Whose it is.
+    pub tenant: Option<String>,
+    /// The session.
+    pub session: Option<String>,
+    /// The session that started it.
+    pub parent_session: Option<String>,
+}
+
+impl OwnedScope {
+    /// As the engine takes it.
+    #[must_use]
+    pub fn view(&self) -> SessionScope<'_> {
+        SessionScope {
+            tenant: self.tenant.as_deref(),
+            session: self.session.as_deref(),
+            parent_session: self.parent_session.as_deref(),
+        }
+    }
+}
+
+fn lost() -> EngineError {
+    EngineError::State(StateError::Unavailable("the answer got lost".to_owned()))
+}

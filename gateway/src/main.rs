@@ -1,0 +1,7 @@
+//! `claw-gateway`: the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::FAILURE
+}
