@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use claw_engine::audit::{DecisionEvent, Event};
 use claw_engine::ledger::{Asking, AskingId, State};
 use claw_engine::{Call, Engine, EngineError};
 use claw_runtime::{Decision, Digest, Reason, RequestInput, SessionScope, SettleOutcome, Settlement, StateError, Vote};
@@ -74,6 +75,30 @@ impl Guard {
     /// [`Engine::begin_json`].
     pub async fn begin_json(&self, bytes: Vec<u8>) -> Arc<Call> {
         self.decide(move |engine| engine.begin_json(&bytes)).await
+    }
+
+    /// Denies a call that does not reach the engine. It is counted and in the audit log like any other.
+    pub async fn refuse(&self, input: RequestInput, reason: Reason, message: impl Into<String>) -> Arc<Call> {
+        let call = Arc::new(Call::refused(input, reason, message));
+        let refused = Arc::clone(&call);
+        let record = move |engine: &Engine| {
+            let event = DecisionEvent::without_policy(refused.input(), refused.decision(), 0);
+            // It is a denial, whether it can be written or not.
+            engine.audit().map(|audit| audit.record(refused.input().time, &Event::Decision(Box::new(event))))
+        };
+        if let Some(Some(Err(error))) = self.blocking(record).await {
+            tracing::error!(%error, "a denial is not in the audit log");
+        }
+        self.0.watchers.iter().for_each(|watcher| watcher.decided(&call));
+        call
+    }
+
+    /// A denial where the answer got lost.
+    #[must_use]
+    pub fn interrupted(&self) -> Arc<Call> {
+        let call = Call::refused(RequestInput::default(), Reason::StateUnavailable, INTERRUPTED);
+        self.0.watchers.iter().for_each(|watcher| watcher.decided(&call));
+        Arc::new(call)
     }
 
     /// [`Engine::preview`].

@@ -10,3 +10,5 @@
 pub mod app;
 pub mod config;
 pub mod guard;
+pub mod mcp;
+pub mod words;

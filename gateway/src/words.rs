@@ -1,0 +1,89 @@
+//! What an agent is told of a decision: why, and what to do instead. Plain text in the policy's own words, for a model.
+
+use std::fmt::Write as _;
+
+use claw_engine::Call;
+use claw_runtime::{Applied, Decision, Effect, Outcome, Reason, RequestInput};
+
+/// Why a call is not executed and what to do, in one or a few lines. Empty for one that is allowed.
+#[must_use]
+pub fn denial(call: &Call) -> String {
+    let decision = call.decision();
+    let mut out = match decision.outcome {
+        Outcome::Allow => return String::new(),
+        Outcome::Deny => format!("denied: {}", why(call.input(), decision)),
+        Outcome::RequireApproval => format!("not yet: {}", why(call.input(), decision)),
+    };
+    let mut suggested: Vec<&str> = restricting(decision).filter_map(|applied| applied.suggest.as_deref()).collect();
+    suggested.dedup();
+    for suggestion in suggested {
+        // Writing to a string can't fail.
+        let _ = write!(out, "\nwhat to do: {suggestion}");
+    }
+    if let Some(wait) = decision.retry_after {
+        let _ = write!(out, "\ntry again in {wait}");
+    }
+    out
+}
+
+/// The clauses that stand in the way.
+pub fn restricting(decision: &Decision) -> impl Iterator<Item = &Applied> {
+    let outcome = decision.outcome;
+    decision.applied.iter().filter(move |applied| match applied.effect {
+        Effect::Deny | Effect::Limit => outcome == Outcome::Deny,
+        Effect::Require(_) => outcome == Outcome::RequireApproval,
+        Effect::Grant | Effect::Classify(_) | Effect::Allow | Effect::Constrain(_) | Effect::Mark(_) => false,
+    })
+}
+
+fn why(input: &RequestInput, decision: &Decision) -> String {
+    let said: Vec<String> = restricting(decision).map(|applied| clause(applied, decision)).collect();
+    if !said.is_empty() {
+        return said.join("; ");
+    }
+    let approvals = || decision.approvals.iter().map(|a| format!("`{}`", a.id)).collect::<Vec<_>>().join(", ");
+    match (&decision.message, &decision.pointer) {
+        (Some(message), Some(pointer)) => format!("{message} (at `{pointer}`)"),
+        (Some(message), None) => message.clone(),
+        (None, _) if decision.outcome == Outcome::RequireApproval => format!("{} is required", approvals()),
+        (None, _) => reason(decision.reason, input),
+    }
+}
+
+fn clause(applied: &Applied, decision: &Decision) -> String {
+    let mut out = match &applied.message {
+        Some(message) => message.clone(),
+        None => match &applied.effect {
+            Effect::Limit => format!("the limit `{}` is reached", applied.clause),
+            Effect::Require(approvals) => {
+                approvals.iter().map(|approval| format!("`{approval}` is required")).collect::<Vec<_>>().join(", ")
+            }
+            _ => match &decision.tier {
+                Some(tier) if decision.reason == Reason::Matrix => {
+                    format!("calls of the tier `{tier}` are not allowed here")
+                }
+                _ => format!("`{}` forbids it", applied.clause),
+            },
+        },
+    };
+    if !applied.unknown.is_empty() {
+        let facts: Vec<String> = applied.unknown.iter().map(|fact| format!("`{fact}`")).collect();
+        let _ = write!(out, " (not known: {})", facts.join(", "));
+    }
+    out
+}
+
+/// Where no clause and no message says it.
+fn reason(reason: Reason, input: &RequestInput) -> String {
+    let RequestInput { tool, environment, agent, .. } = input;
+    match reason {
+        Reason::NoPolicy => "no policy is in force here".to_owned(),
+        Reason::UnknownTool => format!("the policy does not know `{tool}`"),
+        Reason::ToolChanged => format!("the definition of `{tool}` is not the one that was agreed to"),
+        Reason::NotGranted => format!("nothing permits `{}` to call `{tool}` like this in `{environment}`", agent.id),
+        Reason::ApprovalRefused => "someone who was asked has refused it".to_owned(),
+        Reason::ApprovalExpired => "the approval has expired; ask again with the same arguments".to_owned(),
+        Reason::ApprovalImpossible => "nobody can give the approval that it needs".to_owned(),
+        other => format!("the reason is `{}`", other.code()),
+    }
+}
