@@ -3,13 +3,24 @@
 //! Everything in it is the host's word: who calls with which token, in which environment, which servers stand behind.
 //! Secrets are not in it but where it says they are; tokens are kept as digests.
 
+mod finding;
+mod principals;
+mod read;
+mod reader;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use claw_runtime::{AgentInput, Time, UserInput};
+
+pub use self::finding::{Finding, Findings, Severity};
+pub(crate) use self::read::own_url;
+pub use self::read::{CallerPlaces, LISTEN, Places, Reading, Words};
+pub use self::reader::{At, Surroundings};
+use crate::failure::Failure;
 
 /// A gateway's configuration. Paths are absolute, or relative to the working directory of the process.
 #[derive(Clone, Debug)]
@@ -247,11 +258,17 @@ pub enum Audit {
     Files {
         /// The folder.
         folder: PathBuf,
-        /// Whether each record is on the disk before its answer is out; else the system writes when it likes.
+        /// Whether each record is on the disk before its answer is out; else each second, and what a machine's crash may
+        /// take is the last second. A crash of the gateway alone never takes any.
         synced: bool,
     },
     /// A PostgreSQL database.
-    Postgres(Secret),
+    Postgres {
+        /// Its address, with the password.
+        url: Secret,
+        /// The log's name there; each gateway writes one of its own.
+        log: String,
+    },
     /// Nowhere.
     Off,
 }
@@ -284,4 +301,55 @@ pub struct Bounds {
     pub listed: usize,
     /// Calls that wait for votes at a time.
     pub waiting: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            body: 4 << 20,
+            timeout: Duration::from_secs(60),
+            sessions: 1_000,
+            session_idle: Duration::from_secs(30 * 60),
+            listed: 20_000,
+            waiting: 1_000,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration, with all that is wrong with it. What a policy says is not looked at.
+    ///
+    /// # Errors
+    /// [`Failure`] where the file can't be read at all.
+    pub fn open(file: &Path, surroundings: Surroundings<'_>) -> Result<Reading, Failure> {
+        use std::io::Read as _;
+        let opened = std::fs::File::open(file).map_err(|error| {
+            let failure = Failure::io("read", file, &error);
+            match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    failure.help("`claw-gateway init` writes one to start from; `--config` names another")
+                }
+                _ => failure,
+            }
+        })?;
+        if opened.metadata().is_ok_and(|meta| meta.is_dir()) {
+            return Err(Failure::new(format!("`{}` is a directory, not a file", file.display())));
+        }
+        let mut bytes = Vec::new();
+        opened
+            .take(read::MAX_CONFIG.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::io("read", file, &error))?;
+        if bytes.len() as u64 > read::MAX_CONFIG {
+            return Err(Failure::new(format!("`{}` is larger than {} MiB", file.display(), read::MAX_CONFIG >> 20)));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| Failure::new(format!("`{}` is not UTF-8", file.display())))?;
+        Ok(Config::read(file, &text, surroundings))
+    }
+
+    /// Reads a configuration from its text; relative paths in it start from the folder of `file`.
+    #[must_use]
+    pub fn read(file: &Path, text: &str, surroundings: Surroundings<'_>) -> Reading {
+        read::read(file, text, surroundings)
+    }
 }

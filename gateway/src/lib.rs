@@ -9,6 +9,7 @@
 
 pub mod app;
 pub mod config;
+pub mod failure;
 pub mod guard;
 pub mod mcp;
 pub mod words;
