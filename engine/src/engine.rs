@@ -108,6 +108,12 @@ impl Engine {
         self.0.ledger.as_ref()
     }
 
+    /// The bounds on requests: for hosts that read one before they begin it.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
     /// Puts the bundle in a file in force, with the signature beside it; see [`Policies::load_file`].
     ///
     /// # Errors

@@ -8,8 +8,12 @@
 #![warn(missing_docs)]
 
 pub mod app;
+pub mod auth;
 pub mod config;
 pub mod failure;
 pub mod guard;
+pub mod http;
 pub mod mcp;
+pub mod metrics;
+pub mod service;
 pub mod words;
