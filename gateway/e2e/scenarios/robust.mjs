@@ -1,0 +1,144 @@
+// Servers and clients that misbehave: clear errors, nothing leaks, the gateway goes on.
+import fs from "node:fs";
+import path from "node:path";
+import { told } from "../lib/cases.mjs";
+import { check, has, pause, same, until } from "../lib/check.mjs";
+import { byHttp, connect, raw } from "../lib/clients.mjs";
+import { SERVERS, descendants, fds, folder, policyOf, rss, server, withGateway } from "../lib/gateway.mjs";
+
+const odd = (action, { env = {}, extra = 'timeout = "2s"', ...options } = {}) => withGateway({ servers: [server("odd", SERVERS.odd(env), extra)], policy: policyOf("odd"), ...options }, action);
+const call = (client, name, args = {}) => raw(client, "tools/call", { name, arguments: args }, { timeout: 100_000 });
+const said = (answer) => answer?.content?.[0]?.text;
+
+const misbehaves = (name, ...parts) => () => odd(async (it) => {
+  const client = await connect(byHttp(it.mcp("odd")), { capabilities: {} });
+  same("before", said(await call(client, "echo", { text: "a" })), "a");
+  const failed = told(await call(client, name));
+  check(`\`${name}\` is an error`, failed);
+  check("the error says which server", failed.includes("odd"), failed);
+  for (const part of parts) check(`the error says what happened: ${part}`, part.test(failed), failed);
+  await until("the server is used again", async () => said(await call(client, "echo", { text: "b" })) === "b");
+  await client.close();
+  await until("no child is left", () => descendants(it.pid).length === 0);
+});
+
+export const child_dies = misbehaves("die", /end|exit|gone|clos|stop/i);
+export const child_is_killed = misbehaves("kill", /end|exit|gone|clos|kill|stop/i);
+export const child_hangs = misbehaves("hang", /2 ?s|time|answer/i);
+export const child_floods = misbehaves("flood_out", /long|large|bytes|limit|line/i);
+
+export const child_writes_garbage = () => odd(async (it) => {
+  const client = await connect(byHttp(it.mcp("odd")), { capabilities: {} });
+  const after = await call(client, "garbage");
+  check("an answer or an error", said(after) === "after garbage" || told(after), after);
+  const other = await call(client, "wrong_id");
+  check("no answer of another call", said(other) === "yours" || told(other), other);
+  await until("calls go on", async () => said(await call(client, "echo", { text: "b" })) === "b");
+  await client.close();
+});
+
+export const child_floods_its_log = () => odd(async (it) => {
+  const client = await connect(byHttp(it.mcp("odd")), { capabilities: {} });
+  same("it answers", said(await call(client, "flood_err")), "flooded");
+  check("the gateway's log stays short", it.log.length < 200_000, it.log.length);
+  await client.close();
+});
+
+export const big_arguments_and_results = () => odd(async (it) => {
+  const client = await connect(byHttp(it.mcp("odd")), { capabilities: {} });
+  const text = "x".repeat(1 << 20);
+  same("1 MB passes", said(await call(client, "echo", { text })), text);
+  same("2 MB comes back", said(await call(client, "big", { bytes: 2 << 20 })).length, 2 << 20);
+  const before = rss(it.pid);
+  const error = await client.callTool({ name: "echo", arguments: { text: "x".repeat(10 << 20) } }).then(() => null, (failure) => failure);
+  check("10 MB is refused", error);
+  has("the error says why", String(error), /413|large|long|limit|bytes/i.exec(String(error))?.[0] ?? "large");
+  check("a result of 30 MB is refused", told(await call(client, "big", { bytes: 30 << 20 })) || !said(await call(client, "big", { bytes: 30 << 20 })));
+  await until("calls go on", async () => said(await call(client, "echo", { text: "b" })) === "b");
+  await client.close();
+  return `resident memory ${(before / 1e6).toFixed(0)} MB before, ${(rss(it.pid) / 1e6).toFixed(0)} MB after`;
+}, { extra: 'timeout = "60s"' });
+
+export const ten_megabytes_where_they_are_allowed = () => odd(async (it) => {
+  const client = await connect(byHttp(it.mcp("odd")), { capabilities: {} });
+  const answer = await call(client, "echo", { text: "y".repeat(10 << 20) });
+  check("passes, or the policy's own bound is named", said(answer)?.length === 10 << 20 || /limits_exceeded|large/.test(told(answer)), told(answer));
+  const outcome = said(answer) ? "passes" : told(answer).slice(0, 160);
+  await client.close();
+  return outcome;
+}, { extra: 'timeout = "60s"', tail: '[bounds]\nbody = "24 MiB"' });
+
+export const ten_thousand_tools = () => odd(async (it) => {
+  const client = await connect(byHttp(it.mcp("odd")), { capabilities: {} });
+  const began = Date.now();
+  const listed = await allTools(client);
+  const first = Date.now() - began;
+  same("all that may be called are listed", listed.length, 10_010);
+  const then = Date.now();
+  await allTools(client);
+  const second = Date.now() - then;
+  same("one is called", said(await call(client, "tool_9999", { value: "v" })), "tool_9999");
+  await client.close();
+  return `listed in ${first} ms, again in ${second} ms`;
+}, { env: { ODD_TOOLS: "10000" }, extra: 'timeout = "60s"', policy: `${policyOf("odd")}\n${Array.from({ length: 10_000 }, (_, at) => `tool tool_${at}(value?: string) on server "odd"`).join("\n")}\n` });
+
+async function allTools(client) {
+  const tools = [];
+  let cursor;
+  do {
+    const page = await client.listTools(cursor ? { cursor } : {});
+    tools.push(...page.tools);
+    cursor = page.nextCursor;
+  } while (cursor);
+  return tools;
+}
+
+// Sessions come and go: nothing of them stays.
+export const sessions_leave_nothing = () => odd(async (it) => {
+  const one = async () => {
+    const client = await connect(byHttp(it.mcp("odd")), { capabilities: {} });
+    await call(client, "echo", { text: "a" });
+    await client.wire.terminateSession();
+    await client.close();
+  };
+  for (let at = 0; at < 3; at += 1) await one();
+  await until("children have ended", () => descendants(it.pid).length === 0);
+  const before = { fds: fds(it.pid), rss: rss(it.pid) };
+  for (let at = 0; at < 5; at += 1) await Promise.all(Array.from({ length: 6 }, one));
+  await until("children have ended", () => descendants(it.pid).length === 0);
+  await until("files are closed", () => fds(it.pid) <= before.fds + 8, 30_000);
+  return `30 sessions: files ${before.fds} then ${fds(it.pid)}, resident memory ${(before.rss / 1e6).toFixed(0)} then ${(rss(it.pid) / 1e6).toFixed(0)} MB`;
+});
+
+// A client that is killed in a call: the call ends and is settled, the child goes with its session at the latest.
+export const client_vanishes_in_a_call = async () => {
+  const dir = folder();
+  const log = path.join(dir, "log");
+  await odd(async (it) => {
+    const client = await connect(byHttp(it.mcp("odd")), { capabilities: {} });
+    call(client, "hang").catch(() => {});
+    await until("the call has begun", () => fs.existsSync(log) && fs.readFileSync(log, "utf8").includes('"name":"hang"'));
+    await client.close();
+    await until("it is settled", () => it.audit().some((record) => JSON.stringify(record).includes("settle")));
+    const other = await connect(byHttp(it.mcp("odd")), { capabilities: {} });
+    same("others are served", said(await call(other, "echo", { text: "b" })), "b");
+    await other.close();
+  }, { env: { ODD_LOG: log } });
+  fs.rmSync(dir, { recursive: true });
+};
+
+export const many_sessions_at_once = () => odd(async (it) => {
+  const clients = await Promise.all(Array.from({ length: 20 }, () => connect(byHttp(it.mcp("odd")), { capabilities: {} })));
+  const pids = await Promise.all(clients.map(async (client) => said(await call(client, "count"))));
+  same("each has a child of its own", new Set(pids).size, 20);
+  await Promise.all(clients.map(async (client) => { await client.wire.terminateSession(); await client.close(); }));
+  await until("no child is left", () => descendants(it.pid).length === 0);
+}, { extra: 'timeout = "60s"' });
+
+// A server that can't be started: the error says so.
+export const server_that_does_not_start = () => withGateway({ servers: [server("odd", { command: "/no/such/program", args: [] })], policy: policyOf("odd") }, async (it) => {
+  const error = await connect(byHttp(it.mcp("odd")), { capabilities: {} }).then((client) => call(client, "echo", { text: "a" }).then(told), String);
+  check("an error", error);
+  has("which server", error, "odd");
+  await pause(10);
+});
