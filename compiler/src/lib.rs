@@ -7,7 +7,10 @@ pub mod certify;
 pub mod checked;
 pub mod compile;
 pub mod diagnostics;
+#[cfg(feature = "draw")]
+pub mod draw;
 pub mod emit;
+pub mod fetch;
 pub mod graph;
 pub mod hir;
 pub mod ide;
@@ -22,6 +25,7 @@ mod resolve;
 pub mod source;
 pub mod status;
 pub mod suggest;
+pub mod terminal;
 pub mod testing;
 mod typeck;
 pub mod visit;

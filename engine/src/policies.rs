@@ -163,6 +163,14 @@ impl Policies {
         self.report(tenant, source, attempt, result, false)
     }
 
+    /// Notes that there is no bundle to load, for the host could not make one: of a policy in source form that has errors. What
+    /// was in force stays, and the observers are told.
+    pub fn refuse(&self, tenant: Option<&str>, source: &str, why: impl Into<String>) -> LoadFailure {
+        let failure = LoadFailure::Source(why.into());
+        self.observe(tenant, source, self.attempt(), Event::Refused(failure.clone()));
+        failure
+    }
+
     /// Puts a bundle from a file in force, with the signature beside it (`x.clawb.minisig`), if any. The two files may be
     /// replaced one after the other: while they do not agree, they are read again a few times, for less than a second.
     ///
@@ -306,16 +314,13 @@ impl Policies {
     }
 
     fn observe(&self, tenant: Option<&str>, source: &str, attempt: u64, event: Event) {
-        if let Some(observer) = &self.0.setup.observer {
-            let at = self.0.setup.clock.now();
-            observer(&Change {
-                tenant: tenant.map(Arc::from),
-                source: source.to_owned(),
-                at,
-                sequence: attempt,
-                event,
-            });
+        let Setup { observers, clock, .. } = &self.0.setup;
+        if observers.is_empty() {
+            return;
         }
+        let (tenant, source) = (tenant.map(Arc::from), source.to_owned());
+        let change = Change { tenant, source, at: clock.now(), sequence: attempt, event };
+        observers.iter().for_each(|observer| observer(&change));
     }
 }
 

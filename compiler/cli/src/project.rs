@@ -4,8 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
+use claw_compiler::fetch::{self, Fetched};
 use claw_compiler::hir::FileId;
-use claw_compiler::{Analysis, MissingKind, Workspace};
+use claw_compiler::{Analysis, MissingKind};
 
 use crate::failure::Failure;
 use crate::files;
@@ -48,29 +49,19 @@ impl Project {
         }
         let base = root.parent().unwrap_or(Path::new("")).to_owned();
         let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut workspace = Workspace::new();
-        workspace.set_file(&name, text);
         let mut watched = vec![root.to_owned()];
-        loop {
-            let analysis = workspace.analyze(&name);
-            let mut found = false;
-            for wanted in &analysis.missing {
-                let path = files::tidy(&base.join(&wanted.path));
-                if watched.contains(&path) {
-                    continue;
-                }
+        let analysis = fetch::analyze(&name, text, |wanted| {
+            let path = files::tidy(&base.join(&wanted.path));
+            if !watched.contains(&path) {
                 watched.push(path.clone());
-                let Some(bytes) = read(&path, wanted.kind)? else { continue };
-                match wanted.kind {
-                    MissingKind::Source => workspace.set_file(&wanted.path, files::source_text(bytes, &path)?),
-                    MissingKind::Data => workspace.set_data(&wanted.path, bytes),
-                }
-                found = true;
             }
-            if !found {
-                return Ok(Project { base, analysis, watched });
-            }
-        }
+            let Some(bytes) = read(&path, wanted.kind)? else { return Ok(None) };
+            Ok(Some(match wanted.kind {
+                MissingKind::Source => Fetched::Source(files::source_text(bytes, &path)?.into()),
+                MissingKind::Data => Fetched::Data(bytes.into()),
+            }))
+        })?;
+        Ok(Project { base, analysis, watched })
     }
 
     /// Adds what only a look at all requests shows: see [`Analysis::prove`].

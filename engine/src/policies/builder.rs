@@ -17,7 +17,7 @@ pub(super) struct Setup {
     pub(super) limits: Limits,
     pub(super) enforced: Vec<String>,
     pub(super) prepare: Option<Prepare>,
-    pub(super) observer: Option<Observer>,
+    pub(super) observers: Vec<Observer>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keep: usize,
     pub(super) shared: bool,
@@ -38,7 +38,7 @@ impl Builder {
             limits: Limits::default(),
             enforced: Vec::new(),
             prepare: None,
-            observer: None,
+            observers: Vec::new(),
             clock: Arc::new(SystemClock),
             keep: 8,
             shared: false,
@@ -67,10 +67,10 @@ impl Builder {
         self
     }
 
-    /// Told of every change and every refusal, after it has happened and on the thread that caused it. Calls for one
-    /// tenant may overlap; [`Change::sequence`] orders them.
+    /// Told of every change and every refusal, after it has happened and on the thread that caused it; of several, each, in
+    /// the order in which they are named here. Calls for one tenant may overlap; [`Change::sequence`] orders them.
     pub fn observer(mut self, observer: impl Fn(&Change) + Send + Sync + 'static) -> Builder {
-        self.setup.observer = Some(Box::new(observer));
+        self.setup.observers.push(Box::new(observer));
         self
     }
 

@@ -44,6 +44,8 @@ pub enum LoadFailure {
         /// The one that is there.
         found: Option<Digest>,
     },
+    /// The host could make no bundle of the policy's sources; the text is the host's.
+    Source(String),
     /// The host's hook refused it; the text is the hook's.
     Prepare(String),
     /// One policy is shared by all tenants, so none can have its own.
@@ -73,6 +75,7 @@ impl LoadFailure {
             LoadFailure::Bundle(_) => "bad_bundle",
             LoadFailure::Comment { .. } => "signed_as_another",
             LoadFailure::Module { .. } => "missing_module",
+            LoadFailure::Source(_) => "not_compiled",
             LoadFailure::Prepare(_) => "not_prepared",
             LoadFailure::Shared => "shared",
             LoadFailure::TenantName => "bad_tenant",
@@ -112,6 +115,7 @@ impl fmt::Display for LoadFailure {
             LoadFailure::Module { package, wanted, found: Some(found) } => {
                 write!(f, "the module `{package}` in the bundle is {found}, {wanted} is demanded")
             }
+            LoadFailure::Source(message) => f.write_str(message),
             LoadFailure::Prepare(message) => write!(f, "the host does not accept the policy: {message}"),
             LoadFailure::Shared => f.write_str("one policy is shared by all tenants"),
             LoadFailure::TenantName => f.write_str("the tenant's name is empty or longer than 256 bytes"),

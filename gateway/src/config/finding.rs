@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ariadne::{CharSet, Color, IndexType, Label, Report, ReportKind};
+use claw_compiler::terminal::{visible, visible_source};
 use serde_json::{Value, json};
 
 /// How bad a finding is.
@@ -161,7 +162,7 @@ impl Findings {
             report.add_help(visible(help));
         }
         let mut drawn = Vec::new();
-        let text = harmless(&self.text);
+        let text = visible_source(&self.text);
         let written = report.finish().write((file, ariadne::Source::from(text)), &mut drawn);
         let drawn = if written.is_ok() { String::from_utf8_lossy(&drawn).into_owned() } else { String::new() };
         let word = finding.severity.word();
@@ -187,29 +188,4 @@ impl Findings {
         let next = self.text.get(start..).and_then(|rest| rest.chars().next()).filter(|c| !matches!(c, '\n' | '\r'));
         start..start.saturating_add(next.map_or(0, char::len_utf8))
     }
-}
-
-/// What a terminal would obey is shown as an escape.
-fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| if is_unsafe(c) && c != '\n' { c.escape_unicode().to_string() } else { c.to_string() })
-        .collect()
-}
-
-/// The same for a text whose offsets must stay.
-fn harmless(text: &str) -> String {
-    let replaced = |c: char| match c {
-        '\n' | '\t' | '\r' => c,
-        c if !is_unsafe(c) => c,
-        c => match c.len_utf8() {
-            1 => '?',
-            2 => '¿',
-            _ => '\u{FFFD}',
-        },
-    };
-    text.chars().map(replaced).collect()
-}
-
-fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
