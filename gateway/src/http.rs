@@ -69,7 +69,9 @@ async fn promptly(
 
 async fn metrics(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     app.doors.may_read_metrics(request.headers())?;
-    let text = app.metrics.text();
+    let (metrics, config) = (Arc::clone(&app.metrics), Arc::clone(&app.config));
+    let text = app.guard.blocking(move |engine| metrics.scrape(engine, &config)).await;
+    let text = text.ok_or_else(Problem::internal)?;
     Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())
 }
 
@@ -84,6 +86,5 @@ async fn wrong_method() -> Problem {
 
 fn panicked(_panic: Box<dyn std::any::Any + Send>) -> Response {
     // What the panic said may contain parts of a request: it is in the log, as all panics are, and not in the answer.
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the gateway made a mistake; nothing was allowed")
-        .into_response()
+    Problem::internal().into_response()
 }

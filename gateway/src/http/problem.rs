@@ -33,6 +33,13 @@ impl Problem {
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
+    /// A mistake of the gateway's own.
+    #[must_use]
+    pub fn internal() -> Problem {
+        let message = "the gateway made a mistake; nothing was allowed";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
     /// Says what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Problem {
