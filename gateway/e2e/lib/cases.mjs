@@ -37,5 +37,6 @@ export async function vote(it, id, verdict, note, person = TOKENS.olga) {
   });
 }
 
-// The records of a log that say that a call was decided.
-export const begun = (record) => record.event === "begin";
+// The records of a log that say that a call was decided, and that one has ended.
+export const begun = (record) => record.event === "decision";
+export const settled = (record) => record.event === "result";
