@@ -11,7 +11,7 @@ export const byHttp = (url, token = TOKENS.tester) => new StreamableHTTPClientTr
   requestInit: { headers: token ? { authorization: `Bearer ${token}` } : {} },
 });
 
-const ALL = { sampling: {}, elicitation: { form: {} }, roots: { listChanged: true } };
+const ALL = { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } };
 
 // `elicit`: answers an elicitation; `sample`: a sampling request. Both are kept in `asked`.
 export async function connect(transport, { capabilities = ALL, elicit, sample, roots } = {}) {

@@ -7,8 +7,9 @@ import { SERVERS, policyOf, server, withGateway } from "../lib/gateway.mjs";
 
 // Times and ids differ from run to run.
 const steady = (value) => JSON.parse(JSON.stringify(value ?? null)
+  .replace(/"blob":"([^"]*)"/g, (_, blob) => `"blob":${JSON.stringify(Buffer.from(blob, "base64").toString("latin1"))}`)
   .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME")
-  .replace(/\d{1,2}:\d\d:\d\d ?(AM|PM)/g, "TIME").replace(/"(taskId|progressToken)":("[^"]*"|\d+)/g, '"$1":"ID"'));
+  .replace(/\d{1,2}:\d\d:\d\d ?(AM|PM)/g, "TIME").replace(/"(taskId|progressToken|elicitationId)":("[^"]*"|\d+)/g, '"$1":"ID"'));
 
 async function everything(client) {
   const seen = {};
@@ -32,7 +33,9 @@ async function everything(client) {
   await call("get-roots-list", {});
   await call("trigger-sampling-request", { prompt: "Say something", maxTokens: 20 });
   await call("trigger-elicitation-request", {});
-  seen.asked = steady(client.kept.asked);
+  for (const errorPath of [false, true]) await call("trigger-url-elicitation", { url: "https://example.com/confirm", message: "Look here", elicitationId: "e-1", errorPath });
+  // When the server asks for roots is its own affair.
+  seen.asked = steady(client.kept.asked.filter(({ method }) => method !== "roots/list"));
 
   await call("trigger-long-running-operation", { duration: 0.4, steps: 4 }, { onprogress: () => {} });
   seen.progress = steady(notes(client, "notifications/progress"));
