@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::Semaphore;
 
+pub(crate) use self::body::bytes;
 pub use self::body::json_body;
 pub use self::problem::Problem;
 pub use self::shelter::RequestId;
