@@ -30,10 +30,16 @@ use crate::service;
 /// Requests under way at a time, on routes that answer promptly. More are turned away.
 const UNDER_WAY: usize = 1_024;
 
-/// Everything that a gateway serves.
+/// Everything that a gateway serves but the proxy.
 pub fn router(app: App) -> Router {
+    router_with(app, Router::new())
+}
+
+/// Everything that a gateway serves, with some more routes: the proxy's.
+pub fn router_with(app: App, more: Router) -> Router {
     let own = Router::new().route("/healthz", get(health::health)).route("/metrics", get(metrics));
-    let routes = Router::new().merge(prompt(own.with_state(app.clone()), &app)).merge(service::router(app.clone()));
+    let routes =
+        Router::new().merge(prompt(own.with_state(app.clone()), &app)).merge(service::router(app.clone())).merge(more);
     roof(routes, app)
 }
 

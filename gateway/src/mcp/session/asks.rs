@@ -1,0 +1,67 @@
+//! The client during one of its calls: it can be asked and told how the call stands.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::Session;
+use crate::mcp::message::{Id, Message, Params};
+use crate::mcp::seat::{Answer, Asks, Question};
+
+/// The gateway's own progress comes before the server's, which often begins with 0 or 1 and has to be larger.
+const STEP: f64 = 1e-6;
+
+pub(super) struct Client {
+    session: Arc<Session>,
+    call: Id,
+    progress: Option<Value>,
+    told: AtomicU32,
+}
+
+impl Client {
+    pub(super) fn new(session: &Arc<Session>, call: Id, meta: Option<&Value>) -> Client {
+        let progress = meta.and_then(|meta| meta.get("progressToken")).cloned();
+        Client { session: Arc::clone(session), call, progress, told: AtomicU32::new(0) }
+    }
+}
+
+impl Asks for Client {
+    fn can_elicit(&self) -> bool {
+        let declared = self.session.hello.get().and_then(|hello| hello.get("capabilities")?.get("elicitation"));
+        // Before there were several modes, an empty object stood for forms.
+        declared.and_then(Value::as_object).is_some_and(|modes| modes.is_empty() || modes.contains_key("form"))
+    }
+
+    fn elicit(&self, question: Question) -> BoxFuture<'_, Answer> {
+        async move {
+            let mut params = Params::new();
+            params.insert("message".to_owned(), question.message.into());
+            params.insert("requestedSchema".to_owned(), question.schema);
+            match self.session.ask_client("elicitation/create", params, self.call.clone()).await {
+                Ok(mut answer) => match answer.get("action").and_then(Value::as_str) {
+                    Some("accept") => Answer::Accept(answer.get_mut("content").map_or_else(|| json!({}), Value::take)),
+                    Some("decline") => Answer::Decline,
+                    _ => Answer::Cancel,
+                },
+                Err(_) => Answer::Cancel,
+            }
+        }
+        .boxed()
+    }
+
+    fn progress(&self, message: String) -> BoxFuture<'_, ()> {
+        async move {
+            let Some(token) = &self.progress else { return };
+            let told = self.told.fetch_add(1, Ordering::Relaxed);
+            let params = json!({ "progressToken": token, "progress": f64::from(told) * STEP, "message": message });
+            if let Value::Object(params) = params {
+                let message = Message::notification("notifications/progress", params);
+                self.session.front.deliver(Some(self.call.clone()), message).await;
+            }
+        }
+        .boxed()
+    }
+}
