@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::Doors;
 use crate::config::Config;
@@ -22,6 +23,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Cancelled when the gateway is to end: what waits gives up, what runs is finished.
     pub stop: CancellationToken,
+    /// What must be finished before the gateway ends: what runs between `begin` and `settle` is spawned here.
+    pub tasks: TaskTracker,
 }
 
 impl App {
@@ -29,6 +32,6 @@ impl App {
     #[must_use]
     pub fn new(config: Arc<Config>, guard: Guard, metrics: Arc<Metrics>) -> App {
         let doors = Arc::new(Doors::new(&config));
-        App { config, guard, doors, metrics, stop: CancellationToken::new() }
+        App { config, guard, doors, metrics, stop: CancellationToken::new(), tasks: TaskTracker::new() }
     }
 }

@@ -9,11 +9,16 @@
 
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod failure;
 pub mod guard;
 pub mod http;
 pub mod mcp;
 pub mod metrics;
+pub mod open;
+pub mod run;
 pub mod service;
+pub mod sources;
+pub mod tls;
 pub mod words;

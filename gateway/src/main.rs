@@ -1,7 +1,7 @@
-//! `claw-gateway`: the command line.
+//! `claw-gateway`: the command line. Everything is in the library.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::FAILURE
+    claw_gateway::cli::main()
 }
