@@ -58,14 +58,20 @@ mod tests {
     #[test]
     fn each_file_is_asked_for_once() {
         let mut asked = Vec::new();
-        let analysis = analyze("main.claw", "use \"./a.claw\" as a\nuse \"./b.claw\" as b\nlet x: list<string> from \"x.json\"\n", |wanted| {
-            asked.push(wanted.path.clone());
-            Ok::<_, ()>(match (wanted.kind, &*wanted.path) {
-                (MissingKind::Source, "a.claw") => Some(Fetched::Source("package a\nuse \"./b.claw\" as b\n".into())),
-                (MissingKind::Data, _) => Some(Fetched::Data(b"[\"y\"]".as_slice().into())),
-                _ => None,
-            })
-        });
+        let analysis = analyze(
+            "main.claw",
+            "use \"./a.claw\" as a\nuse \"./b.claw\" as b\nlet x: list<string> from \"x.json\"\n",
+            |wanted| {
+                asked.push(wanted.path.clone());
+                Ok::<_, ()>(match (wanted.kind, &*wanted.path) {
+                    (MissingKind::Source, "a.claw") => {
+                        Some(Fetched::Source("package a\nuse \"./b.claw\" as b\n".into()))
+                    }
+                    (MissingKind::Data, _) => Some(Fetched::Data(b"[\"y\"]".as_slice().into())),
+                    _ => None,
+                })
+            },
+        );
         let missing: Vec<_> = analysis.map(|analysis| analysis.missing).unwrap_or_default();
         assert_eq!(missing.iter().map(|wanted| &*wanted.path).collect::<BTreeSet<_>>(), ["b.claw"].into());
         asked.sort();

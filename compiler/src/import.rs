@@ -130,11 +130,26 @@ pub enum Shape {
 /// # Errors
 /// Where the text is no JSON, the value no manifest, or nothing is listed.
 pub fn read_text(manifest: &[u8], options: &Options) -> Result<Declarations, ImportError> {
+    read(&parse(manifest)?, options)
+}
+
+/// The digest of one definition as a server states it: what `pinned "…"` names, and a gateway says of a call.
+///
+/// # Errors
+/// Where the text is no JSON, or nests too deep.
+pub fn definition_digest(definition: &[u8]) -> Result<Digest, ImportError> {
+    parse(definition).map(|json| digest_of(&json))
+}
+
+fn digest_of(definition: &Json) -> Digest {
+    Digest::of_json(definition)
+}
+
+fn parse(text: &[u8]) -> Result<Json, ImportError> {
     // Schemas may be large; how deep they nest stays limited.
     let most = usize::MAX;
     let limits = Limits { bytes: most, nodes: most, elements: most, string: most, depth: 120, ..Limits::default() };
-    let json = Json::parse(manifest, &limits).map_err(|e| ImportError(format!("this is not JSON: {e}")))?;
-    read(&json, options)
+    Json::parse(text, &limits).map_err(|e| ImportError(format!("this is not JSON: {e}")))
 }
 
 /// Reads a manifest.

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use claw_runtime::{
     AgentInput, Decision, Invalid, Limits, Outcome, Reason, RequestInput, SessionScope, SettleOutcome, Settlement,
-    State, StateError, UserInput,
+    State, StateError, Time, UserInput,
 };
 
 pub use self::builder::Builder;
@@ -112,6 +112,12 @@ impl Engine {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// The time by the engine's clock, as requests get it that have none; `None` where the clock can't tell.
+    #[must_use]
+    pub fn time(&self) -> Option<Time> {
+        self.0.clock.now()
     }
 
     /// Puts the bundle in a file in force, with the signature beside it; see [`Policies::load_file`].

@@ -100,7 +100,9 @@ impl Keep {
         }
         if !config.policies.signed_by.is_empty() {
             let message = format!("the policy `{}` is in source form, and sources have no signature", path.display());
-            return Err(Failure::new(message).help("build and sign a bundle: `clawc build … -o policy.clawb --sign KEY`"));
+            return Err(
+                Failure::new(message).help("build and sign a bundle: `clawc build … -o policy.clawb --sign KEY`")
+            );
         }
         let (seen, loaded) = sources::load(&self.engine, tenant, path);
         loaded?;
@@ -158,7 +160,8 @@ pub(crate) fn folder(path: &Path) -> Result<(), Failure> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).map_err(|error| {
-        Failure::io("make the folder", path, &error).help("`data` in the configuration says where the gateway keeps things")
+        Failure::io("make the folder", path, &error)
+            .help("`data` in the configuration says where the gateway keeps things")
     })
 }
 
@@ -179,7 +182,8 @@ pub fn trust(config: &Config) -> Result<Trust, Failure> {
 }
 
 fn state(store: &Store) -> Result<(SharedState, Past), Failure> {
-    let failed = |error: claw_runtime::StateError| Failure::new(format!("cannot open the store of past calls: {error}"));
+    let failed =
+        |error: claw_runtime::StateError| Failure::new(format!("cannot open the store of past calls: {error}"));
     Ok(match store {
         Store::Memory => {
             let state = Arc::new(MemoryState::new());

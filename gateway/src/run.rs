@@ -112,7 +112,10 @@ fn bind(http: &Http) -> Result<TcpListener, Failure> {
 fn with_port(mut config: Config, listener: &TcpListener) -> Config {
     if let (Some(http), Ok(address)) = (&mut config.http, listener.local_addr()) {
         let unspoken = http.public_url.port() == Some(0);
-        if http.listen.port() == 0 && unspoken && let Some(url) = own_url(address, http.tls.is_some()) {
+        if http.listen.port() == 0
+            && unspoken
+            && let Some(url) = own_url(address, http.tls.is_some())
+        {
             http.public_url = url;
         }
         http.listen = address;
@@ -121,11 +124,7 @@ fn with_port(mut config: Config, listener: &TcpListener) -> Config {
 }
 
 /// Opens the engine, does the work until it or a signal ends it, and closes everything.
-fn start<W>(
-    config: Config,
-    place: Place,
-    work: impl FnOnce(App) -> W,
-) -> Result<(), Failure>
+fn start<W>(config: Config, place: Place, work: impl FnOnce(App) -> W) -> Result<(), Failure>
 where
     W: Future<Output = Result<(), Failure>>,
 {

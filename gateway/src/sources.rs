@@ -83,7 +83,11 @@ impl Source {
         let analysis = self.analysis.as_ref().map_err(Clone::clone)?;
         if analysis.has_errors() {
             let drawn = self.drawn(analysis, false);
-            return Err(Failure::new(format!("the policy `{}` has errors\n\n{}", self.root.display(), drawn.trim_end())));
+            return Err(Failure::new(format!(
+                "the policy `{}` has errors\n\n{}",
+                self.root.display(),
+                drawn.trim_end()
+            )));
         }
         let checked = Checked::new(Arc::clone(&analysis.package), analysis.has_errors())
             .ok_or_else(|| Failure::new(format!("the policy `{}` can't be compiled", self.root.display())))?;

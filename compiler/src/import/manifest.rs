@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use claw_runtime::{Digest, Json};
+use claw_runtime::Json;
 use claw_syntax::ast::ToolKind;
 
 use super::schema::{self, Naming};
@@ -128,7 +128,7 @@ impl Reader<'_> {
             doc: doc(json, wire),
             params: Vec::new(),
             types: Vec::new(),
-            digest: Digest::of_json(json),
+            digest: super::digest_of(json),
             pin: self.options.pin,
             notes: Vec::new(),
         }

@@ -39,14 +39,17 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
     };
     let whose = args.name.as_deref().map(|name| format!(" of `{name}`")).unwrap_or_default();
     out.print(&format!("{token}\n"))?;
-    out.error(&format!("\nThis is the token{whose}; it is shown once. In claw-gateway.toml it is accepted by\n\n  {line}\n"));
+    out.error(&format!(
+        "\nThis is the token{whose}; it is shown once. In claw-gateway.toml it is accepted by\n\n  {line}\n"
+    ));
     Ok(Exit::Clean)
 }
 
 /// A new token and its digest in hexadecimal digits.
 pub(super) fn fresh() -> Result<(String, String), Failure> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::new(format!("the system gives no random numbers: {error}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::new(format!("the system gives no random numbers: {error}")))?;
     let token = format!("claw_{}", URL_SAFE_NO_PAD.encode(bytes));
     let mut hex = String::new();
     for byte in TokenDigest::of(&token).0 {

@@ -5,27 +5,44 @@
 //! was begun is settled whatever becomes of the client, and what fails is a denial.
 
 mod answer;
+mod approve;
+mod confirm;
 mod flow;
+mod heard;
+mod list;
+mod memory;
 mod request;
+mod resolve;
+mod uri;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use claw_runtime::Kind;
+use claw_engine::Engine;
+use claw_runtime::{Digest, Kind};
 use futures_util::future::BoxFuture;
 use rmcp::ErrorData;
 use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use self::answer::{DECISION, DENIED, PENDING};
+use self::flow::Flow;
+use self::list::Callable;
+use self::memory::{Memory, Seen};
+use super::pins::Pins;
 use crate::app::App;
 use crate::config::{Caller, Server, SessionBy};
+use crate::guard::Guard;
 
 /// The constraints of policies that a call through the proxy is held to: `timeout`, a duration. Other constraints make a
 /// call `unsupported_constraint`.
 pub const ENFORCED: &[&str] = &["timeout"];
+
+/// How often is looked for other policies and pins.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What all seats of a gateway share. A handle: clones share everything.
 #[derive(Clone)]
@@ -33,10 +50,17 @@ pub struct Seats(Arc<Shared>);
 
 struct Shared {
     app: App,
+    pins: Pins,
+    memory: Memory,
+    callable: Callable,
+    /// Calls that are under way.
+    calls: TaskTracker,
     /// One permit for each call that waits for votes.
     waiting: Semaphore,
     /// Changes when a client's list may have become another one.
     changed: watch::Sender<u64>,
+    /// Whether somebody looks for such changes.
+    watching: Once,
 }
 
 /// One caller's place at one server in one session. A handle: clones are the same seat.
@@ -48,6 +72,7 @@ struct Place {
     caller: Arc<Caller>,
     server: Arc<Server>,
     session: String,
+    seen: Arc<Seen>,
 }
 
 /// Something that a server lists.
@@ -137,41 +162,100 @@ impl Seats {
     /// # Errors
     /// In words, where a file of the data folder can't be used.
     pub fn open(app: App) -> Result<Seats, String> {
-        let waiting = Semaphore::new(app.config.bounds.waiting.min(Semaphore::MAX_PERMITS));
-        Ok(Seats(Arc::new(Shared { app, waiting, changed: watch::Sender::new(0) })))
+        let shared = Shared {
+            pins: Pins::open(&app.config.data)?,
+            memory: Memory::open(&app.config)?,
+            callable: Callable::default(),
+            calls: TaskTracker::new(),
+            waiting: Semaphore::new(app.config.bounds.waiting.min(Semaphore::MAX_PERMITS)),
+            changed: watch::Sender::new(0),
+            watching: Once::new(),
+            app,
+        };
+        Ok(Seats(Arc::new(shared)))
     }
 
     /// A place for a caller at a server. `session` is the session's name, as [`SessionBy`] says what it is.
     #[must_use]
     pub fn seat(&self, caller: Arc<Caller>, server: Arc<Server>, session: String) -> Seat {
-        Seat(Arc::new(Place { seats: self.clone(), caller, server, session }))
+        let lasting = caller.session != SessionBy::Connection;
+        let seen = self.0.memory.session(caller.tenant.as_deref(), &session, lasting);
+        Seat(Arc::new(Place { seats: self.clone(), caller, server, session, seen }))
     }
 
-    /// Changes when what [`Seat::list`] answers may have changed: another policy, pins that were accepted.
+    /// Changes when what [`Seat::list`] answers may have changed: another policy, pins that were accepted. To be called in
+    /// an async runtime.
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {
+        self.0.watching.call_once(|| drop(tokio::spawn(self.clone().watch())));
         self.0.changed.subscribe()
     }
 
-    /// Waits until every call that was begun is settled, at most so long. Whether all are.
-    pub async fn settled(&self, within: Duration) -> bool {
-        let _ = within;
-        true
+    /// Looks for what makes [`Seats::changed`] change, until the gateway ends.
+    async fn watch(self) {
+        let Shared { app, changed, .. } = &*self.0;
+        let mut before = None;
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = app.stop.cancelled() => return,
+                _ = look.tick() => {}
+            }
+            let seats = self.clone();
+            let Some((policies, accepted)) = app.guard.blocking(move |engine| seats.look(engine)).await else {
+                continue;
+            };
+            if accepted || before.as_ref().is_some_and(|before| *before != policies) {
+                changed.send_modify(|version| *version = version.wrapping_add(1));
+            }
+            before = Some(policies);
+        }
     }
 
-    /// The session of a connection has ended: nothing of it is needed any more.
+    /// The policies of all callers, and whether pins have changed.
+    fn look(&self, engine: &Engine) -> (Vec<Option<Digest>>, bool) {
+        let policy = |caller: &Arc<Caller>| {
+            engine.policies().current(caller.tenant.as_deref()).map(|loaded| loaded.version.digest)
+        };
+        let accepted = self.0.pins.refresh().unwrap_or_else(|error| {
+            tracing::warn!(%error, "pins can't be read");
+            false
+        });
+        (self.0.app.config.callers.iter().map(policy).collect(), accepted)
+    }
+
+    /// Waits until every call that is under way is settled, at most so long. Whether all are.
+    pub async fn settled(&self, within: Duration) -> bool {
+        self.0.calls.close();
+        tokio::time::timeout(within, self.0.calls.wait()).await.is_ok()
+    }
+
+    /// The session of a connection has ended: nothing of it is needed any more. Sessions that outlive connections go on.
     pub fn end(&self, caller: &Caller, session: &str) {
         if caller.session == SessionBy::Connection {
-            let _ = session;
+            self.0.memory.end(caller.tenant.as_deref(), session);
         }
     }
 }
 
 impl Seat {
-    /// Which of these may be shown to the caller, in their order.
+    /// Which of these may be shown to the caller, in their order: what some grant could cover, and whose definition is
+    /// not another than the one that is pinned. Definitions that were never seen are pinned.
     pub async fn list(&self, kind: Kind, listed: Vec<Listed>) -> Vec<bool> {
-        let _ = kind;
-        vec![true; listed.len()]
+        let (seat, count) = (self.clone(), listed.len());
+        let shown = self.guard().blocking(move |engine| list::shown(engine, &seat.0, kind, &listed));
+        shown.await.unwrap_or_else(|| vec![false; count])
+    }
+
+    /// Takes note of what the server said otherwise than in the result of a call, such as the messages of a
+    /// `sampling/createMessage`: before it is passed on. Whether it may be.
+    pub async fn heard(&self, said: Value) -> bool {
+        if !heard::listens(&self.0) {
+            return true;
+        }
+        let seat = self.clone();
+        matches!(self.guard().blocking(move |_| heard::heard(&seat.0, &said)).await, Some(Ok(())))
     }
 
     /// Decides a call and, if it is allowed now or after people have agreed, executes it with the arguments that were
@@ -189,13 +273,22 @@ impl Seat {
         client: Option<Arc<dyn Asks>>,
         execute: impl FnOnce(Value) -> Executed + Send + 'static,
     ) -> Result<Value, ErrorData> {
+        let kind = subject.kind;
+        let shared = &self.0.seats.0;
+        if shared.app.stop.is_cancelled() {
+            return answer::stopping(kind);
+        }
         let gone = CancellationToken::new();
         let _guard = gone.clone().drop_guard();
-        let call = flow::Flow::new(self.clone(), subject, client, gone);
-        match tokio::spawn(call.run(execute)).await {
+        let call = Flow::new(self.clone(), subject, client, gone);
+        match shared.calls.spawn(shared.app.tasks.track_future(call.run(execute))).await {
             Ok(answer) => answer,
             Err(_) => Err(answer::interrupted()),
         }
+    }
+
+    fn guard(&self) -> &Guard {
+        &self.0.seats.0.app.guard
     }
 }
 

@@ -1,10 +1,13 @@
-//! From a call to the request that is decided. All of it but the arguments is the configuration's word.
+//! From a call to the request that is decided. All of it but the arguments is the configuration's word, or was found
+//! out by the gateway itself.
 
 use claw_engine::Engine;
-use claw_runtime::{Digest, Json, Kind, Limits, Reason, RequestInput};
+use claw_runtime::{Digest, Json, Kind, Limits, Policy, Reason, RequestInput};
 use serde_json::Value;
 
-use super::{Place, Subject};
+use super::{Place, Subject, resolve, uri};
+use crate::config::{Pin, Reach};
+use crate::mcp::pins::Stated;
 
 /// Why a call is denied before any policy sees it.
 pub(super) struct Refused {
@@ -13,29 +16,50 @@ pub(super) struct Refused {
     pub(super) message: String,
 }
 
-/// The request for a call. It may block.
+/// The request for a call, as the world is now. It may block.
 pub(super) fn build(engine: &Engine, place: &Place, subject: &Subject, call_id: &str) -> Result<RequestInput, Refused> {
-    let _ = engine;
     let mut input = caller(place, subject.kind, &subject.name, call_id);
-    input.tool_digest = subject.definition.as_ref().and_then(digest).map(|digest| digest.to_string());
-    input.args = match arguments(&subject.args, &Limits::default()) {
-        Ok(args) => args,
-        Err(message) => {
-            return Err(Refused { input: Box::new(input), reason: Reason::LimitsExceeded, message });
+    let refused = |input: RequestInput, reason, message| Err(Refused { input: Box::new(input), reason, message });
+    let digest = subject.definition.as_ref().and_then(digest);
+    input.tool_digest = digest.map(|digest| digest.to_string());
+    if let Err(message) = pinned(place, subject, digest) {
+        return refused(input, Reason::ToolChanged, message);
+    }
+    match arguments(subject, engine.limits()) {
+        Ok(args) => input.args = args,
+        Err(error) => {
+            let reason = if error.limit { Reason::LimitsExceeded } else { Reason::InvalidRequest };
+            return refused(input, reason, format!("the arguments can't be judged: {error}"));
         }
+    }
+    let labels = match place.seats.0.memory.labels(&place.seen) {
+        Ok(labels) => labels,
+        Err(message) => return refused(input, Reason::StateUnavailable, message),
     };
+    // Without a policy the engine denies.
+    let Some(loaded) = engine.policies().current(input.tenant.as_deref()) else { return Ok(input) };
+    let policy = &loaded.policy;
+    if subject.kind == Kind::Resource
+        && let Some((wire, args)) = uri::resource(policy, &place.server.name, &subject.name)
+    {
+        (input.tool, input.args) = (wire, args);
+    }
+    // Of labels that the policy does not declare no clause can speak.
+    let declared = &policy.bundle().labels;
+    input.labels = labels.into_iter().filter(|label| declared.contains(label)).collect();
+    paths(policy, place, &mut input);
+    place.seats.0.memory.with(&place.seen, |session| drop(session.fill_for(policy, &mut input)));
     Ok(input)
 }
 
 /// Who calls, where, for whom.
 fn caller(place: &Place, kind: Kind, name: &str, call_id: &str) -> RequestInput {
-    let Place { seats, caller, server, session } = place;
-    let environment = caller.environment.as_ref().unwrap_or(&seats.0.app.config.environment);
+    let Place { caller, server, session, .. } = place;
     RequestInput {
         call_id: Some(call_id.to_owned()),
         tenant: caller.tenant.clone(),
         session: Some(session.clone()),
-        environment: environment.clone(),
+        environment: environment(place).to_owned(),
         agent: caller.agent.clone(),
         user: caller.user.clone(),
         context: caller.context.clone(),
@@ -44,16 +68,67 @@ fn caller(place: &Place, kind: Kind, name: &str, call_id: &str) -> RequestInput 
     }
 }
 
-fn arguments(args: &Value, limits: &Limits) -> Result<Json, String> {
-    if args.is_null() {
+/// Where a caller works.
+pub(super) fn environment(place: &Place) -> &str {
+    place.caller.environment.as_deref().unwrap_or(&place.seats.0.app.config.environment)
+}
+
+/// Whether the definition is the one that was pinned, where the gateway pins. It pins what it has not seen yet.
+fn pinned(place: &Place, subject: &Subject, digest: Option<Digest>) -> Result<(), String> {
+    let (server, pins) = (&place.server, &place.seats.0.pins);
+    if server.pin == Pin::Policy {
+        return Ok(());
+    }
+    let Some(definition) = &subject.definition else {
+        // Not listed: of a tool that was listed once nobody knows what it is now.
+        return match pins.accepted(&server.name, subject.kind, &subject.name) {
+            None => Ok(()),
+            Some(_) => Err(format!("`{}` is not listed by the server `{}` any more", subject.name, server.name)),
+        };
+    };
+    let name = defined_name(subject.kind, definition).unwrap_or(&subject.name);
+    let Some(digest) = digest else { return Err(format!("the definition of `{name}` can't be read")) };
+    match pins.hold(&server.name, &[Stated { kind: subject.kind, name, definition, digest }]).as_slice() {
+        [true] => Ok(()),
+        _ => Err(format!(
+            "the definition of `{name}` has changed since it was first seen; whoever runs the gateway can look at it with \
+             `claw-gateway pins list` and accept it with `claw-gateway pins accept {}`",
+            server.name
+        )),
+    }
+}
+
+/// What a definition is the definition of.
+pub(super) fn defined_name(kind: Kind, definition: &Value) -> Option<&str> {
+    let text = |key: &str| definition.get(key).and_then(Value::as_str);
+    match kind {
+        Kind::Tool | Kind::Prompt => text("name"),
+        Kind::Resource => text("uriTemplate").or_else(|| text("uri")),
+    }
+}
+
+fn arguments(subject: &Subject, limits: &Limits) -> Result<Json, claw_runtime::JsonError> {
+    if subject.args.is_null() || subject.kind == Kind::Resource {
         return Ok(Json::Obj(Vec::new()));
     }
-    Json::parse(args.to_string().as_bytes(), limits).map_err(|error| error.to_string())
+    Json::parse(subject.args.to_string().as_bytes(), limits)
+}
+
+/// Where paths lead that a child process on this machine will open.
+fn paths(policy: &Policy, place: &Place, input: &mut RequestInput) {
+    let (Reach::Child { .. }, Some(tool)) =
+        (&place.server.reach, policy.tool(input.kind, input.server.as_deref(), &input.tool))
+    else {
+        return;
+    };
+    let schema = &policy.bundle().schema;
+    if resolve::has_paths(schema, &tool.params) {
+        input.resolved = resolve::resolved(schema, &tool.params, &input.args);
+    }
 }
 
 /// The digest of a definition, as `pinned "…"` in a policy names it.
 pub(super) fn digest(definition: &Value) -> Option<Digest> {
-    let most = usize::MAX;
-    let limits = Limits { bytes: most, nodes: most, elements: most, string: most, depth: 120, ..Limits::default() };
-    Json::parse(definition.to_string().as_bytes(), &limits).ok().map(|json| Digest::of_json(&json))
+    let text = definition.to_string();
+    claw_compiler::import::definition_digest(text.as_bytes()).ok()
 }
