@@ -4,6 +4,7 @@
 //! Secrets are not in it but where it says they are; tokens are kept as digests.
 
 mod finding;
+mod fit;
 mod principals;
 mod read;
 mod reader;
@@ -16,7 +17,9 @@ use std::time::Duration;
 
 use claw_runtime::{AgentInput, Time, UserInput};
 
+pub(crate) use self::finding::position;
 pub use self::finding::{Finding, Findings, Severity};
+pub use self::fit::fit;
 pub(crate) use self::read::own_url;
 pub use self::read::{CallerPlaces, LISTEN, Places, Reading, Words};
 pub use self::reader::{At, Surroundings};

@@ -15,6 +15,7 @@ use hyper_util::rt::TokioTimer;
 use crate::app::App;
 use crate::config::{Caller, Config, Http, own_url};
 use crate::failure::Failure;
+use crate::mcp::Mcp;
 use crate::open::{self, Keep, Place};
 use crate::{http, tls};
 
@@ -36,7 +37,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
     };
     let listener = bind(&http)?;
     let config = with_port(config, &listener);
-    start(config, Place::Main, |app| serve(app, http, listener))
+    start(config, Place::Main, |app, mcp| serve(app, mcp, http, listener))
 }
 
 /// Serves the MCP servers of these names, or all, to the one client on standard input and output; and HTTP beside it,
@@ -58,11 +59,11 @@ pub fn stdio(config: Config, servers: Vec<String>) -> Result<(), Failure> {
         Some((_, listener)) => with_port(config, listener),
         None => Config { http: None, ..config },
     };
-    let work = |app: App| async move {
+    let work = |app: App, mcp: Mcp| async move {
         let stop = app.stop.clone();
-        let page = beside.map(|(http, listener)| tokio::spawn(serve(app.clone(), http, listener)));
+        let page = beside.map(|(http, listener)| tokio::spawn(serve(app.clone(), mcp.clone(), http, listener)));
         let served = tokio::select! {
-            served = client(app.clone(), caller, servers) => served,
+            served = mcp.stdio(caller, &servers) => served.map_err(|error| Failure::new(error.to_string())),
             () = stop.cancelled() => Ok(()),
         };
         stop.cancel();
@@ -74,11 +75,6 @@ pub fn stdio(config: Config, servers: Vec<String>) -> Result<(), Failure> {
     };
     // A client starts its own gateway, and others may run on the same data.
     start(config, Place::Beside, work)
-}
-
-/// The client on standard input and output.
-async fn client(_app: App, _caller: Arc<Caller>, _servers: Vec<String>) -> Result<(), Failure> {
-    Err(Failure::new("the proxy does not speak on standard input and output yet"))
 }
 
 /// Who calls over standard input and output: the caller named `stdio`, or the only one.
@@ -124,7 +120,7 @@ fn with_port(mut config: Config, listener: &TcpListener) -> Config {
 }
 
 /// Opens the engine, does the work until it or a signal ends it, and closes everything.
-fn start<W>(config: Config, place: Place, work: impl FnOnce(App) -> W) -> Result<(), Failure>
+fn start<W>(config: Config, place: Place, work: impl FnOnce(App, Mcp) -> W) -> Result<(), Failure>
 where
     W: Future<Output = Result<(), Failure>>,
 {
@@ -136,10 +132,12 @@ where
     let result = runtime.block_on(async {
         tokio::spawn(signals(app.clone()));
         tokio::spawn(forgetting(app.clone(), Arc::clone(&keep)));
-        let result = work(app.clone()).await;
+        let mcp = Mcp::open(app.clone()).map_err(Failure::new)?;
+        let result = work(app.clone(), mcp.clone()).await;
         app.stop.cancel();
         app.tasks.close();
-        if tokio::time::timeout(GRACE, app.tasks.wait()).await.is_err() {
+        let (ended, within) = tokio::join!(mcp.closed(GRACE), tokio::time::timeout(GRACE, app.tasks.wait()));
+        if !ended || within.is_err() {
             tracing::warn!("some calls did not end within {} s", GRACE.as_secs());
         }
         result
@@ -191,10 +189,10 @@ async fn forgetting(app: App, keep: Arc<Keep>) {
 }
 
 /// Serves until the gateway is to end, and then until its connections have ended.
-async fn serve(app: App, settings: Http, listener: TcpListener) -> Result<(), Failure> {
+async fn serve(app: App, mcp: Mcp, settings: Http, listener: TcpListener) -> Result<(), Failure> {
     let address = listener.local_addr().unwrap_or(settings.listen);
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
-    let routes = http::router(app.clone()).into_make_service();
+    let routes = http::router_with(app.clone(), mcp.router()).into_make_service();
     let result = match &settings.tls {
         None => match server(&app, listener, NoDelayAcceptor::new()) {
             Ok(server) => server.serve(routes).await,

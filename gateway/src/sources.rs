@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use claw_compiler::fetch::{self, Fetched};
 use claw_compiler::graph::Budget;
-use claw_compiler::{Analysis, Checked, MissingKind, compile, draw};
+use claw_compiler::{Analysis, Checked, Diagnostic, MissingKind, compile, draw};
 use claw_engine::Engine;
 use claw_runtime::bundle::Bundle;
 use claw_runtime::{Digest, LoadError};
+use serde_json::json;
 
+use crate::config::position;
 use crate::failure::Failure;
 
 /// The longest policy file and the longest data file, in bytes.
@@ -98,12 +100,35 @@ impl Source {
     #[must_use]
     pub fn drawn(&self, analysis: &Analysis, colours: bool) -> String {
         let errors: Vec<_> = analysis.diagnostics.iter().filter(|finding| finding.is_error()).cloned().collect();
-        let base = self.root.parent().unwrap_or(Path::new(""));
-        let show = |path: &str| {
-            let shipped = path.starts_with("std.") && !path.ends_with(".claw");
-            if shipped { path.to_owned() } else { tidy(&base.join(path)).display().to_string() }
+        draw::diagnostics(&errors, &analysis.sources, &|path| self.show(path), colours)
+    }
+
+    /// The same for programs.
+    #[must_use]
+    pub fn findings(&self) -> Vec<serde_json::Value> {
+        let Ok(analysis) = &self.analysis else { return Vec::new() };
+        let errors = analysis.diagnostics.iter().filter(|finding| finding.is_error());
+        let one = |finding: &Diagnostic| {
+            let file = analysis.sources.get(finding.primary.loc.file);
+            let (line, column) = position(&file.text, finding.primary.loc.span.start as usize);
+            json!({
+                "severity": finding.severity.word(),
+                "code": finding.code.to_string(),
+                "message": finding.message,
+                "help": finding.help,
+                "file": self.show(&file.path),
+                "line": line,
+                "column": column,
+            })
         };
-        draw::diagnostics(&errors, &analysis.sources, &show, colours)
+        errors.map(one).collect()
+    }
+
+    /// A path of the policy as the user would write it.
+    fn show(&self, path: &str) -> String {
+        let shipped = path.starts_with("std.") && !path.ends_with(".claw");
+        let base = self.root.parent().unwrap_or(Path::new(""));
+        if shipped { path.to_owned() } else { tidy(&base.join(path)).display().to_string() }
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::output::Output;
 use super::{ConfigArg, Exit, Format};
-use crate::config::{Config, Reading, Surroundings};
+use crate::config::{self, Config, Reading, Surroundings};
 use crate::failure::Failure;
 
 const AFTER_HELP: &str = "\
@@ -41,8 +41,10 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
     Ok(if findings.has_errors() { Exit::Findings } else { Exit::Clean })
 }
 
-/// Reads the configuration, and its policies if it has no errors.
+/// Reads the configuration and, if it has no errors, its policies.
 pub(super) fn read(config: &ConfigArg, secrets: bool) -> Result<Reading, Failure> {
     let variable = |name: &str| std::env::var(name).ok();
-    Config::open(&config.config, Surroundings { variable: &variable, secrets })
+    let mut reading = Config::open(&config.config, Surroundings { variable: &variable, secrets })?;
+    config::fit(&mut reading);
+    Ok(reading)
 }

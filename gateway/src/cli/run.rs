@@ -17,7 +17,7 @@ const RUN_HELP: &str = "\
 Ends on SIGTERM and SIGINT: calls that run get 30 seconds, calls that wait for votes are told to come back. Changed \
 policies are loaded while it runs; one with errors leaves in force what was.
 
-Exit status: 0 ended by a signal, 1 the configuration has errors, 2 it could not start or not end safely.
+Exit status: 0 ended by a signal, 2 it could not start or not end safely.
 
 Examples:
   claw-gateway run
@@ -75,14 +75,14 @@ pub(super) struct StdioArgs {
 }
 
 pub(super) fn serve(args: &RunArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let Some(config) = configured(&args.config, out)? else { return Ok(Exit::Findings) };
+    let Some(config) = configured(&args.config, out)? else { return Ok(Exit::Failed) };
     start_log(&args.log, *out);
     run::run(config)?;
     Ok(Exit::Clean)
 }
 
 pub(super) fn stdio(args: &StdioArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let Some(config) = configured(&args.config, out)? else { return Ok(Exit::Findings) };
+    let Some(config) = configured(&args.config, out)? else { return Ok(Exit::Failed) };
     for name in &args.server {
         if config.servers.iter().all(|server| server.name != *name) {
             let known = || config.servers.iter().map(|server| server.name.as_str());

@@ -9,6 +9,8 @@ use ariadne::{CharSet, Color, IndexType, Label, Report, ReportKind};
 use claw_compiler::terminal::{visible, visible_source};
 use serde_json::{Value, json};
 
+use crate::sources::Source;
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -71,7 +73,7 @@ impl Finding {
 }
 
 /// All mistakes of one file, with its text.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Findings {
     /// The file.
     pub file: PathBuf,
@@ -79,13 +81,15 @@ pub struct Findings {
     pub text: String,
     /// The mistakes; [`Findings::sort`] puts them into the order of the text.
     pub list: Vec<Finding>,
+    /// Policies with errors of their own, which are shown as the compiler shows them.
+    pub policies: Vec<Source>,
 }
 
 impl Findings {
     /// No mistakes in this text.
     #[must_use]
     pub fn new(file: &Path, text: &str) -> Findings {
-        Findings { file: file.to_owned(), text: text.to_owned(), list: Vec::new() }
+        Findings { file: file.to_owned(), text: text.to_owned(), list: Vec::new(), policies: Vec::new() }
     }
 
     /// Whether a gateway must not start with this.
@@ -104,6 +108,11 @@ impl Findings {
     #[must_use]
     pub fn render(&self, colours: bool) -> String {
         let mut text: String = self.list.iter().map(|finding| self.draw(finding, colours) + "\n").collect();
+        for source in &self.policies {
+            if let Ok(analysis) = &source.analysis {
+                text.push_str(&source.drawn(analysis, colours));
+            }
+        }
         text.push_str(&self.summary());
         text.push('\n');
         text
@@ -121,11 +130,11 @@ impl Findings {
         if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
     }
 
-    /// For programs: one object for each, with lines and columns from 1.
+    /// For programs: one object for each, with lines and columns from 1; also for the errors of policies.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let one = |finding: &Finding| {
-            let (line, column) = self.position(finding.span.start);
+            let (line, column) = position(&self.text, finding.span.start);
             json!({
                 "severity": finding.severity.word(),
                 "message": finding.message,
@@ -133,18 +142,10 @@ impl Findings {
                 "file": self.file.display().to_string(),
                 "line": line,
                 "column": column,
-                "span": [finding.span.start, finding.span.end],
             })
         };
-        Value::Array(self.list.iter().map(one).collect())
-    }
-
-    /// Line and column in characters, both from 1.
-    fn position(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..self.text.floor_char_boundary(at)).unwrap_or_default();
-        let line = before.matches('\n').count().saturating_add(1);
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
-        (line, column)
+        let of_policies = self.policies.iter().flat_map(Source::findings);
+        Value::Array(self.list.iter().map(one).chain(of_policies).collect())
     }
 
     fn draw(&self, finding: &Finding, colours: bool) -> String {
@@ -188,4 +189,12 @@ impl Findings {
         let next = self.text.get(start..).and_then(|rest| rest.chars().next()).filter(|c| !matches!(c, '\n' | '\r'));
         start..start.saturating_add(next.map_or(0, char::len_utf8))
     }
+}
+
+/// Line and column in characters, both from 1.
+pub(crate) fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..text.floor_char_boundary(at)).unwrap_or_default();
+    let line = before.matches('\n').count().saturating_add(1);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
+    (line, column)
 }

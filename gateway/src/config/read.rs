@@ -13,7 +13,7 @@ use toml::de::DeTable;
 use super::finding::{Finding, Findings};
 use super::principals;
 use super::reader::{At, Notes, Surroundings, Table};
-use super::{Approvals, Audit, Bounds, Config, Http, Policies, Store, Tls, TokenDigest, Webhook};
+use super::{Ability, Approvals, Audit, Bounds, Caller, Config, Http, Policies, Store, Tls, TokenDigest, Webhook};
 
 /// Where the gateway listens, unless it is told.
 pub const LISTEN: &str = "127.0.0.1:8787";
@@ -115,7 +115,9 @@ fn sections<'d>(file: &Path, top: &Table<'d>, places: &mut Places, notes: &'d No
     let people = principals::people(top, places);
     principals::distinct(&callers, &people, notes);
     if environment.is_none() {
-        for caller in callers.iter().filter(|caller| caller.value.environment.is_none()) {
+        let placeless =
+            |caller: &&At<Caller>| caller.value.environment.is_none() && caller.value.may.contains(&Ability::Mcp);
+        for caller in callers.iter().filter(placeless) {
             notes.add(
                 Finding::error(
                     caller.span.clone(),
