@@ -26,6 +26,7 @@ mod sqlite;
 mod store;
 
 pub use self::asking::{Asking, AskingId, Claim, Opening, Slot, State};
+pub use self::escape::text as harmless;
 pub use self::memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresOptions, PostgresStore};
@@ -125,6 +126,14 @@ impl Ledger {
         // The time may have been behind what an asking has seen.
         let askings = askings.into_iter().filter(|asking| asking.state(now) == State::Open).collect();
         Ok(Listing { askings, next })
+    }
+
+    /// The tenant's last askings that await no votes any more: granted, refused, used or expired, the last opened first.
+    /// At most [`PAGE`] of them.
+    pub fn closed_askings(&self, tenant: Option<&str>, now: Time) -> Result<Vec<Asking>, Refusal> {
+        let askings = self.store.closed(tenant, now, PAGE)?;
+        let checked = |asking| checked(asking, |asking| asking.is_of(tenant).is_ok());
+        askings.into_iter().map(checked).collect()
     }
 
     /// What a decision on this request may be told now: votes on everything that is neither expired nor used up,

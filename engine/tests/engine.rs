@@ -182,6 +182,10 @@ impl ledger::Store for Fragile {
         self.works()?;
         self.inner.open(tenant, now, after, limit)
     }
+    fn closed(&self, tenant: Option<&str>, now: Time, limit: usize) -> ledger::Answer<Vec<Asking>> {
+        self.works()?;
+        self.inner.closed(tenant, now, limit)
+    }
     fn remove_expired(&self, before: Time) -> ledger::Answer<u64> {
         self.works()?;
         self.inner.remove_expired(before)

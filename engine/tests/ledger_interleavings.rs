@@ -101,6 +101,10 @@ impl Store for Scheduled {
         self.turn();
         self.store.open(tenant, now, after, limit)
     }
+    fn closed(&self, tenant: Option<&str>, now: Time, limit: usize) -> Answer<Vec<Asking>> {
+        self.turn();
+        self.store.closed(tenant, now, limit)
+    }
     fn remove_expired(&self, before: Time) -> Answer<u64> {
         self.turn();
         self.store.remove_expired(before)

@@ -17,7 +17,10 @@ pub(super) fn json(value: &Json, limit: usize) -> String {
 }
 
 /// A text without quotes; its backslashes are doubled.
-pub(super) fn text(text: &str, limit: usize) -> String {
+///
+/// Fit for any page, chat or terminal, though each may have to quote it by its own rules besides.
+#[must_use]
+pub fn text(text: &str, limit: usize) -> String {
     capped(text, limit, true)
 }
 

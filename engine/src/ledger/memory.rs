@@ -156,6 +156,14 @@ impl Store for MemoryStore {
         Ok(open.into_iter().take(limit).cloned().collect())
     }
 
+    fn closed(&self, tenant: Option<&str>, now: Time, limit: usize) -> Answer<Vec<Asking>> {
+        let table = self.table();
+        let mut closed: Vec<&Asking> =
+            table.of_tenant(tenant).filter(|asking| asking.state(now) != State::Open).collect();
+        closed.sort_by_key(|asking| std::cmp::Reverse(Cursor::after(asking)));
+        Ok(closed.into_iter().take(limit).cloned().collect())
+    }
+
     fn remove_expired(&self, before: Time) -> Answer<u64> {
         Ok(u64::try_from(self.table().remove_expired(before)).unwrap_or(u64::MAX))
     }

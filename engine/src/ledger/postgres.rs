@@ -132,6 +132,12 @@ impl Store for PostgresStore {
         self.select(move |connection| connection.texts(sql::OPEN, &[&scope, &now, &opened, &id, &limit]))
     }
 
+    fn closed(&self, tenant: Option<&str>, now: Time, limit: usize) -> Answer<Vec<Asking>> {
+        let (scope, now) = (sql::scope(tenant), now.as_millis());
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.select(move |connection| connection.texts(sql::CLOSED, &[&scope, &now, &limit]))
+    }
+
     fn remove_expired(&self, before: Time) -> Answer<u64> {
         let before = before.as_millis();
         self.pool.run(move |connection| connection.execute(sql::REMOVE, &[&before]))

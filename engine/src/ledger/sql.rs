@@ -52,6 +52,19 @@ select body from claw_askings_v1
 where scope = $1 and awaits_votes = 1 and expires >= $2 and (opened > $3 or (opened = $3 and id > $4))
 order by opened, id limit $5";
 
+/// $1 scope, $2 now, $3 how many. Two walks along the index, each of which ends after so many.
+pub(super) const CLOSED: &str = "
+select body from (
+    select * from (
+        select body, opened, id from claw_askings_v1 where scope = $1 and awaits_votes = 0
+        order by opened desc, id desc limit $3) as voted
+    union all
+    select * from (
+        select body, opened, id from claw_askings_v1 where scope = $1 and awaits_votes = 1 and expires < $2
+        order by opened desc, id desc limit $3) as expired
+) as closed
+order by opened desc, id desc limit $3";
+
 pub(super) const REMOVE: &str = "delete from claw_askings_v1 where expires < $1";
 
 /// An asking's columns.

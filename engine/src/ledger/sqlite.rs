@@ -109,6 +109,11 @@ impl Store for SqliteStore {
         self.select(sql::OPEN, params![sql::scope(tenant), now.as_millis(), opened, id, limit])
     }
 
+    fn closed(&self, tenant: Option<&str>, now: Time, limit: usize) -> Answer<Vec<Asking>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.select(sql::CLOSED, params![sql::scope(tenant), now.as_millis(), limit])
+    }
+
     fn remove_expired(&self, before: Time) -> Answer<u64> {
         let removed = self.execute(sql::REMOVE, [before.as_millis()])?;
         Ok(u64::try_from(removed).unwrap_or(u64::MAX))

@@ -65,6 +65,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Never more than `limit`.
     fn open(&self, tenant: Option<&str>, now: Time, after: Option<&Cursor>, limit: usize) -> Answer<Vec<Asking>>;
 
+    /// A tenant's askings that await no votes any more, or have expired, the last opened first. Never more than `limit`.
+    fn closed(&self, tenant: Option<&str>, now: Time, limit: usize) -> Answer<Vec<Asking>>;
+
     /// Forgets what expired before this time; how many there were. With them a refusal is forgotten, and that an
     /// approval was used: leave time for clocks that go back.
     fn remove_expired(&self, before: Time) -> Answer<u64>;

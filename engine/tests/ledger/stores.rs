@@ -129,6 +129,14 @@ fn lists(store: &dyn Store) {
     let late = store.open(Some("lists"), at(1_805), None, 100).unwrap();
     assert_eq!(late.iter().filter(|asking| asking.state(at(1_805)) == State::Open).count(), 6);
     assert_eq!(store.open(None, at(0), None, 100), Ok(Vec::new()));
+
+    assert_eq!(store.closed(Some("lists"), at(1_000), 100), Ok(vec![granted.clone()]));
+    let mut over: Vec<Asking> = all.iter().filter(|asking| asking.opened_at < at(5)).cloned().chain([granted]).collect();
+    over.sort_by_key(|asking| std::cmp::Reverse(Cursor::after(asking)));
+    assert_eq!(store.closed(Some("lists"), at(1_805), 100), Ok(over.clone()), "what expired is over");
+    over.truncate(7);
+    assert_eq!(store.closed(Some("lists"), at(1_805), 7), Ok(over));
+    assert_eq!(store.closed(None, at(0), 100), Ok(Vec::new()));
 }
 
 fn what_expired_is_forgotten(store: &dyn Store) {
