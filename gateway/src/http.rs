@@ -25,7 +25,7 @@ pub use self::body::json_body;
 pub use self::problem::Problem;
 pub use self::shelter::RequestId;
 use crate::app::App;
-use crate::service;
+use crate::{page, service};
 
 /// Requests under way at a time, on routes that answer promptly. More are turned away.
 const UNDER_WAY: usize = 1_024;
@@ -38,8 +38,11 @@ pub fn router(app: App) -> Router {
 /// Everything that a gateway serves, with some more routes: the proxy's.
 pub fn router_with(app: App, more: Router) -> Router {
     let own = Router::new().route("/healthz", get(health::health)).route("/metrics", get(metrics));
-    let routes =
-        Router::new().merge(prompt(own.with_state(app.clone()), &app)).merge(service::router(app.clone())).merge(more);
+    let routes = Router::new()
+        .merge(prompt(own.with_state(app.clone()), &app))
+        .merge(service::router(app.clone()))
+        .merge(page::router(app.clone()))
+        .merge(more);
     roof(routes, app)
 }
 

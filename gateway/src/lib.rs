@@ -17,6 +17,7 @@ pub mod http;
 pub mod mcp;
 pub mod metrics;
 pub mod open;
+pub mod page;
 pub mod run;
 pub mod service;
 pub mod sources;

@@ -17,6 +17,7 @@ use axum::routing::{get, post};
 use claw_engine::{Clock, SystemClock};
 
 use crate::app::App;
+use crate::http;
 
 mod api;
 mod assets;
@@ -49,22 +50,23 @@ pub fn router(app: App) -> Router {
 
 /// As [`router`], with another clock than the machine's: for tests. It should be the engine's.
 pub fn router_with_clock(app: App, clock: Arc<dyn Clock>) -> Router {
-    let desk = Desk::new(app, clock);
+    let desk = Desk::new(app.clone(), clock);
     let pages = Router::new()
         .route("/", get(|| async { Redirect::to("/approvals") }))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/approvals", get(show::list))
-        .route("/approvals/events", get(live::events))
         .route("/approvals/{id}", get(show::detail))
         .route("/approvals/{id}/votes", post(vote::vote))
-        .route("/assets/{name}", get(assets::asset))
-        .layer(middleware::from_fn(guarded));
+        .route("/assets/{name}", get(assets::asset));
     let api = Router::new()
         .route("/v1/approvals", get(api::list))
         .route("/v1/approvals/{id}", get(api::detail))
         .route("/v1/approvals/{id}/votes", post(api::vote));
-    pages.merge(api).layer(DefaultBodyLimit::max(BODY)).with_state(desk)
+    let events = Router::new().route("/approvals/events", get(live::events));
+    let api = http::prompt(api.with_state(desk.clone()), &app);
+    let pages = http::prompt(pages.with_state(desk.clone()), &app).merge(events.with_state(desk));
+    pages.layer(middleware::from_fn(guarded)).merge(api).layer(DefaultBodyLimit::max(BODY))
 }
 
 /// Headers that keep a page to itself.

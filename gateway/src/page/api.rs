@@ -2,6 +2,8 @@
 //!
 //! Browsers send no such header by themselves, so that no foreign page can.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Json, Path, Query, State};
 use axum::http::request::Parts;
@@ -11,12 +13,13 @@ use claw_engine::EngineError;
 use claw_engine::ledger::{Asking, AskingId, Cursor, Refusal};
 use claw_runtime::{Json as Value, Time, VoteVerdict};
 use serde::Deserialize;
-use std::sync::Arc;
 
 use super::desk::{Desk, Inner};
 use super::look::Board;
 use super::{show, visit, vote};
+use crate::auth::{self, Closed};
 use crate::config::Person;
+use crate::http::Problem;
 
 /// A person, by the token in the request.
 #[derive(Debug)]
@@ -26,38 +29,28 @@ pub(super) struct Caller {
 }
 
 impl FromRequestParts<Desk> for Caller {
-    type Rejection = Response;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Caller, Response> {
-        let Some(now) = desk.now() else {
-            return Err(error(StatusCode::SERVICE_UNAVAILABLE, "no_clock", "the time is not known", None));
-        };
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Caller, Problem> {
+        let now = desk.now().ok_or_else(no_clock)?;
         let from = visit::address(&parts.extensions);
-        if let Err(seconds) = desk.throttle.check(from, now) {
-            let help = format!("try again in {seconds} s");
-            let mut answer = error(StatusCode::TOO_MANY_REQUESTS, "too_many", "too many wrong tokens", Some(&help));
-            answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-            return Err(answer);
-        }
-        let mut tokens = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let token = match (tokens.next(), tokens.next()) {
-            (Some(value), None) => value.to_str().ok().and_then(|value| {
-                let (scheme, token) = value.split_once(' ')?;
-                scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-            }),
-            _ => None,
-        };
-        if let Some((person, _)) = token.and_then(|token| desk.person(token, now)) {
-            return Ok(Caller { person, now });
-        }
-        if token.is_some() {
+        desk.throttle.check(from, now).map_err(too_many)?;
+        let admitted = auth::bearer(&parts.headers).and_then(|token| desk.app.doors.person(token, now));
+        if matches!(admitted, Err(Closed::Unknown | Closed::Expired)) {
             desk.throttle.failed(from, now);
         }
-        let help = "send `authorization: Bearer TOKEN` with the token of someone who may vote";
-        let mut answer = error(StatusCode::UNAUTHORIZED, "unauthorized", "no person's token came along", Some(help));
-        answer.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
-        Err(answer)
+        Ok(Caller { person: admitted?, now })
     }
+}
+
+fn no_clock() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_clock", "the gateway does not know the time")
+}
+
+fn too_many(seconds: i64) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "too many wrong tokens came from this address")
+        .help(format!("try again in {seconds} s"))
+        .with_header(header::RETRY_AFTER, seconds.into())
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,19 +63,15 @@ pub(super) async fn list(
     State(desk): State<Desk>,
     caller: Caller,
     turn: Result<Query<Turn>, QueryRejection>,
-) -> Response {
-    let after = match turn.ok().map(|turn| turn.0.after.map(|after| after.parse::<Cursor>()).transpose()) {
-        Some(Ok(after)) => after,
-        _ => return error(StatusCode::BAD_REQUEST, "bad_request", "`after` is not a place in the list", None),
-    };
-    match Board::of(&desk, caller.person.tenant.as_deref(), caller.now, after).await {
-        Ok(board) => {
-            let texts = |askings: &[Asking]| Value::Arr(askings.iter().map(|a| a.to_json(caller.now)).collect());
-            let next = board.next.map_or(Value::Null, |next| Value::str(next.to_string()));
-            json(&[("waiting", texts(&board.waiting)), ("next", next), ("recent", texts(&board.recent))])
-        }
-        Err(refusal) => refused(&EngineError::Refused(refusal)),
-    }
+) -> Result<Response, Problem> {
+    let after = turn.ok().map(|turn| turn.0.after.map(|after| after.parse::<Cursor>()).transpose());
+    let Some(Ok(after)) = after else { return Err(Problem::bad_request("`after` is not a place in the list")) };
+    let board = Board::of(&desk, caller.person.tenant.as_deref(), caller.now, after).await;
+    let board = board.map_err(|refusal| refused(&EngineError::Refused(refusal)))?;
+    let texts = |askings: &[Asking]| Value::Arr(askings.iter().map(|asking| asking.to_json(caller.now)).collect());
+    let next = board.next.map_or(Value::Null, |next| Value::str(next.to_string()));
+    let members = [("waiting", texts(&board.waiting)), ("next", next), ("recent", texts(&board.recent))];
+    Ok(json(&Value::Obj(members.into_iter().map(|(key, value)| (key.into(), value)).collect())))
 }
 
 /// `GET /v1/approvals/{id}`
@@ -90,10 +79,8 @@ pub(super) async fn detail(
     State(desk): State<Desk>,
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
-) -> Response {
-    let Some(id) = id.ok().and_then(|id| id.parse::<AskingId>().ok()) else {
-        return refused(&EngineError::Refused(Refusal::NotFound));
-    };
+) -> Result<Response, Problem> {
+    let id = id_of(id)?;
     answer(&desk, &caller, id).await
 }
 
@@ -110,55 +97,39 @@ pub(super) async fn vote(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
     sent: Result<Json<Sent>, JsonRejection>,
-) -> Response {
-    let Some(id) = id.ok().and_then(|id| id.parse::<AskingId>().ok()) else {
-        return refused(&EngineError::Refused(Refusal::NotFound));
-    };
-    let Sent { verdict, note } = match sent {
-        Ok(Json(sent)) => sent,
-        Err(rejection) => {
-            let help = "send {\"verdict\": \"grant\" or \"refuse\", \"note\": \"…\"} as application/json";
-            return error(rejection.status(), "bad_request", "the vote can't be read", Some(help));
-        }
-    };
-    match vote::cast(&desk, &caller.person, id, verdict, note.as_deref().unwrap_or_default(), caller.now).await {
-        Ok(()) => answer(&desk, &caller, id).await,
-        Err(failed) => refused(&failed),
-    }
+) -> Result<Response, Problem> {
+    let id = id_of(id)?;
+    let Json(Sent { verdict, note }) = sent.map_err(|rejection| {
+        Problem::new(rejection.status(), "bad_request", "the vote can't be read")
+            .help("send {\"verdict\": \"grant\" or \"refuse\", \"note\": \"…\"} as application/json")
+    })?;
+    let note = note.as_deref().unwrap_or_default();
+    let cast = vote::cast(&desk, &caller.person, id, verdict, note, caller.now).await;
+    cast.map_err(|failed| refused(&failed))?;
+    answer(&desk, &caller, id).await
 }
 
-async fn answer(desk: &Inner, caller: &Caller, id: AskingId) -> Response {
-    match show::asking(desk, caller.person.tenant.as_deref(), id).await {
-        Ok(asking) => text(StatusCode::OK, asking.to_json(caller.now).canonical()),
-        Err(refusal) => refused(&EngineError::Refused(refusal)),
-    }
+fn id_of(id: Result<Path<String>, PathRejection>) -> Result<AskingId, Problem> {
+    let id = id.ok().and_then(|id| id.parse::<AskingId>().ok());
+    id.ok_or_else(|| refused(&EngineError::Refused(Refusal::NotFound)))
+}
+
+async fn answer(desk: &Inner, caller: &Caller, id: AskingId) -> Result<Response, Problem> {
+    let asking = show::asking(desk, caller.person.tenant.as_deref(), id).await;
+    let asking = asking.map_err(|refusal| refused(&EngineError::Refused(refusal)))?;
+    Ok(json(&asking.to_json(caller.now)))
 }
 
 /// Another tenant's asking does not exist for whoever asks.
-fn refused(failed: &EngineError) -> Response {
+fn refused(failed: &EngineError) -> Problem {
     let refusal = match failed {
         EngineError::Refused(Refusal::OtherTenant) => &Refusal::NotFound,
         EngineError::Refused(refusal) => refusal,
-        other => return error(vote::status(other), "unavailable", &other.to_string(), None),
+        other => return Problem::new(vote::status(other), "unavailable", other.to_string()),
     };
-    error(vote::status(failed), refusal.code(), &refusal.to_string(), None)
+    Problem::new(vote::status(failed), refusal.code(), refusal.to_string())
 }
 
-fn error(status: StatusCode, code: &str, message: &str, help: Option<&str>) -> Response {
-    let mut members = vec![("code", Value::str(code)), ("message", Value::str(message))];
-    members.extend(help.map(|help| ("help", Value::str(help))));
-    text(status, object(&[("error", object(&members))]).canonical())
-}
-
-fn object(members: &[(&str, Value)]) -> Value {
-    Value::Obj(members.iter().map(|(key, value)| ((*key).into(), value.clone())).collect())
-}
-
-fn json(members: &[(&str, Value)]) -> Response {
-    text(StatusCode::OK, object(members).canonical())
-}
-
-fn text(status: StatusCode, text: String) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (status, headers, text).into_response()
+fn json(value: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], value.canonical()).into_response()
 }

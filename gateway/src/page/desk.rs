@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use claw_engine::Clock;
 use claw_runtime::Time;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
 use super::live::LISTENERS;
@@ -13,7 +11,6 @@ use super::look::Looks;
 use super::session::Sessions;
 use super::throttle::Throttle;
 use crate::app::App;
-use crate::config::{Person, Token, TokenDigest};
 
 /// What the page's handlers share. A handle.
 #[derive(Clone, Debug)]
@@ -59,26 +56,5 @@ impl Inner {
     /// Is the page reached over TLS, here or at something before the gateway?
     pub(super) fn is_https(&self) -> bool {
         self.app.config.http.as_ref().is_some_and(|http| http.public_url.scheme() == "https")
-    }
-
-    /// Whose token it is, if it is one of a person's and has not expired. Every token is compared, so that how long it
-    /// takes says nothing.
-    pub(super) fn person(&self, token: &str, now: Time) -> Option<(Arc<Person>, Token)> {
-        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let mut found = None;
-        for person in &self.app.config.people {
-            for known in &person.tokens {
-                if bool::from(known.digest.0.ct_eq(&digest)) {
-                    found = Some((Arc::clone(person), known.clone()));
-                }
-            }
-        }
-        found.filter(|(_, token)| token.expires.is_none_or(|expires| now < expires))
-    }
-
-    /// May this token of the person still be used?
-    pub(super) fn is_good(&self, person: &Person, digest: &TokenDigest, now: Time) -> bool {
-        let token = person.tokens.iter().find(|token| token.digest == *digest);
-        token.is_some_and(|token| token.expires.is_none_or(|expires| now < expires))
     }
 }

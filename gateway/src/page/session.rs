@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Person, TokenDigest};
+use crate::config::Person;
 
 /// How long a session lasts at most.
 const LASTS: Duration = Duration::from_millis(12 * 60 * 60 * 1_000);
@@ -26,8 +26,6 @@ const LISTENERS: usize = 8;
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) person: Arc<Person>,
-    /// The token that opened it.
-    pub(super) token: TokenDigest,
     /// The first moment at which it is over.
     pub(super) until: Time,
     opened: Time,
@@ -51,17 +49,18 @@ pub(super) struct Sessions(Mutex<HashMap<[u8; 32], Arc<Session>>>);
 
 impl Sessions {
     /// Opens a session, and gives its name and itself. `None` if there is no randomness to be had.
+    ///
+    /// It ends with the token that opened it: `expires`.
     pub(super) fn open(
         &self,
         person: Arc<Person>,
-        token: &crate::config::Token,
+        expires: Option<Time>,
         now: Time,
     ) -> Option<(String, Arc<Session>)> {
         let longest = now.checked_add(LASTS)?;
         let (name, csrf) = (random()?, random()?);
         let session = Arc::new(Session {
-            token: token.digest,
-            until: token.expires.map_or(longest, |expires| expires.min(longest)),
+            until: expires.map_or(longest, |expires| expires.min(longest)),
             opened: now,
             csrf,
             ended: CancellationToken::new(),

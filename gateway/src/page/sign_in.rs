@@ -12,9 +12,6 @@ use super::desk::Desk;
 use super::visit::Visit;
 use super::{html, session, visit};
 
-/// The longest token that is looked at.
-const TOKEN: usize = 1_024;
-
 /// Where to go on.
 #[derive(Debug, Deserialize)]
 pub(super) struct Onward {
@@ -62,9 +59,8 @@ pub(super) async fn sign_in(
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         return response;
     }
-    let token = token.trim();
-    let Some((person, token)) = Some(token).filter(|token| token.len() <= TOKEN).and_then(|t| desk.person(t, now))
-    else {
+    let (token, doors) = (token.trim(), &desk.app.doors);
+    let Ok(person) = doors.person(token, now) else {
         desk.throttle.failed(from, now);
         tracing::info!(?from, "someone tried to sign in with a token that nobody has, or that has expired");
         let problem = ("This token is not accepted", "it may be mistyped or expired: ask whoever runs the gateway");
@@ -74,7 +70,7 @@ pub(super) async fn sign_in(
     if let Some(old) = session::cookie(&headers, https) {
         desk.sessions.close(old);
     }
-    let Some((name, session)) = desk.sessions.open(person, &token, now) else {
+    let Some((name, session)) = desk.sessions.open(person, doors.expires(token), now) else {
         let problem = ("You can't be signed in now", "the machine gives no random numbers");
         return form(&next, StatusCode::SERVICE_UNAVAILABLE, Some(problem));
     };

@@ -66,11 +66,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut plain = 0;
     let mut at = 0;
-    let push = |parts: &mut Vec<Part<'_>>, from: usize, to: usize| {
-        if let Some(text) = text.get(from..to).filter(|text| !text.is_empty()) {
-            parts.push(Part::Plain(text));
-        }
-    };
+    let plain_part = |from: usize, to: usize| text.get(from..to).filter(|text| !text.is_empty()).map(Part::Plain);
     while let Some(offset) = text.get(at..).and_then(|rest| rest.find('\\')) {
         let start = at.saturating_add(offset);
         let escape = text.get(start..).unwrap_or_default();
@@ -83,11 +79,11 @@ fn parts(text: &str) -> Vec<Part<'_>> {
             _ if shown.starts_with("\\u") => Part::Escape(shown),
             _ => continue,
         };
-        push(&mut parts, plain, start);
+        parts.extend(plain_part(plain, start));
         parts.push(part);
         plain = at;
     }
-    push(&mut parts, plain, text.len());
+    parts.extend(plain_part(plain, text.len()));
     parts
 }
 
