@@ -22,4 +22,5 @@ pub mod run;
 pub mod service;
 pub mod sources;
 pub mod tls;
+pub mod webhook;
 pub mod words;
