@@ -131,7 +131,8 @@ fn lists(store: &dyn Store) {
     assert_eq!(store.open(None, at(0), None, 100), Ok(Vec::new()));
 
     assert_eq!(store.closed(Some("lists"), at(1_000), 100), Ok(vec![granted.clone()]));
-    let mut over: Vec<Asking> = all.iter().filter(|asking| asking.opened_at < at(5)).cloned().chain([granted]).collect();
+    let mut over: Vec<Asking> =
+        all.iter().filter(|asking| asking.opened_at < at(5)).cloned().chain([granted]).collect();
     over.sort_by_key(|asking| std::cmp::Reverse(Cursor::after(asking)));
     assert_eq!(store.closed(Some("lists"), at(1_805), 100), Ok(over.clone()), "what expired is over");
     over.truncate(7);

@@ -101,7 +101,8 @@ pub(super) fn onward(path: &str) -> Markup {
 
 /// A form that did not come from the session's own page.
 pub(super) fn foreign_form() -> Markup {
-    let help = "it did not come from a page that you opened since you signed in. Open the page again, and send it from there";
+    let help =
+        "it did not come from a page that you opened since you signed in. Open the page again, and send it from there";
     notice("This form was not sent from here", help, Some("/approvals"))
 }
 

@@ -51,12 +51,7 @@ impl Sessions {
     /// Opens a session, and gives its name and itself. `None` if there is no randomness to be had.
     ///
     /// It ends with the token that opened it: `expires`.
-    pub(super) fn open(
-        &self,
-        person: Arc<Person>,
-        expires: Option<Time>,
-        now: Time,
-    ) -> Option<(String, Arc<Session>)> {
+    pub(super) fn open(&self, person: Arc<Person>, expires: Option<Time>, now: Time) -> Option<(String, Arc<Session>)> {
         let longest = now.checked_add(LASTS)?;
         let (name, csrf) = (random()?, random()?);
         let session = Arc::new(Session {

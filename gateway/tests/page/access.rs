@@ -31,7 +31,9 @@ async fn wrong_tokens_open_nothing() {
     let mut browser = shop.browser();
     let long = "x".repeat(5_000);
     // A caller's token is not a person's.
-    for wrong in ["", "x", &token("nobody"), &long, &token("olga").to_uppercase(), &token("bot"), "olga", "\0", "' or 1=1"] {
+    for wrong in
+        ["", "x", &token("nobody"), &long, &token("olga").to_uppercase(), &token("bot"), "olga", "\0", "' or 1=1"]
+    {
         let answer = browser.sign_in(wrong).await;
         assert_eq!((answer.status, &browser.cookie), (StatusCode::UNAUTHORIZED, &None), "{wrong}");
     }

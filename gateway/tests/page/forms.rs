@@ -113,7 +113,9 @@ async fn forms_from_elsewhere_do_not_count() {
     for wrong in ["", "x", &other, &csrf[1..], &csrf.to_uppercase()] {
         assert_eq!(status(post().header(header::ORIGIN, ORIGIN), wrong).await, StatusCode::FORBIDDEN, "{wrong}");
     }
-    for origin in ["null", "http://evil.example", "https://127.0.0.1:8787", "http://127.0.0.1", "http://127.0.0.1:8788", ""] {
+    for origin in
+        ["null", "http://evil.example", "https://127.0.0.1:8787", "http://127.0.0.1", "http://127.0.0.1:8788", ""]
+    {
         assert_eq!(status(post().header(header::ORIGIN, origin), &csrf).await, StatusCode::FORBIDDEN, "{origin}");
     }
     assert_eq!(status(post(), &csrf).await, StatusCode::FORBIDDEN, "a browser says where a form comes from");
@@ -178,7 +180,10 @@ async fn notes_are_kept_to_their_length() {
     let long = "ä".repeat(2_049);
     let answer = olga.vote(&asking, "grant", &long).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.text.contains("Your note is too long") && answer.text.contains(&long), "it need not be written again");
+    assert!(
+        answer.text.contains("Your note is too long") && answer.text.contains(&long),
+        "it need not be written again"
+    );
     let huge = "x".repeat(100_000);
     let answer = olga.vote(&asking, "grant", &huge).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);

@@ -181,7 +181,7 @@ impl Answer {
 /// What a browser does: keeps a cookie, and says where a form came from.
 #[derive(Clone)]
 pub struct Browser {
-    router: Router,
+    pub router: Router,
     pub origin: String,
     pub cookie: Option<String>,
 }

@@ -18,8 +18,7 @@ const NAME: usize = 120;
 /// The whole page.
 pub(in crate::page) fn page(visit: &Visit, board: &Board, further: bool) -> Markup {
     let (person, now) = (&*visit.session.person, visit.now);
-    let (own, others): (Vec<&Asking>, Vec<&Asking>) =
-        board.waiting.iter().partition(|asking| awaits(asking, person));
+    let (own, others): (Vec<&Asking>, Vec<&Asking>) = board.waiting.iter().partition(|asking| awaits(asking, person));
     let body = html! {
         div #list data-live {
             h1 { "Waiting for you" @if !own.is_empty() { " " span .number { (own.len()) } } }
