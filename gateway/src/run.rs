@@ -214,7 +214,7 @@ fn server<A>(app: &App, listener: TcpListener, acceptor: A) -> io::Result<Server
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
     server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(HEAD);
     if let Some(http) = &app.config.http {
-        tracing::info!("listening on {}", http.public_url);
+        tracing::info!("listening on {}", http.public_url.as_str().trim_end_matches('/'));
     }
     let stop = app.stop.clone();
     tokio::spawn(async move {
