@@ -91,7 +91,8 @@ fn check_tells_by_its_exit_status() {
         err(&missing),
         "error: cannot read `claw-gateway.toml`: no such file or directory\n  help: `claw-gateway init` writes one to start from; `--config` names another\n"
     );
-    std::fs::write(folder.path().join("claw-gateway.toml"), "environment = \"dev\"\n[policy]\npath = \"p\"\nfoo = 1\n").unwrap();
+    std::fs::write(folder.path().join("claw-gateway.toml"), "environment = \"dev\"\n[policy]\npath = \"p\"\nfoo = 1\n")
+        .unwrap();
     let wrong = gateway(folder.path(), &["check"]);
     assert_eq!(wrong.status.code(), Some(1));
     assert!(out(&wrong).contains("[policy] has no `foo`"), "{}", out(&wrong));

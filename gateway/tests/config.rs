@@ -45,7 +45,10 @@ fn little_is_needed() {
     assert_eq!(config.policies.path.as_deref(), Some(Path::new("policy")));
     assert!(config.policies.watch && !config.policies.shared);
     let http = config.http.unwrap();
-    assert_eq!((http.listen.to_string(), http.public_url.as_str()), ("127.0.0.1:8787".into(), "http://127.0.0.1:8787/"));
+    assert_eq!(
+        (http.listen.to_string(), http.public_url.as_str()),
+        ("127.0.0.1:8787".into(), "http://127.0.0.1:8787/")
+    );
     assert!(matches!(config.audit, Audit::Files { folder, synced: false } if folder == Path::new("claw-data/audit")));
     assert!(matches!(config.state, Store::Sqlite(file) if file == Path::new("claw-data/state.db")));
     assert_eq!(config.approvals.wait, Duration::from_secs(30));
@@ -143,8 +146,10 @@ waiting = 5
 
 #[test]
 fn mistakes_are_told_all_at_once() {
-    insta::assert_snapshot!("mistakes", mistakes(&format!(
-        r#"
+    insta::assert_snapshot!(
+        "mistakes",
+        mistakes(&format!(
+            r#"
 enviroment = "dev"
 [http]
 listen = "8787"
@@ -196,7 +201,8 @@ url = "postgresql://user:pw@host/db"
 body = "4 megs"
 sessions = 0
 "#
-    )));
+        ))
+    );
 }
 
 #[test]
@@ -206,7 +212,9 @@ fn a_text_that_is_no_toml_is_told_where() {
 
 #[test]
 fn tokens_in_the_clear_are_refused() {
-    let with = |rest: &str| mistakes(&format!("environment = \"dev\"\n[policy]\npath = \"p\"\n[http]\nlisten = \"0.0.0.0:80\"\n{rest}"));
+    let with = |rest: &str| {
+        mistakes(&format!("environment = \"dev\"\n[policy]\npath = \"p\"\n[http]\nlisten = \"0.0.0.0:80\"\n{rest}"))
+    };
     assert!(with("").contains("tokens would travel in the clear to `0.0.0.0:80`"));
     assert!(with("behind_proxy = true").contains("no findings"));
     assert!(with("tls = { certificate = \"c\", key = \"k\" }").contains("no findings"));
@@ -235,15 +243,17 @@ fn a_secret_may_be_in_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("redis");
     std::fs::write(&secret, "redis://:pw@localhost\n").unwrap();
-    let text = "environment = \"dev\"\n[policy]\npath = \"p\"\n[state]\nstore = \"redis\"\nurl = { file = \"redis\" }\n";
-    let read = || Config::read(&folder.path().join("c.toml"), text, Surroundings { variable: &|_| None, secrets: true });
+    let text =
+        "environment = \"dev\"\n[policy]\npath = \"p\"\n[state]\nstore = \"redis\"\nurl = { file = \"redis\" }\n";
+    let read =
+        || Config::read(&folder.path().join("c.toml"), text, Surroundings { variable: &|_| None, secrets: true });
     assert!(matches!(&read().config.state, Store::Redis(url) if url.0 == "redis://:pw@localhost"));
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(read().findings.render(false).contains("everyone on this machine can read"));
-        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert!(read().findings.list.is_empty());
     }
 }
@@ -278,9 +288,12 @@ constraint regions: set<string> merge intersect
 
 #[test]
 fn what_does_not_fit_the_policy_is_told() {
-    insta::assert_snapshot!("misfits", misfits(
-        POLICY,
-        &format!(r#"
+    insta::assert_snapshot!(
+        "misfits",
+        misfits(
+            POLICY,
+            &format!(
+                r#"
 environment = "dev"
 [policy]
 path = "policy"
@@ -318,8 +331,10 @@ roles = ["admin"]
 name = "paul"
 token_sha256 = "{OTHER}"
 roles = ["sree"]
-"#)
-    ));
+"#
+            )
+        )
+    );
 }
 
 #[test]
@@ -354,7 +369,10 @@ roles = ["sre"]
 #[test]
 fn a_policy_with_errors_is_shown_as_the_compiler_shows_it() {
     let text = "environment = \"prod\"\n[policy]\npath = \"policy\"\n";
-    insta::assert_snapshot!("broken_policy", misfits("package acme\nenvironments prod\nroles bot\ngrant serch to bot\ntool search(q: string)\n", text));
+    insta::assert_snapshot!(
+        "broken_policy",
+        misfits("package acme\nenvironments prod\nroles bot\ngrant serch to bot\ntool search(q: string)\n", text)
+    );
     let missing = misfits(POLICY, "environment = \"prod\"\n[policy]\npath = \"policies\"\n");
     assert!(missing.contains("cannot read the policy `DIR/policies`"), "{missing}");
     let unsigned = misfits(POLICY, "environment = \"prod\"\n[policy]\npath = \"policy\"\nsigned_by = [\"key.pub\"]\n");

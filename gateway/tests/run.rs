@@ -167,10 +167,12 @@ fn a_changed_policy_is_loaded_and_a_broken_one_is_not() {
     gateway.says("E0001");
     assert_eq!(gateway.decide(json!({ "text": "hi" }))["outcome"], "allow");
 
-    std::fs::write(policy(folder.path()), POLICY.replace("grant echo", "use \"./more.claw\" as more\ngrant echo")).unwrap();
+    std::fs::write(policy(folder.path()), POLICY.replace("grant echo", "use \"./more.claw\" as more\ngrant echo"))
+        .unwrap();
     gateway.says("is not put in force");
     // A file that was missing is watched as well.
-    std::fs::write(folder.path().join("policy/more.claw"), "package more\nrule no { on any deny \"not today\" }\n").unwrap();
+    std::fs::write(folder.path().join("policy/more.claw"), "package more\nrule no { on any deny \"not today\" }\n")
+        .unwrap();
     gateway.says("INFO the policy is `acme`");
     let denied = gateway.decide(json!({ "text": "hi" }));
     assert_eq!(denied["outcome"], "deny", "{denied}");
@@ -198,7 +200,8 @@ fn two_gateways_do_not_share_a_log() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "127.0.0.1:0");
     let _first = Gateway::start(folder.path());
-    let second = Command::new(env!("CARGO_BIN_EXE_claw-gateway")).arg("run").current_dir(folder.path()).output().unwrap();
+    let second =
+        Command::new(env!("CARGO_BIN_EXE_claw-gateway")).arg("run").current_dir(folder.path()).output().unwrap();
     assert_eq!(second.status.code(), Some(2));
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(said.contains("another gateway runs with the same `data`"), "{said}");

@@ -34,7 +34,8 @@ pub(super) fn read(file: &Path) -> Result<Servers, Failure> {
         .map_err(|error| Failure::new(format!("`{}` is no JSON: {error}", file.display())))?;
     let servers = ["mcpServers", "servers"].iter().find_map(|key| json.get(key)?.as_object());
     let servers = servers.filter(|servers| !servers.is_empty()).ok_or_else(|| {
-        Failure::new(format!("`{}` names no server", file.display())).help("a client's servers stand under `mcpServers`")
+        Failure::new(format!("`{}` names no server", file.display()))
+            .help("a client's servers stand under `mcpServers`")
     })?;
     let mut found = Servers::default();
     let mut names = Vec::new();
@@ -54,7 +55,8 @@ pub(super) fn read(file: &Path) -> Result<Servers, Failure> {
 
 /// A name that a configuration can have.
 fn plain(name: &str) -> String {
-    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).take(48).collect();
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).take(48).collect();
     let name = name.trim_matches(['-', '.']);
     if name.is_empty() { "server".to_owned() } else { name.to_owned() }
 }
