@@ -85,15 +85,13 @@ fn reach(table: &Table<'_>) -> Option<Reach> {
         }
         (command, address) => {
             let both = command.is_some() && address.is_some();
-            if both || !(table.misspelt("command") || table.misspelt("url")) {
-                let message = if both {
-                    "a server has a `command` or a `url`, not both"
-                } else {
-                    "nothing says how to reach this server"
-                };
-                let finding = Finding::error(table.span.clone(), message);
-                table.notes.add(finding.help("write `command` and `args` for a program, or `url`"));
-            }
+            let message = if both {
+                "a server has a `command` or a `url`, not both"
+            } else {
+                "nothing says how to reach this server"
+            };
+            let finding = Finding::error(table.span.clone(), message);
+            table.notes.add(finding.help("write `command` and `args` for a program, or `url`"));
             for key in ["headers", "env"] {
                 table.ignore(key);
             }

@@ -175,7 +175,8 @@ impl Seats {
         Ok(Seats(Arc::new(shared)))
     }
 
-    /// A place for a caller at a server. `session` is the session's name, as [`SessionBy`] says what it is.
+    /// A place for a caller at a server. `session` is the session's name, as [`SessionBy`] says what it is. What a session
+    /// of one connection has seen is known as long as there is a seat of it: keep one.
     #[must_use]
     pub fn seat(&self, caller: Arc<Caller>, server: Arc<Server>, session: String) -> Seat {
         let lasting = caller.session != SessionBy::Connection;

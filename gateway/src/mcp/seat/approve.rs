@@ -20,8 +20,9 @@ use crate::guard::News;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often the client is told that its call still waits.
 const TELL: Duration = Duration::from_secs(5);
-/// The least time between two attempts of one call.
-const BREATH: Duration = Duration::from_millis(100);
+/// The least time between the first two attempts of one call, and between any two after many.
+const BREATH: Duration = Duration::from_millis(50);
+const BREATHS: Duration = Duration::from_secs(5);
 
 /// How waiting has ended.
 pub(super) enum Waited {
@@ -53,6 +54,7 @@ pub(super) async fn wait(flow: &Flow, mut call: Arc<Call>) -> Waited {
     let deadline = Instant::now().checked_add(app.config.approvals.wait).unwrap_or_else(Instant::now);
     // More than may wait are told at once to come again.
     let place = flow.seat.0.seats.0.waiting.try_acquire();
+    let mut breath = BREATH;
     loop {
         // Before asking, so that no vote falls in between.
         let news = app.guard.news();
@@ -73,7 +75,8 @@ pub(super) async fn wait(flow: &Flow, mut call: Arc<Call>) -> Waited {
         if !call.needs_approval() {
             return Waited::Decided(call);
         }
-        tokio::time::sleep(BREATH).await;
+        tokio::time::sleep(breath).await;
+        breath = breath.saturating_mul(2).min(BREATHS);
     }
 }
 
