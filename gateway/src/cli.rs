@@ -3,7 +3,9 @@
 //! The only place that prints on standard output or decides an exit status.
 
 mod check;
+mod init;
 mod output;
+mod pins;
 mod run;
 mod token;
 
@@ -45,10 +47,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Check(check::Args),
     Run(run::RunArgs),
     Stdio(run::StdioArgs),
     Token(token::Args),
+    Pins(pins::Args),
 }
 
 /// Which configuration a command is about.
@@ -91,7 +95,9 @@ pub fn main() -> ExitCode {
 
 fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     match command {
+        Command::Init(args) => init::run(args, out),
         Command::Check(args) => check::run(args, out),
+        Command::Pins(args) => pins::run(args, out),
         Command::Run(args) => run::serve(args, out),
         Command::Stdio(args) => run::stdio(args, out),
         Command::Token(args) => token::run(args, out),

@@ -17,7 +17,7 @@ use crate::config::{Caller, Config, Http, own_url};
 use crate::failure::Failure;
 use crate::mcp::Mcp;
 use crate::open::{self, Keep, Place};
-use crate::{http, tls};
+use crate::{http, tls, webhook};
 
 /// How long running calls may take to end.
 pub const GRACE: Duration = Duration::from_secs(30);
@@ -133,12 +133,17 @@ where
         tokio::spawn(signals(app.clone()));
         tokio::spawn(forgetting(app.clone(), Arc::clone(&keep)));
         let mcp = Mcp::open(app.clone()).map_err(Failure::new)?;
+        let webhook = webhook::spawn(&app).map_err(Failure::new)?;
         let result = work(app.clone(), mcp.clone()).await;
         app.stop.cancel();
         app.tasks.close();
         let (ended, within) = tokio::join!(mcp.closed(GRACE), tokio::time::timeout(GRACE, app.tasks.wait()));
         if !ended || within.is_err() {
             tracing::warn!("some calls did not end within {} s", GRACE.as_secs());
+        }
+        if let Some(webhook) = webhook {
+            // Each message that waits gets one attempt, which has a time-out of its own.
+            let _ = webhook.await;
         }
         result
     });
@@ -192,7 +197,7 @@ async fn forgetting(app: App, keep: Arc<Keep>) {
 async fn serve(app: App, mcp: Mcp, settings: Http, listener: TcpListener) -> Result<(), Failure> {
     let address = listener.local_addr().unwrap_or(settings.listen);
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
-    let routes = http::router_with(app.clone(), mcp.router()).into_make_service();
+    let routes = http::router_with(app.clone(), mcp.router()).into_make_service_with_connect_info::<SocketAddr>();
     let result = match &settings.tls {
         None => match server(&app, listener, NoDelayAcceptor::new()) {
             Ok(server) => server.serve(routes).await,
@@ -214,7 +219,7 @@ fn server<A>(app: &App, listener: TcpListener, acceptor: A) -> io::Result<Server
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
     server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(HEAD);
     if let Some(http) = &app.config.http {
-        tracing::info!("listening on {}", http.public_url);
+        tracing::info!("listening on {}", http.public_url.as_str().trim_end_matches('/'));
     }
     let stop = app.stop.clone();
     tokio::spawn(async move {

@@ -4,16 +4,17 @@ import { isDeepStrictEqual, inspect } from "node:util";
 export class Failed extends Error {}
 export class Skipped extends Error {}
 
-const show = (value) => inspect(value, { depth: 12, breakLength: 120, maxStringLength: 2000 });
+const show = (value) => inspect(value, { depth: 12, breakLength: 120, maxStringLength: 600, maxArrayLength: 20 });
 
 export function check(what, truth, seen) {
   if (!truth) throw new Failed(seen === undefined ? what : `${what}\n  seen: ${show(seen)}`);
 }
 
+// Fails with the places at which two values differ.
 export function same(what, seen, expected) {
-  if (!isDeepStrictEqual(seen, expected)) {
-    throw new Failed(`${what}\n  expected: ${show(expected)}\n  seen:     ${show(seen)}${difference(seen, expected)}`);
-  }
+  if (isDeepStrictEqual(seen, expected)) return;
+  const places = differences(seen, expected).slice(0, 8).map(([path, one, other]) => `\n  at ${path || "/"}\n    expected: ${show(other)}\n    seen:     ${show(one)}`);
+  throw new Failed(`${what}${places.join("")}`);
 }
 
 export function has(what, text, part) {
@@ -44,15 +45,13 @@ export async function until(what, condition, ms = 60_000) {
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// The first paths at which two values differ.
-function difference(seen, expected, path = "", found = []) {
-  if (found.length >= 5 || isDeepStrictEqual(seen, expected)) return "";
-  const both = [seen, expected];
-  if (both.some((value) => value === null || typeof value !== "object")) {
-    found.push(path);
-  } else {
-    const keys = new Set(both.flatMap(Object.keys));
-    for (const key of keys) difference(seen[key], expected[key], `${path}/${key}`, found);
+function differences(seen, expected, path = "", found = []) {
+  if (isDeepStrictEqual(seen, expected)) return found;
+  if ([seen, expected].some((value) => value === null || typeof value !== "object")) {
+    found.push([path, seen, expected]);
+    return found;
   }
-  return path === "" ? `\n  at: ${found.join(", ") || "/"}` : "";
+  const keys = new Set([seen, expected].flatMap(Object.keys));
+  for (const key of keys) differences(seen[key], expected[key], `${path}/${key}`, found);
+  return found;
 }

@@ -153,13 +153,13 @@ export class Gateway {
     return spawnSync(binaries.gateway, args, { cwd: this.dir, encoding: "utf8", env: { ...process.env, ...this.env } });
   }
 
-  // The audit records, as `clawc audit show` gives them, after the log was verified.
+  // The audit records, after the log was verified.
   audit() {
     const log = path.join(this.dir, "data", "audit");
     const verified = clawc("audit", "verify", log);
     if (verified.status !== 0) throw new Failed(`the audit log does not verify: ${verified.stdout}${verified.stderr}`);
-    const out = clawc("audit", "export", log, "--format", "json");
-    return out.stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    const segments = fs.readdirSync(log).filter((name) => name.endsWith(".jsonl")).sort();
+    return segments.flatMap((name) => fs.readFileSync(path.join(log, name), "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line)));
   }
 
   async stop(signal = "SIGTERM") {

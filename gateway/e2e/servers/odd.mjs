@@ -13,7 +13,7 @@ const object = (properties = {}, required = []) => ({ type: "object", properties
 
 const tools = () => [
   { name: "echo", description: described(), inputSchema: object({ text: { type: "string" } }, ["text"]) },
-  ...["hang", "die", "kill", "flood_out", "flood_err", "garbage", "count", "wrong_id"].map((name) => ({ name, description: `Does ${name}.`, inputSchema: object() })),
+  ...["hang", "die", "kill", "flood_out", "flood_err", "garbage", "whoami", "wrong_id"].map((name) => ({ name, description: `Does ${name}.`, inputSchema: object() })),
   { name: "big", description: "Answers so many bytes.", inputSchema: object({ bytes: { type: "integer" } }, ["bytes"]) },
   ...Array.from({ length: Number(ODD_TOOLS) }, (_, at) => ({ name: `tool_${at}`, description: `Tool ${at}. ${"x".repeat(100)}`, inputSchema: object({ value: { type: "string" } }) })),
 ];
@@ -24,7 +24,7 @@ const pending = new Map();
 const CALLS = {
   echo: ({ text: said }) => text(said),
   big: ({ bytes }) => text("b".repeat(Number(bytes))),
-  count: () => text(String(process.pid)),
+  whoami: () => text(String(process.pid)),
   hang: () => undefined,
   die: () => process.exit(3),
   kill: () => process.kill(process.pid, "SIGKILL"),

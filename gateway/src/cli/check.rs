@@ -1,5 +1,7 @@
 //! `claw-gateway check`: what is wrong with a configuration.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use super::output::Output;
@@ -47,4 +49,10 @@ pub(super) fn read(config: &ConfigArg, secrets: bool) -> Result<Reading, Failure
     let mut reading = Config::open(&config.config, Surroundings { variable: &variable, secrets })?;
     config::fit(&mut reading);
     Ok(reading)
+}
+
+/// Where the gateway of this configuration keeps things. What else is wrong with it does not matter here.
+pub(super) fn data_folder(config: &ConfigArg) -> Result<PathBuf, Failure> {
+    let variable = |_: &str| None;
+    Ok(Config::open(&config.config, Surroundings { variable: &variable, secrets: false })?.config.data)
 }

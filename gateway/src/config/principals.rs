@@ -85,13 +85,15 @@ fn reach(table: &Table<'_>) -> Option<Reach> {
         }
         (command, address) => {
             let both = command.is_some() && address.is_some();
-            let message = if both {
-                "a server has a `command` or a `url`, not both"
-            } else {
-                "nothing says how to reach this server"
-            };
-            let finding = Finding::error(table.span.clone(), message);
-            table.notes.add(finding.help("write `command` and `args` for a program, or `url`"));
+            if both || !(table.misspelt("command") || table.misspelt("url")) {
+                let message = if both {
+                    "a server has a `command` or a `url`, not both"
+                } else {
+                    "nothing says how to reach this server"
+                };
+                let finding = Finding::error(table.span.clone(), message);
+                table.notes.add(finding.help("write `command` and `args` for a program, or `url`"));
+            }
             for key in ["headers", "env"] {
                 table.ignore(key);
             }

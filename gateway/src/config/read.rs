@@ -114,7 +114,7 @@ fn sections<'d>(file: &Path, top: &Table<'d>, places: &mut Places, notes: &'d No
     let callers = principals::callers(top, places, &servers);
     let people = principals::people(top, places);
     principals::distinct(&callers, &people, notes);
-    if environment.is_none() {
+    if environment.is_none() && !top.misspelt("environment") {
         let placeless =
             |caller: &&At<Caller>| caller.value.environment.is_none() && caller.value.may.contains(&Ability::Mcp);
         for caller in callers.iter().filter(placeless) {

@@ -111,6 +111,11 @@ impl<'d> Table<'d> {
         self.asked.borrow_mut().push(key);
     }
 
+    /// Whether a key is probably there, misspelt: then that is the mistake, and not that it is missing.
+    pub fn misspelt(&self, key: &str) -> bool {
+        !self.has(key) && self.entries.keys().any(|there| suggest::nearest(there, [key]).is_some())
+    }
+
     /// Where a key stands; the table's place, if it is not there.
     pub fn span_of(&self, key: &str) -> Range<usize> {
         self.entries.get(key).map_or_else(|| self.span.clone(), |(span, _)| span.clone())
@@ -141,10 +146,12 @@ impl<'d> Table<'d> {
     pub fn needed(&self, key: &'d str) -> Option<At<String>> {
         if !self.has(key) {
             self.get(key);
-            self.notes.add(
-                Finding::error(self.span.clone(), format!("{} has no `{key}`", self.name))
-                    .label(format!("`{key}` is missing")),
-            );
+            if !self.misspelt(key) {
+                self.notes.add(
+                    Finding::error(self.span.clone(), format!("{} has no `{key}`", self.name))
+                        .label(format!("`{key}` is missing")),
+                );
+            }
             return None;
         }
         let text = self.text(key)?;
