@@ -153,7 +153,7 @@ impl Link {
             return Err(Failure::NotSent(format!("the message is longer than {} bytes", self.limit)));
         }
         let (answer, mut answered) = oneshot::channel();
-        let entry = Entry { link: self, id };
+        let mut entry = Entry { link: self, id, reason: String::new() };
         held(&self.pending).insert(id, Pending { answer, during, progress, alive: Instant::now() });
         if !self.write(Outgoing { request: Some(id), bytes }, &cancel).await {
             return Err(Failure::NotSent(
@@ -165,9 +165,8 @@ impl Link {
             () = cancel.cancelled() => Err(Failure::Cancelled),
             () = self.silence(id) => Err(Failure::Late(self.timeout)),
         };
-        drop(entry);
-        if matches!(outcome, Err(Failure::Late(_) | Failure::Cancelled)) {
-            self.take_back(id, &outcome);
+        if let Err(failure) = &outcome {
+            entry.reason = failure.to_string();
         }
         outcome
     }
@@ -202,12 +201,11 @@ impl Link {
         }
     }
 
-    fn take_back(&self, id: u64, outcome: &Result<Value, Failure>) {
+    fn take_back(&self, id: u64, reason: &str) {
         let mut params = Params::new();
         params.insert("requestId".to_owned(), id.into());
-        if let Err(failure) = outcome {
-            params.insert("reason".to_owned(), failure.to_string().into());
-        }
+        let reason = if reason.is_empty() { "nobody waits for the answer any more" } else { reason };
+        params.insert("reason".to_owned(), reason.into());
         let bytes = Message::notification("notifications/cancelled", params).write();
         // A server that takes nothing any more will not take this either.
         let _ = self.outbox.try_send(Outgoing { request: None, bytes });
@@ -300,15 +298,19 @@ impl Drop for Link {
     }
 }
 
-/// A pending request is forgotten when whoever waits for it is gone.
+/// A request is taken back when it is given up, or nobody waits for it any more.
 struct Entry<'a> {
     link: &'a Link,
     id: u64,
+    reason: String,
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        held(&self.link.pending).remove(&self.id);
+        let unanswered = held(&self.link.pending).remove(&self.id).is_some();
+        if unanswered {
+            self.link.take_back(self.id, &self.reason);
+        }
     }
 }
 

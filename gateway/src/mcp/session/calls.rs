@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::asks::Client;
 use super::{Failure, Running, Session, Upstream};
+use crate::mcp::UNREACHED;
 use crate::mcp::catalog::{Entry, Kind};
 use crate::mcp::link::Request;
 use crate::mcp::message::{Id, Params, error};
-use crate::mcp::seat::{self, Asks, DENIED, Subject};
+use crate::mcp::seat::{self, Asks, DECISION, DENIED, PENDING, Subject};
 
 /// A call of the client, as far as it is understood.
 struct Call {
@@ -105,7 +106,9 @@ impl Session {
             }
             .boxed()
         };
-        upstream.seat.run(subject, Some(client), execute).await
+        let outcome = upstream.seat.run(subject, Some(client), execute).await;
+        self.mcp.app().metrics.mcp_called(&upstream.server.name, word(&outcome));
+        outcome
     }
 
     /// Sends a call to its server, if the server still means the same by it: people may have taken their time.
@@ -228,6 +231,22 @@ impl Session {
         let answers = join_all(told).await;
         let none = || Err(error(ErrorCode::METHOD_NOT_FOUND, "the server does not log to clients"));
         answers.into_iter().reduce(|first, second| first.or(second)).unwrap_or_else(none)
+    }
+}
+
+/// How a call has ended, for those who count.
+fn word(outcome: &Result<Value, ErrorData>) -> &'static str {
+    match outcome {
+        Ok(result) if result.get("isError") != Some(&Value::Bool(true)) => "ok",
+        Ok(result) => match result.get("_meta").and_then(|meta| meta.get(DECISION)?.get("decision")?.as_str()) {
+            None => "error",
+            Some("deny") => "denied",
+            Some(_) => "pending",
+        },
+        Err(error) if error.code == DENIED => "denied",
+        Err(error) if error.code == PENDING => "pending",
+        Err(error) if error.code == UNREACHED => "unreached",
+        Err(_) => "error",
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rmcp::ErrorData;
+use rmcp::model::ErrorCode;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Asked, Session, held};
+use super::{Asked, Session, Upstream, held};
 use crate::mcp::link::Link;
 use crate::mcp::message::{Id, Message, Params, error};
 
@@ -27,22 +28,38 @@ impl Session {
             Message::Request { id, method, .. } if method == "ping" => {
                 link.send(&Message::Response { id, outcome: Ok(json!({})) }).await;
             }
-            Message::Request { id, method, params } => self.pass_question(link, id, method, params, during).await,
+            Message::Request { id, method, params } => {
+                if self.noted(server, &params).await {
+                    self.pass_question(link, id, method, params, during).await;
+                } else {
+                    let refused = error(ErrorCode::INTERNAL_ERROR, "the gateway could not take note of this");
+                    link.send(&Message::Response { id, outcome: Err(refused) }).await;
+                }
+            }
             Message::Notification { method, params } if method == "notifications/cancelled" => {
                 self.take_question_back(link, params).await;
             }
             Message::Notification { method, params } => {
-                if let Some(live) = self
-                    .upstreams
-                    .iter()
-                    .filter(|upstream| upstream.server.name == server)
-                    .find_map(|upstream| upstream.connected())
-                {
+                if let Some(live) = self.upstream(server).and_then(|upstream| upstream.connected()) {
                     live.note(&method);
                 }
-                self.front.deliver(during, Message::Notification { method, params }).await;
+                if self.noted(server, &params).await {
+                    self.front.deliver(during, Message::Notification { method, params }).await;
+                }
             }
             Message::Response { .. } => {}
+        }
+    }
+
+    fn upstream(&self, server: &str) -> Option<&Arc<Upstream>> {
+        self.upstreams.iter().find(|upstream| upstream.server.name == server)
+    }
+
+    /// What a server says may come before a model: the seat takes note of it. Whether it may be passed on.
+    async fn noted(&self, server: &str, params: &Params) -> bool {
+        match self.upstream(server) {
+            Some(upstream) => upstream.seat.heard(Value::Object(params.clone())).await,
+            None => false,
         }
     }
 
