@@ -55,6 +55,11 @@ pub enum Place {
     Beside,
 }
 
+/// The constraints that a gateway enforces: those of a call's execution, and what the audit log leaves out.
+pub fn enforced() -> impl Iterator<Item = &'static str> {
+    ENFORCED.iter().copied().chain(["redact"])
+}
+
 /// Opens everything that a configuration names and puts its policies in force.
 ///
 /// # Errors
@@ -66,7 +71,7 @@ pub fn open(config: Arc<Config>, place: Place) -> Result<(App, Keep), Failure> {
     let mut builder = Engine::builder(trust(&config)?)
         .shared_state(state)
         .ledger(ledger(&config.ledger)?)
-        .enforces(ENFORCED.iter().copied())
+        .enforces(enforced())
         .policies(|policies| {
             let metrics = Arc::clone(&metrics);
             policies.shared(config.policies.shared).observer(logged).observer(move |change| metrics.reloaded(change))

@@ -130,7 +130,7 @@ fn it_serves_and_ends_on_a_signal() {
     write(folder.path(), "127.0.0.1:0");
     let gateway = Gateway::start(folder.path());
     assert_eq!(gateway.request("GET", "/healthz", "").0, 200);
-    assert_eq!(gateway.decide(json!({ "text": "hi" }))["outcome"], "allow");
+    assert_eq!(gateway.decide(json!({ "text": "hi" }))["decision"], "allow");
     gateway.signal("-TERM");
     let (status, seen) = gateway.ended();
     assert_eq!(status.code(), Some(0), "{seen:#?}");
@@ -138,7 +138,7 @@ fn it_serves_and_ends_on_a_signal() {
     assert!(log.contains("\"reload\"") || log.contains("reload"), "{log}");
     // What was kept is found again.
     let again = Gateway::start(folder.path());
-    assert_eq!(again.decide(json!({ "text": "hi" }))["outcome"], "allow");
+    assert_eq!(again.decide(json!({ "text": "hi" }))["decision"], "allow");
 }
 
 #[test]
@@ -160,12 +160,12 @@ fn a_changed_policy_is_loaded_and_a_broken_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "127.0.0.1:0");
     let mut gateway = Gateway::start(folder.path());
-    assert_eq!(gateway.decide(json!({ "text": "hi" }))["outcome"], "allow");
+    assert_eq!(gateway.decide(json!({ "text": "hi" }))["decision"], "allow");
 
     std::fs::write(policy(folder.path()), format!("{POLICY}tool (\n")).unwrap();
     gateway.says("is not put in force; what was stays");
     gateway.says("E0001");
-    assert_eq!(gateway.decide(json!({ "text": "hi" }))["outcome"], "allow");
+    assert_eq!(gateway.decide(json!({ "text": "hi" }))["decision"], "allow");
 
     std::fs::write(policy(folder.path()), POLICY.replace("grant echo", "use \"./more.claw\" as more\ngrant echo"))
         .unwrap();
@@ -175,7 +175,7 @@ fn a_changed_policy_is_loaded_and_a_broken_one_is_not() {
         .unwrap();
     gateway.says("INFO the policy is `acme`");
     let denied = gateway.decide(json!({ "text": "hi" }));
-    assert_eq!(denied["outcome"], "deny", "{denied}");
+    assert_eq!(denied["decision"], "deny", "{denied}");
 
     gateway.signal("-TERM");
     assert_eq!(gateway.ended().0.code(), Some(0));

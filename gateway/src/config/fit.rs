@@ -17,7 +17,6 @@ use super::finding::{Finding, Findings};
 use super::read::{Places, Reading};
 use super::reader::At;
 use super::{Ability, Caller, CallerPlaces, Config};
-use crate::mcp::seat::ENFORCED;
 use crate::{open, sources};
 
 /// The policies of a configuration, by tenants; `None` is the one of calls without a tenant, or of all.
@@ -264,7 +263,9 @@ impl<'f> Fitting<'f> {
     /// What the policy demands of the gateway and the people.
     fn policy(&mut self, tenant: Option<&str>, bundle: &Bundle) {
         let span = tenant.and_then(|tenant| self.places.tenants.get(tenant)).unwrap_or(&self.places.policy).clone();
-        for constraint in bundle.constraints.iter().filter(|constraint| !ENFORCED.contains(&&*constraint.name)) {
+        for constraint in
+            bundle.constraints.iter().filter(|constraint| !open::enforced().any(|name| name == constraint.name))
+        {
             let message =
                 format!("the gateway does not enforce the constraint `{}` of `{}`", constraint.name, bundle.package);
             self.add(Finding::warning(span.clone(), message).label("calls to which it applies are denied"));

@@ -19,6 +19,9 @@ const MAX_NAME: usize = 64;
 pub fn servers<'d>(top: &Table<'d>, places: &mut Places) -> Vec<At<Server>> {
     let mut servers: Vec<At<Server>> = Vec::new();
     for table in top.tables("server") {
+        if let Some(name) = table.text("name") {
+            places.server_names.push(name.value);
+        }
         let name = table.needed("name").filter(|name| is_name(name, &table));
         let reach = reach(&table);
         let most = Duration::from_secs(24 * 3600);
@@ -116,12 +119,12 @@ fn is_secret_header(name: &str) -> bool {
 }
 
 /// The callers.
-pub fn callers<'d>(top: &Table<'d>, places: &mut Places, servers: &[At<Server>]) -> Vec<At<Caller>> {
+pub fn callers<'d>(top: &Table<'d>, places: &mut Places) -> Vec<At<Caller>> {
     let mut callers: Vec<At<Caller>> = Vec::new();
     for table in top.tables("caller") {
         let name = table.needed("name").filter(|name| is_name(name, &table));
         let mut place = CallerPlaces::default();
-        let caller = caller(&table, name.as_ref(), servers, &mut place);
+        let caller = caller(&table, name.as_ref(), &places.server_names, &mut place);
         let notes = table.notes;
         table.finish();
         let (Some(name), Some(caller)) = (name, caller) else { continue };
@@ -139,7 +142,7 @@ pub fn callers<'d>(top: &Table<'d>, places: &mut Places, servers: &[At<Server>])
 fn caller(
     table: &Table<'_>,
     name: Option<&At<String>>,
-    servers: &[At<Server>],
+    servers: &[String],
     place: &mut CallerPlaces,
 ) -> Option<Caller> {
     let tokens = tokens(table);
@@ -177,9 +180,9 @@ fn caller(
 }
 
 /// The servers that a caller reaches.
-fn reached(table: &Table<'_>, servers: &[At<Server>]) -> Option<Vec<String>> {
+fn reached(table: &Table<'_>, servers: &[String]) -> Option<Vec<String>> {
     let named = table.texts("servers")?;
-    let known = || servers.iter().map(|server| server.value.name.as_str());
+    let known = || servers.iter().map(String::as_str);
     for name in named.iter().filter(|name| known().all(|known| known != name.value)) {
         let finding = Finding::error(name.span.clone(), format!("there is no server `{}`", name.value));
         table.notes.add(match suggest::nearest(&name.value, known()) {

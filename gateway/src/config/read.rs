@@ -45,6 +45,8 @@ pub struct Places {
     pub tenants: BTreeMap<String, Range<usize>>,
     /// By names of servers.
     pub servers: BTreeMap<String, Range<usize>>,
+    /// The names of all servers, also of those that have mistakes.
+    pub server_names: Vec<String>,
     /// By names of servers: labels and origins, each with its word.
     pub words: BTreeMap<String, Words>,
     /// By names of callers.
@@ -111,7 +113,7 @@ fn sections<'d>(file: &Path, top: &Table<'d>, places: &mut Places, notes: &'d No
     let http = http(top, notes);
     let policies = policies(top, places, notes);
     let servers = principals::servers(top, places);
-    let callers = principals::callers(top, places, &servers);
+    let callers = principals::callers(top, places);
     let people = principals::people(top, places);
     principals::distinct(&callers, &people, notes);
     if environment.is_none() && !top.misspelt("environment") {
@@ -280,7 +282,8 @@ fn policies<'d>(top: &Table<'d>, places: &mut Places, notes: &'d Notes<'d>) -> P
         }
         modules.finish();
     }
-    if policies.path.is_none() && policies.tenants.is_empty() {
+    let said = table.has("path") || table.has("tenants") || table.misspelt("path");
+    if policies.path.is_none() && policies.tenants.is_empty() && !said {
         notes.add(
             Finding::error(table.span.clone(), "`[policy]` names no policy")
                 .help("write `path = \"policy\"`: a bundle, a `.claw` file, or a folder with a `main.claw`"),

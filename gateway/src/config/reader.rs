@@ -201,13 +201,20 @@ impl<'d> Table<'d> {
         let Some(value) = self.get(key) else { return default };
         let parsed = match value.get_ref() {
             DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
-            DeValue::String(text) => size(text),
+            DeValue::String(text) => match size(text) {
+                Some(size) => Some(size),
+                None => {
+                    let finding = Finding::error(value.span(), format!("`{text}` is no size"));
+                    self.notes.add(finding.help("a size is written like `512 KiB`, `4 MiB` or `10 MB`"));
+                    return default;
+                }
+            },
             _ => {
                 self.wrong(key, value, "a size such as `\"4 MiB\"`");
                 return default;
             }
         };
-        self.bounded(key, value.span(), parsed, range, default, &|n| n.to_string())
+        self.bounded(key, value.span(), parsed, range, default, &shown_size)
     }
 
     fn bounded(
@@ -240,8 +247,11 @@ impl<'d> Table<'d> {
             }
         };
         parsed.filter(|parsed| range.contains(parsed)).unwrap_or_else(|| {
-            let message =
-                format!("`{key}` of {} has to be between {:?} and {:?}", self.name, range.start(), range.end());
+            let shown = |bound: &Duration| {
+                claw_runtime::Duration::from_millis(i64::try_from(bound.as_millis()).unwrap_or(i64::MAX)).to_string()
+            };
+            let (least, most) = (shown(range.start()), shown(range.end()));
+            let message = format!("`{key}` of {} has to be between {least} and {most}", self.name);
             self.notes.add(Finding::error(text.span, message));
             default
         })
@@ -556,6 +566,16 @@ fn size(text: &str) -> Option<u64> {
         _ => return None,
     };
     digits.replace('_', "").parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// The same the other way round.
+fn shown_size(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = units.into_iter().find(|(factor, _)| bytes >= *factor && bytes.is_multiple_of(*factor));
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(factor, name)| format!("{} {name}", bytes.checked_div(factor).unwrap_or(0)),
+    )
 }
 
 /// What kind of value it is, with its article.
