@@ -45,7 +45,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
     let servers = args.from.as_deref().map(clients::read).transpose()?;
-    let (config, policy) = (args.directory.join("claw-gateway.toml"), args.directory.join("policy").join("main.claw"));
+    // `.` is left out, for it would stand in all that is said.
+    let folder_of =
+        |path: &str| if args.directory == Path::new(".") { PathBuf::from(path) } else { args.directory.join(path) };
+    let (config, policy) = (folder_of("claw-gateway.toml"), folder_of("policy/main.claw"));
     for path in [&config, &policy] {
         if path.symlink_metadata().is_ok() {
             return Err(Failure::new(format!("`{}` is there already", path.display()))
@@ -93,7 +96,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 
 fn next_steps(config: &Path, policy: &Path, servers: Option<&Servers>) -> String {
     let option = match config.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() && parent != Path::new(".") => {
+        Some(parent) if !parent.as_os_str().is_empty() => {
             format!(" --config {}", config.display())
         }
         _ => String::new(),

@@ -142,9 +142,12 @@ impl<'f> Fitting<'f> {
         match loaded.policy.callable(&caller.agent, caller.user.as_ref(), environment) {
             Err(invalid) => {
                 let span = self.blamed(&invalid, place);
+                let about = invalid.pointer.trim_start_matches('/').replace('/', ".");
+                let lacking =
+                    about.rsplit('.').next().is_some_and(|key| invalid.message == format!("`{key}` is missing"));
+                let message = if lacking { format!("`{about}` is missing") } else { invalid.message };
                 self.add(
-                    Finding::error(span, invalid.message)
-                        .label(format!("not so in the policy `{}`", loaded.policy.package())),
+                    Finding::error(span, message).label(format!("not so in the policy `{}`", loaded.policy.package())),
                 );
             }
             Ok(tools) => {

@@ -111,11 +111,11 @@ impl Servers {
                     name
                 }
                 None => {
-                    parts.push(format!("{} = {}", quoted(key), quoted(value)));
+                    parts.push(format!("{} = {}", bare(key), quoted(value)));
                     continue;
                 }
             };
-            parts.push(format!("{} = {{ env = {} }}", quoted(key), quoted(&variable)));
+            parts.push(format!("{} = {{ env = {} }}", bare(key), quoted(&variable)));
         }
         parts.join(", ")
     }
@@ -130,6 +130,12 @@ fn is_secret(text: &str) -> bool {
         || prefixes.iter().any(|prefix| lower.starts_with(prefix))
         // An address with a password in it.
         || url::Url::parse(text).is_ok_and(|url| url.password().is_some())
+}
+
+/// A key of TOML, in quotation marks where it needs them.
+fn bare(key: &str) -> String {
+    let plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if plain { key.to_owned() } else { quoted(key) }
 }
 
 /// A text of TOML.

@@ -38,7 +38,7 @@ fn misfits(policy: &str, text: &str) -> String {
     reading.findings.render(false).replace(&folder.path().display().to_string(), "DIR")
 }
 
-fn snapshot(name: &str, text: &str) {
+pub fn snapshot(name: &str, text: &str) {
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, text) });
 }
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::config::snapshot;
+
 fn gateway(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_claw-gateway"))
         .args(args)
@@ -26,7 +28,7 @@ fn what_init_writes_checks_without_a_finding() {
     let folder = tempfile::tempdir().unwrap();
     let written = gateway(folder.path(), &["init"]);
     assert_eq!(written.status.code(), Some(0), "{}", err(&written));
-    insta::assert_snapshot!("init", out(&written));
+    snapshot("init", &out(&written));
     let checked = gateway(folder.path(), &["check"]);
     assert_eq!((checked.status.code(), out(&checked)), (Some(0), "no findings\n".to_owned()));
     let config = std::fs::read_to_string(folder.path().join("claw-gateway.toml")).unwrap();
@@ -76,8 +78,8 @@ fn servers_come_from_a_clients_configuration() {
     let config = std::fs::read_to_string(folder.path().join("gw/claw-gateway.toml")).unwrap();
     assert!(!config.contains("abc"), "secrets are not copied");
     let digests = |line: &&str| !line.contains("token_sha256");
-    insta::assert_snapshot!("init_from", config.lines().filter(digests).collect::<Vec<_>>().join("\n"));
-    insta::assert_snapshot!("init_from_says", out(&written));
+    snapshot("init_from", &config.lines().filter(digests).collect::<Vec<_>>().join("\n"));
+    snapshot("init_from_says", &out(&written));
     let checked = gateway(folder.path(), &["check", "--config", "gw/claw-gateway.toml"]);
     assert_eq!(checked.status.code(), Some(0), "{}", out(&checked));
 }

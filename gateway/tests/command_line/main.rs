@@ -1,0 +1,5 @@
+//! The command line, the configuration, and the gateway as a process.
+
+mod cli;
+mod config;
+mod run;
