@@ -37,7 +37,9 @@ pub fn router(app: App) -> Router {
 
 /// Everything that a gateway serves, with some more routes: the proxy's.
 pub fn router_with(app: App, more: Router) -> Router {
-    let own = Router::new().route("/healthz", get(health::health)).route("/metrics", get(metrics));
+    let health = health::Health::default();
+    let health = get(move |State(app): State<App>| health.answer(app));
+    let own = Router::new().route("/healthz", health).route("/metrics", get(metrics));
     let routes = Router::new()
         .merge(prompt(own.with_state(app.clone()), &app))
         .merge(service::router(app.clone()))

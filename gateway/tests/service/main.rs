@@ -8,3 +8,4 @@ mod native;
 mod policies;
 mod roof;
 mod support;
+mod tls;

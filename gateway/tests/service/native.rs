@@ -64,6 +64,54 @@ async fn answers_are_the_engines() {
     assert!(compared > 25, "{compared}");
 }
 
+/// Every place of a JSON value, as a pointer.
+fn places(value: &Value, at: &str, into: &mut Vec<String>) {
+    into.push(at.to_owned());
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, value)| places(value, &format!("{at}/{key}"), into)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| places(item, &format!("{at}/{i}"), into)),
+        _ => {}
+    }
+}
+
+/// The same for requests that are damaged in one place: whatever the engine makes of each, the service does.
+#[tokio::test]
+async fn answers_to_damaged_requests_are_the_engines() {
+    let gateway = Gateway::open();
+    let engine = gateway.app.guard.engine().clone();
+    let mut compared = 0;
+    for name in ["mail-to-stranger.json", "exec-in-prod.json", "handed-on-too-often.json"] {
+        let good: Value =
+            serde_json::from_slice(&std::fs::read(examples().join("requests").join(name)).unwrap()).unwrap();
+        let mut all = Vec::new();
+        places(&good, "", &mut all);
+        for place in &all {
+            for other in [json!(null), json!(7), json!("x"), json!([]), json!({"x": 1.50})] {
+                let mut damaged = good.clone();
+                *damaged.pointer_mut(place).unwrap() = other;
+                let damaged = damaged.to_string();
+                let (status, answer) = gateway.post("/v1/decide", HOST_OF_ACME, &damaged).await;
+                let input = claw_runtime::RequestInput::from_json(damaged.as_bytes(), engine.limits());
+                match input {
+                    Ok(input) if input.tenant.as_deref().is_none_or(|tenant| tenant == "acme") => {
+                        let tenant = Some("acme".to_owned());
+                        let decision = engine.preview(claw_runtime::RequestInput { tenant, ..input });
+                        assert_eq!((status, answer.to_string()), (StatusCode::OK, of(&decision)), "{damaged}");
+                    }
+                    Ok(_) => assert_eq!(status, StatusCode::FORBIDDEN, "{damaged}"),
+                    Err(invalid) => {
+                        let said = (&answer["decision"], &answer["reason"], &answer["message"]);
+                        let expected = (&"deny".into(), &invalid.reason.code().into(), &invalid.message.into());
+                        assert_eq!((status, said), (StatusCode::BAD_REQUEST, expected), "{damaged}");
+                    }
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 300, "{compared}");
+}
+
 fn of(decision: &claw_runtime::Decision) -> String {
     serde_json::from_str::<Value>(&decision.to_string()).unwrap().to_string()
 }
