@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::output::{Output, When};
 use crate::failure::Failure;
+use crate::hook;
 
 const LONG_ABOUT: &str = "\
 A gateway between agents and their tools, ruled by a claw policy: a proxy of MCP servers, a decision service over \\
@@ -32,7 +33,8 @@ Examples:
   claw-gateway check                       what is wrong with claw-gateway.toml and its policies
   claw-gateway run                         serve HTTP until a signal ends it
   claw-gateway stdio --server files        serve one MCP client on standard input and output
-  claw-gateway token --name ci             make a token, and the line that accepts it";
+  claw-gateway token --name ci             make a token, and the line that accepts it
+  claw-gateway hook claude                 answer a hook event of Claude Code";
 
 /// A gateway between agents and their tools
 #[derive(Debug, Parser)]
@@ -53,6 +55,8 @@ enum Command {
     Stdio(run::StdioArgs),
     Token(token::Args),
     Pins(pins::Args),
+    Hook(hook::Args),
+    Approvals(hook::approvals::Args),
 }
 
 /// Which configuration a command is about.
@@ -85,6 +89,12 @@ enum Exit {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    match &cli.command {
+        // What a hook prints is its answer: nothing else may come before it.
+        Command::Hook(args) => return hook::run(args),
+        Command::Approvals(args) => return hook::approvals::run(args),
+        _ => {}
+    }
     let mut out = Output::new(cli.color);
     let exit = run(&cli.command, &mut out).unwrap_or_else(|failure| {
         out.failure(&failure);
@@ -101,5 +111,6 @@ fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         Command::Run(args) => run::serve(args, out),
         Command::Stdio(args) => run::stdio(args, out),
         Command::Token(args) => token::run(args, out),
+        Command::Hook(_) | Command::Approvals(_) => Err(Failure::new("this is answered before")),
     }
 }

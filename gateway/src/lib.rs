@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod failure;
 pub mod guard;
+pub mod hook;
 pub mod http;
 pub mod mcp;
 pub mod metrics;
