@@ -71,24 +71,27 @@ pub struct Args {
 pub fn run(args: &Args) -> ExitCode {
     // What a panic prints would be the reason that the model reads.
     std::panic::set_hook(Box::new(|_| {}));
-    let (send, receive) = sync_channel(1);
     let theirs = args.clone();
-    let work = move || {
-        let _ = send.send(serve(&theirs));
-    };
-    let answer = match std::thread::Builder::new().stack_size(STACK).spawn(work) {
-        Err(error) => Answer::Deny(format!("the hook can't work: {error}")),
-        Ok(_) => match receive.recv_timeout(Duration::from_secs(args.timeout)) {
-            Ok(answer) => answer,
-            Err(RecvTimeoutError::Timeout) => {
-                Answer::Deny(format!("it could not be decided within {} s", args.timeout))
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                Answer::Deny("deciding failed inside claw-gateway; this is a defect of it".to_owned())
-            }
-        },
-    };
+    let answer = within(Duration::from_secs(args.timeout), move || serve(&theirs));
     ExitCode::from(put(&args.host.render(&answer)))
+}
+
+/// What the work answers on a thread of its own. One that takes longer goes on until the process ends.
+fn within(limit: Duration, work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    let (send, receive) = sync_channel(1);
+    let work = move || {
+        let _ = send.send(work());
+    };
+    if let Err(error) = std::thread::Builder::new().stack_size(STACK).spawn(work) {
+        return Answer::Deny(format!("the hook can't work: {error}"));
+    }
+    match receive.recv_timeout(limit) {
+        Ok(answer) => answer,
+        Err(RecvTimeoutError::Timeout) => Answer::Deny(format!("it could not be decided within {} s", limit.as_secs())),
+        Err(RecvTimeoutError::Disconnected) => {
+            Answer::Deny("deciding failed inside claw-gateway; this is a defect of it".to_owned())
+        }
+    }
 }
 
 /// Answers the event on standard input.
@@ -142,4 +145,20 @@ fn put(output: &Output) -> u8 {
 /// A standard output that was closed is `/dev/null` to us: writing works, and nobody reads.
 fn goes_nowhere() -> bool {
     std::fs::read_link("/proc/self/fd/1").is_ok_and(|path| path == PathBuf::from("/dev/null"))
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_and_an_endless_wait_deny() {
+        let denied = |answer: &Answer| matches!(answer, Answer::Deny(_));
+        assert!(denied(&within(Duration::from_secs(60), || panic!("a defect"))));
+        assert!(denied(&within(Duration::from_millis(20), || loop {
+            std::thread::park();
+        })));
+        assert_eq!(within(Duration::from_secs(60), || Answer::Pass), Answer::Pass);
+    }
 }

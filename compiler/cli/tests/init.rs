@@ -9,7 +9,8 @@ fn stands(folder: &Folder, path: &str, tests: usize) {
     folder.run(&["check", path, "--deny", "warnings"]).expect(0);
     folder.run(&["fmt", "--check", path]).expect(0);
     let run = folder.run(&["test", path]).expect(0);
-    assert!(run.out.ends_with(&format!("{tests} tests: {tests} passed, 0 failed\n")), "{}", run.out);
+    let noun = if tests == 1 { "test" } else { "tests" };
+    assert!(run.out.ends_with(&format!("{tests} {noun}: {tests} passed, 0 failed\n")), "{}", run.out);
     folder.run(&["build", path, "-o", "p.clawb"]).expect(0);
 }
 
@@ -129,4 +130,64 @@ fn nothing_is_written_where_nothing_can_be_imported() {
     folder.run(&["init", "bot", "--from", "mcp"]).expect(2);
     folder.run(&["init", "bot", "--pin"]).expect(2);
     assert_eq!(folder.files(), ["tools.json"]);
+}
+
+#[test]
+fn a_coding_agent_is_guarded() {
+    for (agent, settings) in [
+        ("claude-code", Some(".claude/settings.json")),
+        ("codex", Some(".codex/hooks.json")),
+        ("openclaw", None),
+    ] {
+        let folder = Folder::new();
+        let run = folder.run(&["init", "shop", "--for", agent]).expect(0);
+        assert!(run.out.starts_with("wrote shop/.claw/policy/main.claw\n"), "{}", run.out);
+        stands(&folder, "shop/.claw/policy", 1);
+        assert!(folder.read("shop/.claw/policy/main.claw").contains("\npackage shop\n"), "{agent}");
+        if let Some(settings) = settings {
+            let text = folder.read(&format!("shop/{settings}"));
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let hook = &json["hooks"]["PreToolUse"][0]["hooks"][0]["command"];
+            assert!(hook.as_str().unwrap().ends_with(" || exit 2"), "{text}");
+            let run = folder.run(&["init", "shop", "--for", agent]).expect(0);
+            assert!(run.out.starts_with("kept "), "a second time changes nothing: {}", run.out);
+            assert_eq!(folder.read(&format!("shop/{settings}")), text);
+        }
+    }
+}
+
+#[test]
+fn settings_of_others_stay() {
+    let folder = Folder::new();
+    let theirs = r#"{ "z": [1, {"b": null}], "permissions": {"allow": ["Bash(ls)"]}, "hooks": {"PreToolUse": [
+      {"matcher": "Bash", "hooks": [{"type": "command", "command": "mine"}]},
+      {"matcher": "*", "hooks": [{"type": "command", "command": "claw-gateway hook claude"}]}]}, "a": 1.50 }"#;
+    folder.write(".claude/settings.json", theirs);
+    folder.write(".claw/policy/main.claw", "package mine\n");
+    folder.run(&["init", "--for", "claude-code"]).expect(0);
+    assert_eq!(folder.read(".claw/policy/main.claw"), "package mine\n", "a policy that is there stays");
+    let text = folder.read(".claude/settings.json");
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["permissions"]["allow"][0], "Bash(ls)");
+    assert_eq!((&json["z"][1]["b"], json["a"].as_f64()), (&serde_json::Value::Null, Some(1.5)));
+    let before = json["hooks"]["PreToolUse"].as_array().unwrap();
+    assert_eq!(before.len(), 2, "an earlier hook of ours gives way: {text}");
+    assert_eq!(before[0]["hooks"][0]["command"], "mine");
+    let order: Vec<usize> = ["\"z\"", "\"permissions\"", "\"hooks\"", "\"a\""].map(|key| text.find(key).unwrap()).into();
+    assert!(order.is_sorted(), "{text}");
+}
+
+#[test]
+fn settings_that_are_not_understood_are_not_touched() {
+    for theirs in ["{ // a comment\n}", "[1]", "{\"hooks\": 1}", "{\"hooks\": {\"PreToolUse\": {}}}", "{\"a\":1,\"a\":2}"] {
+        let folder = Folder::new();
+        folder.write(".claude/settings.json", theirs);
+        let run = folder.run(&["init", "--for", "claude-code"]).expect(2);
+        assert!(run.err.contains(".claude/settings.json"), "{}", run.err);
+        assert_eq!(folder.read(".claude/settings.json"), theirs);
+        assert!(!folder.path().join(".claw").exists(), "nothing is written by halves");
+        let shown = folder.run(&["init", "elsewhere", "--for", "claude-code", "--print"]).expect(0);
+        assert!(shown.out.contains("claw-gateway hook claude || exit 2"), "{}", shown.out);
+        assert!(!folder.path().join("elsewhere").exists());
+    }
 }

@@ -36,7 +36,12 @@ pub fn bundle(policy: &Path, data: &Path) -> Result<Bundle, String> {
         return Ok(Bundle::Compiled(bytes));
     }
     let source = Source::open(policy);
-    let bytes = source.bundle().map_err(|failure| failure.message)?;
+    // A model reads the first line; people have `clawc check`.
+    let told = |failure: crate::failure::Failure| {
+        let first = failure.message.lines().next().unwrap_or_default().to_owned();
+        format!("{first}; `clawc check {}` shows more", policy.display())
+    };
+    let bytes = source.bundle().map_err(told)?;
     // A bundle without its list, or with another's, is compiled again.
     write(&kept, &bytes).and_then(|()| write(&list, stamp(policy, &bytes, &source.seen).as_bytes()))?;
     Ok(Bundle::Compiled(bytes))

@@ -73,11 +73,6 @@ impl Desk {
         Ok(Desk { setting, engine, state, _lock: lock })
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
     /// Decides a call and reserves what it needs.
     pub fn before(&self, call: &Before) -> Answer {
         match self.begin(call) {

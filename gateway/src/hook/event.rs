@@ -104,3 +104,61 @@ pub fn arguments(text: &str) -> Result<Json, String> {
         other => Err(format!("the arguments are no object but {}", other.kind())),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CALL: &str = r#"{"session_id":"s","cwd":"/p","hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"ls"},"tool_use_id":"t"}"#;
+    const OPENCLAW: &str =
+        r#"{"event":"before_tool_call","sessionKey":"s","toolCallId":"t","toolName":"exec","params":{"command":"ls"}}"#;
+
+    /// Whatever becomes of an event about a call on its way, it is not taken for one that needs no answer.
+    fn is_judged(host: Host, bytes: &[u8]) -> bool {
+        !matches!(Event::read(host, bytes), Ok(Event::Other))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
+        #[test]
+        fn bytes_that_changed_on_the_way_are_judged(at in any::<prop::sample::Index>(), byte: u8, cut: bool, openclaw: bool) {
+            let (host, text) = if openclaw { (Host::Openclaw, OPENCLAW) } else { (Host::Claude, CALL) };
+            let mut bytes = text.as_bytes().to_vec();
+            let at = at.index(bytes.len());
+            if cut { bytes.truncate(at) } else { bytes[at] = byte }
+            prop_assert!(is_judged(host, &bytes));
+        }
+
+        #[test]
+        fn noise_is_judged(bytes in prop::collection::vec(any::<u8>(), 0..200), json in "[\\[\\]{}\",:a-z_0-9]{0,80}") {
+            for host in [Host::Claude, Host::Codex, Host::Openclaw] {
+                prop_assert!(is_judged(host, &bytes) && is_judged(host, json.as_bytes()));
+            }
+        }
+    }
+
+    #[test]
+    fn names_and_arguments_are_what_the_host_says() {
+        let Event::Before(call) =
+            Event::read(Host::Claude, CALL.replace("Bash", "mcp__git__git_log").as_bytes()).unwrap()
+        else {
+            panic!("a call");
+        };
+        assert_eq!((call.server.as_deref(), call.tool.as_str()), (Some("git"), "git_log"));
+        let Event::Before(call) = Event::read(Host::Codex, CALL.as_bytes()).unwrap() else { panic!("a call") };
+        assert_eq!((call.tool.as_str(), call.can_ask), ("shell_command", false));
+        for wrong in [
+            CALL.replace("\"tool_use_id\":\"t\"", "\"tool_use_id\":\"\""),
+            CALL.replace("{\"command\":\"ls\"}", "[]"),
+            CALL.replace("{\"command\":\"ls\"}", "{\"command\":\"ls\",\"command\":\"rm\"}"),
+            CALL.replace("\"cwd\"", "\"tool_name\":\"Read\",\"cwd\""),
+            CALL.replace("PreToolUse", "PreToolUze"),
+        ] {
+            assert!(Event::read(Host::Claude, wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+}

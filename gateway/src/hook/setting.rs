@@ -51,8 +51,6 @@ pub enum OnAllow {
 /// Everything that is known before the event is looked at.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// The host.
-    pub host: Host,
     /// The project's folder, absolute.
     pub project: PathBuf,
     /// The policy.
@@ -144,7 +142,6 @@ impl Setting {
                 .to_owned()
         });
         Ok(Setting {
-            host,
             policy,
             signed_by: file.signed_by.iter().map(from_file).collect(),
             data: absolute(data)?,

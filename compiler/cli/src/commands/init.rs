@@ -1,5 +1,6 @@
 //! `clawc init`: a policy to start from.
 
+mod agents;
 mod template;
 
 use std::fs;
@@ -27,12 +28,16 @@ otherwise, and with --yes, the package is called after the directory and the age
 With --from mcp, the tools are those of a server (what it answers to `tools/list`), and nothing is granted outright: \
 every call waits for a person's consent until you have looked at its tool.
 
+With --for, DIR is a project in which a coding agent works: .claw/policy/main.claw is written, unless there is one, and \
+the agent's configuration gets a hook that asks it before each call. What else is in there stays.
+
 Exit status: 0 written, 2 there is a policy already, wrong usage or unreadable files.
 
 Examples:
   clawc init
   clawc init policies/ --name acme.support --yes
-  clawc init policies/ --from mcp tools.json --server files --pin";
+  clawc init policies/ --from mcp tools.json --server files --pin
+  clawc init --for claude-code";
 
 /// Start a policy
 #[derive(Debug, clap::Args)]
@@ -50,6 +55,12 @@ pub struct Args {
     /// With --from: add the digest of each definition, so that a changed one is denied
     #[arg(long, requires = "from")]
     pin: bool,
+    /// Guard a coding agent in the project DIR: a policy, and the hook that asks it
+    #[arg(long = "for", value_enum, value_name = "AGENT", conflicts_with = "from")]
+    agent: Option<agents::Agent>,
+    /// With --for: show what would be written
+    #[arg(long, requires = "agent")]
+    print: bool,
     /// The package's name
     #[arg(long, value_name = "PKG")]
     name: Option<String>,
@@ -62,6 +73,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result<Exit, Failure> {
+    if let Some(agent) = args.agent {
+        let (directory, name) = (args.directory.as_path(), args.name.as_deref());
+        return agents::run(agents::Wish { agent, directory, name, force: args.force, print: args.print }, out);
+    }
     let path = files::tidy(&args.directory.join("main.claw"));
     if !args.force && path.symlink_metadata().is_ok() {
         return Err(Failure::new(format!("there is a policy already: `{}`", path.display()))
