@@ -48,7 +48,7 @@ rule look_first {
   unless  prior git_log(prior.repo == args.to) within 10m
   deny    "look at the log first"
 }
-rule never { on shell_command when any(c in args.command.calls: c.program == "rm") require person }
+rule removing_too { on shell_command when any(c in args.command.calls: c.program == "rm") require person }
 limit counted { on Count max 5 per 1h each user }
 limit removed { on Bash when any(c in args.command.calls: c.program == "rm") max 2 per 1h each user }
 "#;
@@ -382,7 +382,7 @@ fn a_killed_hook_is_charged_once() {
     for i in 0..4 {
         project.call(&format!("t{i}"), "Count", json!({ "n": 1 })).passes();
     }
-    project.call("t5", "Count", json!({ "n": 1 })).blocks("counted");
+    project.call("t5", "Count", json!({ "n": 1 })).blocks("at most 5 in 1h");
 }
 
 #[test]
@@ -392,19 +392,19 @@ fn what_the_user_is_asked_about_is_charged_and_what_they_refuse_is_not() {
     remove("t1").asks();
     remove("t1").asks();
     let question = remove("t2").asks();
-    remove("t3").blocks("removed");
+    remove("t3").blocks("at most 2 in 1h");
     let batch = |response: &str| {
         let call = json!({ "tool_name": "Bash", "tool_input": {}, "tool_use_id": "t2", "tool_response": response });
         let event = json!({ "hook_event_name": "PostToolBatch", "session_id": "s", "tool_calls": [call] });
         project.hook("claude", &event).passes();
     };
     batch("a result");
-    remove("t4").blocks("removed");
+    remove("t4").blocks("at most 2 in 1h");
     batch(&question);
     remove("t5").asks();
     project.after("t5", "Bash");
     batch(&question);
-    remove("t6").blocks("removed");
+    remove("t6").blocks("at most 2 in 1h");
 }
 
 #[cfg(unix)]

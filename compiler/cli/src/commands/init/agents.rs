@@ -322,17 +322,17 @@ package <package>
 
 use std.guards.codex with grants
 use std.guards.coding_agent as guard
-use std.tools.codex as codex
+use std.tools.codex as tools
 
 /// What guards the agent is changed by people.
 rule the_guard_is_left_alone {
-  on      codex.shell_command
+  on      tools.shell_command
   when    any(c in args.command.calls: c.program in ["claw-gateway", "clawc"] or any(a in c.args + c.writes: a matches r"(?s).*\.(claw|codex)(b|/.*)?"))
   deny    "the policy and the hooks are changed by people"
 }
 
 rule patches_leave_the_guard_alone {
-  on      codex.apply_patch
+  on      tools.apply_patch
   when    args.input matches r"(?s).*\.(claw|codex)/.*"
   deny    "the policy and the hooks are changed by people"
 }
@@ -341,13 +341,13 @@ test "what runs, what is denied" {
   as     agent "codex" { roles: [coder] }
   as     user "emma" {}
   in     laptop
-  call   codex.shell_command { command: "git status" }
+  call   tools.shell_command { command: "git status" }
   expect allow
-  call   codex.shell_command { command: "echo x > .codex/hooks.json" }
+  call   tools.shell_command { command: "echo x > .codex/hooks.json" }
   expect deny because the_guard_is_left_alone
-  call   codex.apply_patch { input: "*** Begin Patch\n*** Delete File: .claw/policy/main.claw\n*** End Patch" }
+  call   tools.apply_patch { input: "*** Begin Patch\n*** Delete File: .claw/policy/main.claw\n*** End Patch" }
   expect deny because patches_leave_the_guard_alone
-  call   codex.shell_command { command: "rm -rf build" }
+  call   tools.shell_command { command: "rm -rf build" }
   expect require guard.person
 }
 "#;
