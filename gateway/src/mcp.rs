@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
@@ -76,7 +77,21 @@ impl Mcp {
     /// # Errors
     /// If a server is not known, or not to this caller.
     pub async fn stdio(&self, caller: Arc<Caller>, servers: &[String]) -> Result<(), StdioError> {
-        stdio::serve(self, caller, servers, tokio::io::stdin(), tokio::io::stdout()).await
+        self.lines(caller, servers, tokio::io::stdin(), tokio::io::stdout()).await
+    }
+
+    /// As [`Mcp::stdio`], on another input and output.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn lines(
+        &self,
+        caller: Arc<Caller>,
+        servers: &[String],
+        input: impl AsyncRead + Unpin + Send,
+        output: impl AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<(), StdioError> {
+        stdio::serve(self, caller, servers, input, output).await
     }
 
     /// Waits until all sessions have ended and their servers with them, at most so long; whether they have. Sessions end

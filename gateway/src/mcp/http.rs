@@ -117,18 +117,21 @@ fn find(mcp: &Mcp, headers: &HeaderMap, path: Option<&str>, caller: &Caller) -> 
         Problem::new(StatusCode::NOT_FOUND, "no_session", "there is no such session here")
             .help("it may have ended: initialize a new one")
     })?;
-    let SessionBy::Header(header) = &caller.session else { return Ok(open) };
-    if headers.get(header).is_some_and(|name| name.as_bytes() != open.session.name.as_bytes()) {
+    if let SessionBy::Header(header) = &caller.session
+        && headers.contains_key(header)
+        && name(caller, headers, &open.session.id)? != open.session.name
+    {
         return Err(Problem::bad_request(format!("`{header}` is not what it was when the session began")));
     }
     Ok(open)
 }
 
-/// What policies know a session by.
+/// What policies know a session by. Two callers never share one, whatever their headers say: what one has done must not
+/// count for the other.
 fn name(caller: &Caller, headers: &HeaderMap, id: &str) -> Result<String, Problem> {
     match &caller.session {
         SessionBy::Connection => Ok(id.to_owned()),
-        SessionBy::Caller => Ok(caller.name.clone()),
+        SessionBy::Caller => Ok(of_caller(caller)),
         SessionBy::Header(header) => {
             let name = headers.get(header).and_then(|name| name.to_str().ok()).unwrap_or_default();
             if name.is_empty() || name.len() > NAME {
@@ -136,9 +139,14 @@ fn name(caller: &Caller, headers: &HeaderMap, id: &str) -> Result<String, Proble
                     format!("the header `{header}` is missing: it names the session, in at most {NAME} bytes");
                 return Err(Problem::bad_request(message));
             }
-            Ok(name.to_owned())
+            Ok(format!("{}/{name}", caller.name))
         }
     }
+}
+
+/// The session of all that a caller ever does. No header gives this name: those are not empty.
+pub(super) fn of_caller(caller: &Caller) -> String {
+    format!("{}/", caller.name)
 }
 
 async fn initialize(

@@ -56,7 +56,7 @@ pub(super) async fn serve(
     }
     let id = Uuid::new_v4().to_string();
     let name = match &caller.session {
-        SessionBy::Caller => caller.name.clone(),
+        SessionBy::Caller => super::http::of_caller(&caller),
         SessionBy::Connection | SessionBy::Header(_) => id.clone(),
     };
     let (outbox, written) = mpsc::channel(OUTBOX);

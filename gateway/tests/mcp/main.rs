@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod both_ways;
+mod clients;
+mod remote;
 mod sessions;
 mod several;
 mod support;

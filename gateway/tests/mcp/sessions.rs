@@ -84,3 +84,28 @@ async fn a_header_can_name_the_session() {
     assert_eq!(client.post(ping.clone()).header("x-conversation", "c1").send().await.unwrap().status(), 200);
     assert_eq!(client.post(ping).header("x-conversation", "c2").send().await.unwrap().status(), 400);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_caller_has_done_does_not_count_for_another() {
+    if !python() {
+        return;
+    }
+    let mut setup = Setup::new();
+    for caller in &mut setup.callers {
+        caller.session = SessionBy::Header("X-Conversation".to_owned());
+    }
+    let rule = r#"rule greeted { on pid unless prior echo(prior.text == "x") within 10m deny "say it first" }"#;
+    setup.policy.push_str(rule);
+    let gateway = setup.start().await;
+    let mut clients = Vec::new();
+    for token in ["agent-token", "stranger-token"] {
+        let mut client = Client::new(gateway.url("/mcp/test"), token);
+        let body = client.message("initialize", json!({"protocolVersion": "2025-06-18"})).1;
+        let response = client.post(body).header("x-conversation", "same").send().await.unwrap();
+        client.session = Some(response.headers()["mcp-session-id"].to_str().unwrap().to_owned());
+        clients.push(client);
+    }
+    assert_eq!(clients[0].text("echo", json!({"text": "x"})).await, "x");
+    assert!(clients[0].call("pid", json!({})).await["result"]["isError"].is_null());
+    assert_eq!(clients[1].call("pid", json!({})).await["result"]["isError"], true);
+}
