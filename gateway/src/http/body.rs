@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +14,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Problem;
 use crate::config::Bounds;
+
+/// Of a body that is too large, so much is read and forgotten, for so long: most clients read no answer before they have
+/// sent everything, and would see a broken connection instead of the reason.
+const FORGOTTEN: usize = 64 << 20;
+const FORGETTING: Duration = Duration::from_secs(10);
 
 const FINE: u8 = 0;
 const TOO_LARGE: u8 = 1;
@@ -35,7 +41,7 @@ impl Fate {
 }
 
 /// The same request with a body that fails once it is longer, or takes longer, than the bounds say.
-pub(super) fn bound(request: Request, bounds: &Bounds) -> Result<(Request, Fate), Problem> {
+pub(super) async fn bound(request: Request, bounds: &Bounds) -> Result<(Request, Fate), Problem> {
     let fate = Fate(Arc::new(AtomicU8::new(FINE)));
     let (parts, body) = request.into_parts();
     if axum::body::HttpBody::is_end_stream(&body) {
@@ -43,6 +49,7 @@ pub(super) fn bound(request: Request, bounds: &Bounds) -> Result<(Request, Fate)
     }
     let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > u64::try_from(bounds.body).unwrap_or(u64::MAX)) {
+        forget(&mut body.into_data_stream()).await;
         return Err(too_large());
     }
     let state = (body.into_data_stream(), bounds.body, Instant::now() + bounds.timeout, fate.clone());
@@ -52,7 +59,10 @@ pub(super) fn bound(request: Request, bounds: &Bounds) -> Result<(Request, Fate)
             Ok(None) => return None,
             Ok(Some(Ok(chunk))) => match left.checked_sub(chunk.len()) {
                 Some(left) => return Some((Ok(chunk), Some((body, left, deadline, fate)))),
-                None => refused(&fate, TOO_LARGE, "the body is too large"),
+                None => {
+                    forget(&mut body).await;
+                    refused(&fate, TOO_LARGE, "the body is too large")
+                }
             },
             Ok(Some(Err(error))) => Err(error),
             Err(_) => refused(&fate, TOO_SLOW, "the body took too long"),
@@ -60,6 +70,18 @@ pub(super) fn bound(request: Request, bounds: &Bounds) -> Result<(Request, Fate)
         Some((chunk, None))
     });
     Ok((Request::from_parts(parts, Body::from_stream(bounded)), fate))
+}
+
+/// Reads what is left of a body that is too large.
+async fn forget(body: &mut BodyDataStream) {
+    let deadline = Instant::now() + FORGETTING;
+    let mut left = FORGOTTEN;
+    while let Ok(Some(Ok(chunk))) = timeout_at(deadline, body.next()).await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
 }
 
 fn refused(fate: &Fate, why: u8, message: &str) -> Result<Bytes, axum::Error> {

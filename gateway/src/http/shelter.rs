@@ -58,7 +58,7 @@ async fn sheltered(shelter: &Shelter, request: Request, next: Next) -> Response 
     {
         return problem.into_response();
     }
-    match body::bound(request, &shelter.app.config.bounds) {
+    match body::bound(request, &shelter.app.config.bounds).await {
         Ok((request, fate)) => {
             let response = next.run(request).await;
             fate.problem().unwrap_or(response)
