@@ -17,7 +17,7 @@ use claw_engine::{Call, Engine, EngineError};
 use claw_runtime::{Decision, SettleOutcome, Settlement};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use self::now::Now;
@@ -27,6 +27,13 @@ use crate::guard::Watcher;
 
 /// States of askings that are remembered, so that each is counted once.
 const REMEMBERED: usize = 4_096;
+
+/// Bounds of a histogram's buckets, in seconds: a decision takes some microseconds, with a store on disk milliseconds.
+const DECISION_SECONDS: [f64; 14] =
+    [0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5];
+/// Of an answer over HTTP; one that waits for people takes longer.
+const ANSWER_SECONDS: [f64; 13] =
+    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0, 60.0];
 
 /// What is counted. Shared by all parts of a gateway.
 #[derive(Debug)]
@@ -60,9 +67,8 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Arc<Metrics> {
         let mut all = Registry::with_prefix("claw");
-        let seconds = || Histogram::new(exponential_buckets(0.000_005, 2.5, 16));
-        let slower = || Histogram::new(exponential_buckets(0.000_1, 3.0, 12));
-        let decision_time = seconds();
+        let slower = || Histogram::new(ANSWER_SECONDS);
+        let decision_time = Histogram::new(DECISION_SECONDS);
         all.register(
             "decision_seconds",
             "Time that deciding a call took, without the audit log",

@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Method, StatusCode, header};
 use axum::routing::get;
 use axum::{Extension, Router};
-use claw_gateway::http::{RequestId, roof};
+use claw_gateway::http::{RequestId, prompt, roof};
 use futures_util::{StreamExt, stream};
 
 use crate::support::*;
@@ -216,4 +216,35 @@ async fn health_says_which_part_fails() {
     gateway.app.stop.cancel();
     let (status, body) = gateway.get("/healthz", AGENT).await;
     assert_eq!((status, &body["status"]), (StatusCode::SERVICE_UNAVAILABLE, &"stopping".into()));
+}
+
+/// What hangs is given up, and whoever comes while everything hangs is turned away instead of waiting, too.
+#[tokio::test]
+async fn what_hangs_is_given_up_and_what_is_full_is_full() {
+    let gateway = small();
+    let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+    let hang = get(async move || {
+        started.send(()).unwrap();
+        std::future::pending::<&'static str>().await
+    });
+    let routes = prompt(Router::new().route("/hang", hang), &gateway.app);
+    let gateway = Gateway { router: roof(routes, gateway.app.clone()), app: gateway.app };
+    let ask = || request(Method::GET, "/hang", None).body(Body::empty()).unwrap();
+    let answer = gateway.send(ask()).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(json(answer).await["error"]["code"], "timeout");
+    starts.recv().await.unwrap();
+
+    // A machine that takes longer to start all of them than one may hang has given up some of them by then.
+    let mut busy = None;
+    for _ in 0..20 {
+        let asked: Vec<_> = (0..1_025).map(|_| gateway.send(ask())).collect();
+        let answers = futures_util::future::join_all(asked).await;
+        let refused = answers.into_iter().find(|answer| answer.headers().contains_key(header::RETRY_AFTER));
+        if let Some(answer) = refused {
+            busy = Some(json(answer).await);
+            break;
+        }
+    }
+    assert_eq!(busy.expect("one is turned away")["error"]["code"], "busy");
 }
