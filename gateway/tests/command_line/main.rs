@@ -2,4 +2,7 @@
 
 mod cli;
 mod config;
+mod process;
 mod run;
+mod stdio;
+mod tls;
