@@ -3,8 +3,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { settled, told } from "../lib/cases.mjs";
 import { check, has, pause, same, until } from "../lib/check.mjs";
-import { byHttp, connect, raw } from "../lib/clients.mjs";
-import { SERVERS, descendants, fds, folder, policyOf, rss, server, withGateway } from "../lib/gateway.mjs";
+import { byHttp, byStdio, connect, raw } from "../lib/clients.mjs";
+import { SERVERS, TOKENS, descendants, fds, folder, policyOf, rss, server, withGateway } from "../lib/gateway.mjs";
 
 const odd = (action, { env = {}, extra = 'timeout = "2s"', ...options } = {}) => withGateway({ servers: [server("odd", SERVERS.odd(env), extra)], policy: policyOf("odd"), ...options }, action);
 const call = (client, name, args = {}) => raw(client, "tools/call", { name, arguments: args }, { timeout: 100_000 });
@@ -143,4 +143,42 @@ export const server_that_does_not_start = () => withGateway({ servers: [server("
   check("an error", error);
   has("which server", error, "odd");
   await pause(10);
+});
+
+// Clients that start the gateway themselves: several at once, which share what is kept, and each ends with its client.
+export const over_stdio_it_ends_with_its_client = () => odd(async (it) => {
+  const clients = await Promise.all([1, 2, 3].map(() => connect(byStdio(it.stdio("--server", "odd")), { capabilities: {} })));
+  const pids = await Promise.all(clients.map(async (client) => Number(said(await call(client, "whoami")))));
+  same("each has a child of its own", new Set(pids).size, 3);
+  const gateways = clients.map((client) => client.wire.pid);
+  await clients[0].close();
+  await until("the first has ended with its child", () => gone(gateways[0]) && gone(pids[0]));
+  process.kill(gateways[1], "SIGKILL");
+  await until("the child of one that is killed ends as well", () => gone(pids[1]));
+  same("the third goes on", said(await call(clients[2], "echo", { text: "b" })), "b");
+  await clients[2].close();
+  await until("nothing is left", () => [...gateways, ...pids].every(gone));
+});
+
+const gone = (pid) => !fs.existsSync(`/proc/${pid}`);
+
+// The bytes of a message may come in any pieces, and what is no message is answered as JSON-RPC says.
+export const what_is_no_message = () => odd(async (it) => {
+  const post = (body, headers = {}) => fetch(it.mcp("odd"), {
+    method: "POST", body, headers: { authorization: `Bearer ${TOKENS.tester}`, "content-type": "application/json", accept: "application/json, text/event-stream", ...headers },
+  });
+  const open = { jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "x", version: "1" } } };
+  const session = (await post(JSON.stringify(open))).headers.get("mcp-session-id");
+  const bad = ["", "nonsense", "[]", "{}", "null", '{"jsonrpc":"2.0"}', '{"jsonrpc":"2.0","id":2}', '{"jsonrpc":"1.0","id":2,"method":"ping"}', '{"jsonrpc":"2.0","id":{},"method":"ping"}',
+    '{"jsonrpc":"2.0","id":2,"method":"tools/call"}', '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":[]}', '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":7}}',
+    '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":"text"}}', '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","name":"big","arguments":{"text":"a"}}}',
+    `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":${"[".repeat(5000)}${"]".repeat(5000)}}}}`, "\ud800", '{"jsonrpc":"2.0","id":2,"method":"no/such"}'];
+  for (const body of bad) {
+    const answer = await post(body, { "mcp-session-id": session });
+    const text = await answer.text();
+    check(`${body.slice(0, 80)}: no result`, !text.includes('"result"') || text.includes('"isError":true'), [answer.status, text.slice(0, 300)]);
+    check(`${body.slice(0, 80)}: no failure of the gateway`, answer.status < 500, [answer.status, text.slice(0, 300)]);
+  }
+  const twice = JSON.stringify({ jsonrpc: "2.0", id: 3, method: "tools/call", params: { name: "echo", arguments: { text: "on" } } });
+  has("calls go on", await (await post(twice, { "mcp-session-id": session })).text(), '"on"');
 });
