@@ -1,4 +1,5 @@
 //! A gateway with a policy that asks people, a clock that the test turns, and someone who knocks at its page.
+#![allow(dead_code)]
 
 use std::sync::Arc;
 
@@ -106,6 +107,11 @@ impl Shop {
 
     /// A shop that is reached by this address.
     pub fn at(public_url: &str) -> Shop {
+        Shop::with(public_url, |_| {})
+    }
+
+    /// A shop whose configuration is changed first.
+    pub fn with(public_url: &str, change: impl FnOnce(&mut Config)) -> Shop {
         let now = SystemClock.now().unwrap();
         let clock = Arc::new(ManualClock::new(now));
         let engine = Engine::builder(Trust::anyone())
@@ -116,7 +122,9 @@ impl Shop {
         engine.load(None, &bundle(), None).unwrap();
         let metrics = Metrics::new();
         let guard = Guard::new(engine, vec![metrics.clone()]);
-        let app = App::new(Arc::new(config(public_url, now)), guard, metrics);
+        let mut config = config(public_url, now);
+        change(&mut config);
+        let app = App::new(Arc::new(config), guard, metrics);
         let router = http::roof(page::router_with_clock(app.clone(), clock.clone()), app.clone());
         Shop { app, clock, router }
     }
