@@ -9,6 +9,8 @@ use claw_engine::{Call, Engine, EngineError};
 use claw_runtime::{Decision, Digest, Reason, RequestInput, SessionScope, SettleOutcome, Settlement, StateError, Vote};
 use tokio::sync::broadcast;
 
+use crate::long::LongCalls;
+
 /// So many pieces of news wait for a listener; one that is slower must look for itself.
 const NEWS: usize = 256;
 
@@ -23,6 +25,7 @@ struct Inner {
     engine: Engine,
     news: broadcast::Sender<News>,
     watchers: Vec<Arc<dyn Watcher>>,
+    long: LongCalls,
 }
 
 /// Sees every answer: metrics.
@@ -52,7 +55,7 @@ impl Guard {
     /// Guards with an engine. The watchers see every answer.
     #[must_use]
     pub fn new(engine: Engine, watchers: Vec<Arc<dyn Watcher>>) -> Guard {
-        Guard(Arc::new(Inner { engine, news: broadcast::Sender::new(NEWS), watchers }))
+        Guard(Arc::new(Inner { engine, news: broadcast::Sender::new(NEWS), watchers, long: LongCalls::default() }))
     }
 
     /// The engine, for what does not block: policies, and what a call that was decided knows.
@@ -144,10 +147,26 @@ impl Guard {
     /// # Errors
     /// As there.
     pub async fn ask(&self, call: &Arc<Call>) -> Result<Vec<Asking>, EngineError> {
-        let call = Arc::clone(call);
-        let askings = self.blocking(move |engine| engine.ask(&call)).await.unwrap_or_else(|| Err(lost()))?;
+        let asked = Arc::clone(call);
+        let asking = self.blocking(move |engine| {
+            let askings = engine.ask(&asked)?;
+            let cut = askings.iter().find(|asking| !asking.shown.is_whole());
+            let long = cut.and_then(|asking| Some((asking.ballot.request_digest, asked.shown_whole()?)));
+            Ok((askings, long))
+        });
+        let (askings, long) = asking.await.unwrap_or_else(|| Err(lost()))?;
+        if let Some((request, text)) = long {
+            self.0.long.keep(request, text);
+        }
         askings.iter().for_each(|asking| self.tell(asking));
         Ok(askings)
+    }
+
+    /// All of a call that people were asked about since this process runs, where the ledger shows but a part of it; see
+    /// [`Call::shown_whole`].
+    #[must_use]
+    pub fn whole_call(&self, request: &Digest) -> Option<Arc<str>> {
+        self.0.long.get(request)
     }
 
     /// [`Engine::vote`].

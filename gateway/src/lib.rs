@@ -15,6 +15,7 @@ pub mod failure;
 pub mod guard;
 pub mod hook;
 pub mod http;
+mod long;
 pub mod mcp;
 pub mod metrics;
 pub mod open;

@@ -57,6 +57,7 @@ pub fn router_with_clock(app: App, clock: Arc<dyn Clock>) -> Router {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/approvals", get(show::list))
         .route("/approvals/{id}", get(show::detail))
+        .route("/approvals/{id}/whole", get(show::whole))
         .route("/approvals/{id}/votes", post(vote::vote))
         .route("/assets/{name}", get(assets::asset));
     let api = Router::new()

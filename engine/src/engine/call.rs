@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use claw_runtime::{Decision, Digest, Invalid, Json, Outcome, Policy, Reason, Request, RequestInput};
 
-use crate::ledger::AskingId;
+use crate::ledger::{AskingId, Shown};
 use crate::policies::Loaded;
 
 /// A call that an engine has decided. Keep it until the call is settled.
@@ -104,6 +104,12 @@ impl Call {
     #[must_use]
     pub fn input(&self) -> &RequestInput {
         &self.input
+    }
+
+    /// What approvers are shown of the call, whatever its length: [`Shown::whole_call`]. `None` where no policy understood it.
+    #[must_use]
+    pub fn shown_whole(&self) -> Option<String> {
+        self.judged().map(|(policy, request)| Shown::whole_call(policy, request))
     }
 
     /// How long deciding took, approvals included, the audit log not.

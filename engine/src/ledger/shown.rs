@@ -16,15 +16,23 @@ use super::{Opening, escape};
 
 /// Characters of one value.
 const VALUE: usize = 2_000;
-/// Characters of all values together; once they are used up, [`LEAST`] of each are left.
-const VALUES: usize = 20_000;
-const LEAST: usize = 100;
+/// How much of a request is shown.
+const CAPS: Caps = Caps { value: VALUE, values: 20_000, least: 100, members: 100 };
+const NO_CAPS: Caps = Caps { value: usize::MAX, values: usize::MAX, least: usize::MAX, members: usize::MAX };
 /// Characters of a name.
 const NAME: usize = 200;
-/// Members of the arguments, the context and the resolved paths that stand on lines of their own.
-const MEMBERS: usize = 100;
 /// Clauses that are shown with what they say; of others stand the names only.
 const CLAUSES: usize = 100;
+
+struct Caps {
+    /// Characters of one value.
+    value: usize,
+    /// Characters of all values together; once they are used up, `least` of each are left.
+    values: usize,
+    least: usize,
+    /// Members of the arguments, the context and the resolved paths that stand on lines of their own.
+    members: usize,
+}
 
 /// What an approver is shown. Harmless text throughout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +90,7 @@ impl Shown {
     /// What voters on this ballot are shown of the request. The decision is the one that required the approval.
     #[must_use]
     pub fn new(policy: &Policy, request: &Request, decision: &Decision, ballot: &Ballot) -> Shown {
-        let mut call = lines_of(policy.subject(request));
+        let mut call = lines_of(policy.subject(request), &CAPS);
         call.extend(decision.commands.iter().map(command));
         let clauses = ballot.clauses.iter().enumerate().map(|(i, id)| ShownClause {
             clause: escape::text(id, VALUE),
@@ -95,6 +103,20 @@ impl Shown {
             clauses: clauses.collect(),
             request_digest: ballot.request_digest,
         }
+    }
+
+    /// Is nothing of the request left out for its length?
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        // How `escape.rs` ends what it cuts, and `lines_of` what it leaves out. No JSON ends like this.
+        self.call.iter().all(|line| !(line.text.ends_with(')') && line.text.contains(", sha256:")))
+    }
+
+    /// The call as in [`Shown::call`], of any length: harmless, plain text, one thing a line.
+    #[must_use]
+    pub fn whole_call(policy: &Policy, request: &Request) -> String {
+        let lines = lines_of(policy.subject(request), &NO_CAPS);
+        lines.iter().fold(String::new(), |out, line| out + &line.name + ": " + &line.text + "\n")
     }
 
     /// Adds the clauses that an earlier asking showed and this one does not.
@@ -160,7 +182,7 @@ fn needs(ballot: &Ballot) -> Vec<String> {
 }
 
 /// The digested values, each on its line, in the order of importance to a reader.
-fn lines_of(subject: Subject) -> Vec<Line> {
+fn lines_of(subject: Subject, caps: &Caps) -> Vec<Line> {
     let Subject { mut values, secrets } = subject;
     for pointer in &secrets {
         if let Some(place) = place(&mut values, pointer) {
@@ -169,9 +191,9 @@ fn lines_of(subject: Subject) -> Vec<Line> {
         }
     }
     let mut out = Vec::new();
-    let mut left = VALUES;
+    let mut left = caps.values;
     let mut written = |value: &Json| {
-        let text = escape::json(value, left.clamp(LEAST, VALUE));
+        let text = escape::json(value, left.min(caps.value).max(caps.least));
         left = left.saturating_sub(text.chars().count());
         text
     };
@@ -185,11 +207,11 @@ fn lines_of(subject: Subject) -> Vec<Line> {
     }
     for root in ["args", "context", "resolved"] {
         if let Some(Json::Obj(members)) = values.get(root) {
-            for (name, value) in members.iter().take(MEMBERS) {
+            for (name, value) in members.iter().take(caps.members) {
                 let name = format!("{root}.{}", escape::text(name, NAME));
                 out.push(Line { name, text: written(value) });
             }
-            let more: Vec<_> = members.iter().skip(MEMBERS).cloned().collect();
+            let more: Vec<_> = members.iter().skip(caps.members).cloned().collect();
             if !more.is_empty() {
                 let text = format!("({} more, {})", more.len(), Digest::of_json(&Json::Obj(more)));
                 out.push(Line { name: root.to_owned(), text });

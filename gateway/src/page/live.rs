@@ -22,7 +22,7 @@ use crate::guard::News;
 /// Pages that are told of changes, of all sessions together.
 pub(super) const LISTENERS: usize = 512;
 /// How often the ledger is looked at for what other gateways wrote.
-const LOOK: Duration = Duration::from_secs(2);
+pub(super) const LOOK: Duration = Duration::from_secs(2);
 /// After so long without news something is sent, so that a connection that is gone is noticed.
 const ALIVE: Duration = Duration::from_secs(15);
 

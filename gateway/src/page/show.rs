@@ -1,15 +1,18 @@
 //! The list of what waits, and one asking with everything about it.
 
+use std::time::Instant;
+
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use claw_engine::ledger::{Asking, AskingId, Cursor, Refusal};
 use claw_runtime::Time;
 use serde::Deserialize;
 
 use super::desk::{Desk, Inner};
-use super::html::{self, detail::Attempt};
+use super::html::{self, detail::Attempt, detail::Beside};
+use super::live::LOOK;
 use super::look::Board;
 use super::page;
 use super::visit::Visit;
@@ -38,26 +41,48 @@ pub(super) async fn detail(
     visit: Visit,
     id: Result<Path<String>, PathRejection>,
 ) -> Response {
+    match id.ok().and_then(|id| id.parse::<AskingId>().ok()) {
+        Some(id) => after_attempt(&desk, &visit, id, StatusCode::OK, None).await,
+        None => missing(&visit, &Refusal::NotFound),
+    }
+}
+
+/// `GET /approvals/{id}/whole`: the whole call as plain text, where the page shows but a part of it.
+pub(super) async fn whole(
+    State(desk): State<Desk>,
+    visit: Visit,
+    id: Result<Path<String>, PathRejection>,
+) -> Response {
     let found = match id.ok().and_then(|id| id.parse::<AskingId>().ok()) {
         Some(id) => asking(&desk, visit.tenant(), id).await,
         None => Err(Refusal::NotFound),
     };
-    match found {
-        Ok(asking) => page(StatusCode::OK, html::detail::page(&visit, &asking, None)),
-        Err(refusal) => missing(&visit, &refusal),
+    let text = match &found {
+        Ok(asking) => desk.app.guard.whole_call(&asking.ballot.request_digest),
+        Err(refusal) => return missing(&visit, refusal),
+    };
+    match text {
+        Some(text) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text.to_string()).into_response(),
+        None => missing(&visit, &Refusal::NotFound),
     }
 }
 
-/// The asking again, with what became of an attempt to vote.
+/// The asking, with what became of an attempt to vote, if there was one.
 pub(super) async fn after_attempt(
     desk: &Inner,
     visit: &Visit,
     id: AskingId,
     status: StatusCode,
-    attempt: &Attempt,
+    attempt: Option<&Attempt>,
 ) -> Response {
+    let recently = Instant::now().checked_sub(LOOK).unwrap_or_else(Instant::now);
+    let mark = desk.looks.mark(desk, visit.tenant(), recently).await.map(|mark| mark.to_string());
     match asking(desk, visit.tenant(), id).await {
-        Ok(asking) => page(status, html::detail::page(visit, &asking, Some(attempt))),
+        Ok(asking) => {
+            let whole = !asking.shown.is_whole()
+                && desk.app.guard.whole_call(&asking.ballot.request_digest).is_some();
+            page(status, html::detail::page(visit, &asking, &Beside { mark, whole }, attempt))
+        }
         Err(refusal) => missing(visit, &refusal),
     }
 }

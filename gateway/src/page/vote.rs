@@ -48,7 +48,7 @@ pub(super) async fn vote(
         Err(error) => {
             let (title, help) = words::not_counted(&error);
             let attempt = Attempt { title, help, note };
-            show::after_attempt(&desk, &visit, id, status(&error), &attempt).await
+            show::after_attempt(&desk, &visit, id, status(&error), Some(&attempt)).await
         }
     }
 }

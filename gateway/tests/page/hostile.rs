@@ -40,7 +40,12 @@ async fn arguments_and_notes_are_text() {
         harmless(&olga.get("/approvals").await.text);
         let page = olga.get(&detail).await.text;
         harmless(&page);
-        assert!(page.contains("Not all of it is shown: "), "{page}");
+        assert!(page.contains("Not all of it is shown: ") && page.contains("Read the whole call"), "{page}");
+        let whole = olga.get(&format!("{detail}/whole")).await;
+        assert_eq!((whole.status, whole.header("content-type")), (StatusCode::OK, "text/plain; charset=utf-8"));
+        assert!(whole.text.contains(&"y".repeat(3_000)) && !whole.text.contains('\u{202e}'));
+        let eve = shop.signed_in("eve").await;
+        assert_eq!(eve.get(&format!("{detail}/whole")).await.status, StatusCode::NOT_FOUND);
         // A note that is too long comes back in the form; one that is not is shown to all.
         let long = format!("</textarea>{payload}{}", "z".repeat(5_000));
         let answer = olga.vote(&asking, "grant", &long).await;
@@ -105,6 +110,7 @@ async fn strange_addresses_lead_nowhere() {
         &format!("/approvals/{id}/"),
         &format!("/approvals/{id}%20"),
         &format!("/approvals/{id}/votes/x"),
+        &format!("/approvals/{id}/whole"),
         &format!("/approvals/{}", id.to_uppercase()),
     ] {
         let answer = olga.get(path).await;

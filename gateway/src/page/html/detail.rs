@@ -13,6 +13,15 @@ use crate::page::words;
 const NOTE: usize = 4_096;
 const NAME: usize = 512;
 
+/// What else is known, beside the asking.
+#[derive(Debug)]
+pub(in crate::page) struct Beside {
+    /// The state of the tenant's list, from before the asking was looked up.
+    pub(in crate::page) mark: Option<String>,
+    /// What is shown in part can be had as a whole.
+    pub(in crate::page) whole: bool,
+}
+
 /// What became of an attempt to vote that did not succeed.
 #[derive(Debug)]
 pub(in crate::page) struct Attempt {
@@ -23,7 +32,7 @@ pub(in crate::page) struct Attempt {
 }
 
 /// The whole page.
-pub(in crate::page) fn page(visit: &Visit, asking: &Asking, attempt: Option<&Attempt>) -> Markup {
+pub(in crate::page) fn page(visit: &Visit, asking: &Asking, beside: &Beside, attempt: Option<&Attempt>) -> Markup {
     let (args, rest): (Vec<&Line>, Vec<&Line>) =
         asking.shown.call.iter().partition(|line| line.name.starts_with("args.") || line.name.starts_with("runs at "));
     let body = html! {
@@ -32,6 +41,7 @@ pub(in crate::page) fn page(visit: &Visit, asking: &Asking, attempt: Option<&Att
             div .subject {
                 h1 .tool { (tool(asking)) }
                 p .by { (who(asking)) }
+                @if !asking.shown.is_whole() { (parts_missing(asking, beside.whole)) }
                 section aria-labelledby="arguments" {
                     h2 #arguments { "With exactly these arguments" }
                     @if args.is_empty() { p .empty { "No arguments." } } @else { (lines(&args, "args.")) }
@@ -54,8 +64,21 @@ pub(in crate::page) fn page(visit: &Visit, asking: &Asking, attempt: Option<&Att
         }
     };
     let title = format!("{} · {}", words::state(asking.state(visit.now)).0, asking.shown.approval);
-    // The list's mark is not known here, and not needed: the first one that comes refreshes.
-    frame(&title, Some(&visit.session), None, &body)
+    frame(&title, Some(&visit.session), beside.mark.as_deref(), &body)
+}
+
+/// Says that not everything is on the page, and where it is.
+fn parts_missing(asking: &Asking, has_whole: bool) -> Markup {
+    html! {
+        p .cut {
+            "Some of this is too long for this page, and is cut where it says so. "
+            @if has_whole {
+                a href={ "/approvals/" (asking.id) "/whole" } { "Read the whole call" } "."
+            } @else {
+                "The rest is not kept any more; it is once the agent asks again. Refuse what you would have to see."
+            }
+        }
+    }
 }
 
 /// Names and values. `prefix` is left out of the names: the heading says it.

@@ -26,7 +26,7 @@ pub(super) fn value(text: &str) -> Markup {
             pre .value { (marked(whole)) }
         }
         @if let Some(missing) = cut {
-            p .cut { "Not all of it is shown: " (missing) ". Refuse it if you must see the rest." }
+            p .cut { "Not all of it is shown: " (missing) "." }
         } @else if characters > LONG {
             p .count { (characters) " characters, all of them shown" }
         }
