@@ -55,11 +55,11 @@ export async function ask(it, tool, args, user = "uma") {
   return { request, ...body };
 }
 
-// Begins the same request again, under a new name: the decision.
+// Begins the same request again, under a new name: what is decided.
 export async function begin(it, request) {
   calls += 1;
   const answer = await fetch(`${it.url}/v1/begin`, {
     method: "POST", body: JSON.stringify({ ...request, call_id: `c-${calls}` }), headers: { authorization: `Bearer ${TOKENS.tester}`, "content-type": "application/json" },
   });
-  return answer.json();
+  return (await answer.json()).decision;
 }

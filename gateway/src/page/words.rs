@@ -1,8 +1,8 @@
 //! How the page says things: spans of time, and why a vote does not count.
 
 use claw_engine::EngineError;
-use claw_engine::ledger::{Refusal, State};
-use claw_runtime::{Ballot, Time, VoteRefusal};
+use claw_engine::ledger::{Asking, Refusal, State};
+use claw_runtime::{Ballot, Missing, Standing, Time, VoteRefusal};
 
 /// `4 min 12 s`, `1 h 5 min`, `2 d 3 h`.
 pub(super) fn span(millis: i64) -> String {
@@ -26,11 +26,24 @@ pub(super) fn time(time: Time) -> String {
 /// What a state is called, and what it means for whoever asked.
 pub(super) fn state(state: State) -> (&'static str, &'static str) {
     match state {
-        State::Open => ("Waiting", "nothing is executed until enough people have agreed"),
-        State::Granted => ("Approved", "the agent may make this exact call, once it tries again"),
-        State::Refused => ("Refused", "this exact call is not made; the same request stays refused until this expires"),
-        State::Expired => ("Expired", "nothing was executed with it; the agent may ask again"),
-        State::Consumed => ("Used", "the call was made with this approval"),
+        State::Open => ("Waiting", "Nothing is executed until enough people have agreed"),
+        State::Granted => ("Approved", "The agent may make this exact call, once it tries again"),
+        State::Refused => ("Refused", "This exact call is not made; the same request stays refused until this expires"),
+        State::Expired => ("Expired", "Nothing was executed with it; the agent may ask again"),
+        State::Consumed => ("Used", "The call was made with this approval"),
+    }
+}
+
+/// What is missing still.
+pub(super) fn missing(asking: &Asking) -> String {
+    match asking.standing() {
+        Standing::Open(Missing::People { have: 0, need, of }) => format!("needs {need} of {}", of.join(", ")),
+        Standing::Open(Missing::People { have, need, of }) => {
+            let more = usize::try_from(need).unwrap_or(usize::MAX).saturating_sub(have);
+            format!("{more} more of {}", of.join(", "))
+        }
+        Standing::Open(Missing::Confirmation) => "the confirmation of the person it is for".to_owned(),
+        Standing::Granted | Standing::Refused(_) => String::new(),
     }
 }
 

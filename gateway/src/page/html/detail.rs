@@ -4,7 +4,7 @@ use claw_engine::ledger::{Asking, Line, ShownClause, State, harmless};
 use claw_runtime::{Vote, VoteVerdict};
 use maud::{Markup, html};
 
-use super::list::{agreed, countdown, entitled, missing, tool, who};
+use super::list::{agreed, countdown, entitled, tool, who};
 use super::{alert, frame, value};
 use crate::page::visit::Visit;
 use crate::page::words;
@@ -124,9 +124,9 @@ fn standing(visit: &Visit, asking: &Asking) -> Markup {
                 @if matches!(state, State::Open | State::Granted) { (countdown(asking, visit.now)) }
             }
             p .meaning { (meaning) "." }
-            h2 { "Who must agree" }
+            h2 { "What it takes" }
             ul .needs { @for need in &asking.shown.needs { li { (need) } } }
-            @if state == State::Open { p .missing { "Still missing: " (missing(asking)) "." } }
+            @if state == State::Open { p .missing { "Still missing: " (words::missing(asking).trim_start_matches("needs ")) "." } }
             @if !asking.votes.is_empty() {
                 h2 { "Votes" span .visually-hidden { ", " (agreed(asking)) " for it" } }
                 ol .votes { @for vote in &asking.votes { (voted(vote)) } }

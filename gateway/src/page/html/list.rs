@@ -12,8 +12,9 @@ use crate::page::show::left;
 use crate::page::visit::Visit;
 use crate::page::words;
 
-/// Characters of a name in the list.
+/// Characters of a name in the list, and of the arguments.
 const NAME: usize = 120;
+const GIST: usize = 160;
 
 /// The whole page.
 pub(in crate::page) fn page(visit: &Visit, board: &Board, further: bool) -> Markup {
@@ -62,8 +63,8 @@ fn waiting(asking: &Asking, now: Time) -> Markup {
         li {
             a .card href={ "/approvals/" (asking.id) } {
                 span .what { (tool(asking)) }
-                span .by { (who(asking)) }
-                span .needs { (harmless(&asking.ballot.name, NAME)) ": " (missing(asking)) }
+                @if let Some(gist) = gist(asking) { (gist) }
+                span .by { (who(asking)) " · " (harmless(&asking.ballot.name, NAME)) ": " (words::missing(asking)) }
                 (countdown(asking, now))
             }
         }
@@ -110,9 +111,14 @@ pub(super) fn who(asking: &Asking) -> Markup {
     }
 }
 
-/// What is missing, in words.
-pub(super) fn missing(asking: &Asking) -> String {
-    harmless(&asking.standing().to_string(), 400)
+/// The first of the arguments, on one line: what a list has room for.
+fn gist(asking: &Asking) -> Option<Markup> {
+    let args = asking.shown.call.iter().filter_map(|line| Some((line.name.strip_prefix("args.")?, &line.text)));
+    let args: Vec<String> = args.take(6).map(|(name, text)| format!("{name}: {text}")).collect();
+    let line = args.join("  ");
+    let end = line.char_indices().nth(GIST).map_or(line.len(), |(end, _)| end);
+    let shown = line.get(..end).unwrap_or_default();
+    (!shown.is_empty()).then(|| html! { span .gist { (shown) @if end < line.len() { "…" } } })
 }
 
 /// What approvers are shown under this name.

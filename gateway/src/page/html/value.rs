@@ -28,7 +28,7 @@ pub(super) fn value(text: &str) -> Markup {
         @if let Some(missing) = cut {
             p .cut { "Not all of it is shown: " (missing) "." }
         } @else if characters > LONG {
-            p .count { (characters) " characters, all of them shown" }
+            p .count { "All of its " (characters) " characters are there: scroll to read them" }
         }
     }
 }
@@ -121,6 +121,6 @@ mod tests {
         let page = value(&long).into_string();
         assert!(page.contains("Not all of it is shown: 1,234 more characters, sha256:00"), "{page}");
         let page = value(&format!("\"{}… (9 more characters, sha256:00)\"", "a".repeat(500))).into_string();
-        assert!(page.contains("characters, all of them shown") && !page.contains("Not all"), "{page}");
+        assert!(page.contains("All of its ") && !page.contains("Not all"), "{page}");
     }
 }
