@@ -48,11 +48,7 @@ pub(super) async fn detail(
 }
 
 /// `GET /approvals/{id}/whole`: the whole call as plain text, where the page shows but a part of it.
-pub(super) async fn whole(
-    State(desk): State<Desk>,
-    visit: Visit,
-    id: Result<Path<String>, PathRejection>,
-) -> Response {
+pub(super) async fn whole(State(desk): State<Desk>, visit: Visit, id: Result<Path<String>, PathRejection>) -> Response {
     let found = match id.ok().and_then(|id| id.parse::<AskingId>().ok()) {
         Some(id) => asking(&desk, visit.tenant(), id).await,
         None => Err(Refusal::NotFound),
@@ -79,8 +75,7 @@ pub(super) async fn after_attempt(
     let mark = desk.looks.mark(desk, visit.tenant(), recently).await.map(|mark| mark.to_string());
     match asking(desk, visit.tenant(), id).await {
         Ok(asking) => {
-            let whole = !asking.shown.is_whole()
-                && desk.app.guard.whole_call(&asking.ballot.request_digest).is_some();
+            let whole = !asking.shown.is_whole() && desk.app.guard.whole_call(&asking.ballot.request_digest).is_some();
             page(status, html::detail::page(visit, &asking, &Beside { mark, whole }, attempt))
         }
         Err(refusal) => missing(visit, &refusal),
