@@ -299,6 +299,11 @@ async fn only_what_may_be_called_is_listed() {
     let resource = |uri: &&str| Listed { name: (*uri).to_owned(), definition: json!({ "uri": uri }) };
     let shown = shop.list(Kind::Resource, uris.iter().map(resource).collect()).await;
     assert_eq!(shown, [true, true, true, false, false]);
+    // What is not listed leaves no pin, and is denied where there is one.
+    let unlisted = |uri: &str| Listed { name: uri.to_owned(), definition: Value::Null };
+    let both = vec![unlisted("docs://other"), unlisted("docs://intro"), unlisted("other://x")];
+    assert_eq!(shop.list(Kind::Resource, both).await, [true, false, false]);
+    assert!(!pins::report(world.folder.path(), None).unwrap().contains("docs://other"));
     assert_eq!(shop.list(Kind::Prompt, vec![listed("hello", ""), listed("look", "")]).await, [true, false]);
 }
 

@@ -80,7 +80,7 @@ struct Place {
 pub struct Listed {
     /// The name of a tool or prompt, the URI of a resource, the URI template of a resource template.
     pub name: String,
-    /// Its definition, as the server states it.
+    /// Its definition, as the server states it; `null` for what it does not list.
     pub definition: Value,
 }
 

@@ -69,17 +69,23 @@ pub(super) fn shown(engine: &Engine, place: &Place, kind: Kind, listed: &[Listed
     shown.map(|((one, digest), held)| held && is_callable(&one.name, *digest)).collect()
 }
 
-/// Which are as they were pinned; what is new is pinned.
+/// Which are as they were pinned; what is new is pinned. What is not listed is held where nothing was pinned.
 fn held(place: &Place, kind: Kind, listed: &[Listed], digests: &[Option<Digest>]) -> Vec<bool> {
     if place.server.pin == Pin::Policy {
         return vec![true; listed.len()];
     }
+    let (server, pins) = (place.server.name.as_str(), &place.seats.0.pins);
     let stated = listed.iter().zip(digests).map(|(one, digest)| {
+        let digest = digest.filter(|_| !one.definition.is_null())?;
         let name = request::defined_name(kind, &one.definition).unwrap_or(&one.name);
-        digest.map(|digest| Stated { kind, name, definition: &one.definition, digest })
+        Some(Stated { kind, name, definition: &one.definition, digest })
     });
     let stated: Vec<Option<Stated<'_>>> = stated.collect();
     let readable: Vec<Stated<'_>> = stated.iter().flatten().copied().collect();
-    let mut held = place.seats.0.pins.hold(&place.server.name, &readable).into_iter();
-    stated.iter().map(|one| one.is_some() && held.next().unwrap_or(false)).collect()
+    let mut held = pins.hold(server, &readable).into_iter();
+    let of_one = |(one, stated): (&Listed, &Option<Stated<'_>>)| match stated {
+        Some(_) => held.next().unwrap_or(false),
+        None => one.definition.is_null() && pins.accepted(server, kind, &one.name).is_none(),
+    };
+    listed.iter().zip(&stated).map(of_one).collect()
 }

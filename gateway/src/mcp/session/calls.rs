@@ -142,7 +142,7 @@ impl Session {
     ) -> Result<Value, ErrorData> {
         let uri = text(&params, "uri")?;
         let (upstream, kind, entry) = self.owner(&uri).await?;
-        let entry = entry.unwrap_or_else(|| Entry { name: uri.clone(), definition: json!({ "uri": uri }) });
+        let entry = entry.unwrap_or_else(|| Entry { name: uri.clone(), definition: Value::Null });
         let (method, free) = match method {
             "resources/subscribe" => ("resources/subscribe", false),
             // Who may not read a resource any more may still stop listening.
