@@ -32,14 +32,15 @@ pub use self::answer::{DECISION, DENIED, PENDING};
 use self::flow::Flow;
 use self::list::Callable;
 use self::memory::{Memory, Seen};
+use self::request::Digests;
 use super::pins::Pins;
 use crate::app::App;
 use crate::config::{Caller, Server, SessionBy};
 use crate::guard::Guard;
 
-/// The constraints of policies that a call through the proxy is held to: `timeout`, a duration. Other constraints make a
-/// call `unsupported_constraint`.
-pub const ENFORCED: &[&str] = &["timeout"];
+/// The constraints of policies that a call through the proxy is held to: `timeout`, a duration, and `redact`, which the
+/// engine's audit log obeys. Other constraints make a call `unsupported_constraint`.
+pub const ENFORCED: &[&str] = &["timeout", "redact"];
 
 /// How often is looked for other policies and pins.
 const LOOK: Duration = Duration::from_secs(1);
@@ -53,6 +54,7 @@ struct Shared {
     pins: Pins,
     memory: Memory,
     callable: Callable,
+    digests: Digests,
     /// Calls that are under way.
     calls: TaskTracker,
     /// One permit for each call that waits for votes.
@@ -166,6 +168,7 @@ impl Seats {
             pins: Pins::open(&app.config.data)?,
             memory: Memory::open(&app.config)?,
             callable: Callable::default(),
+            digests: Digests::default(),
             calls: TaskTracker::new(),
             waiting: Semaphore::new(app.config.bounds.waiting.min(Semaphore::MAX_PERMITS)),
             changed: watch::Sender::new(0),

@@ -1,6 +1,9 @@
 //! From a call to the request that is decided. All of it but the arguments is the configuration's word, or was found
 //! out by the gateway itself.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use claw_engine::Engine;
 use claw_runtime::{Digest, Json, Kind, Limits, Policy, Reason, RequestInput};
 use serde_json::Value;
@@ -20,7 +23,7 @@ pub(super) struct Refused {
 pub(super) fn build(engine: &Engine, place: &Place, subject: &Subject, call_id: &str) -> Result<RequestInput, Refused> {
     let mut input = caller(place, subject.kind, &subject.name, call_id);
     let refused = |input: RequestInput, reason, message| Err(Refused { input: Box::new(input), reason, message });
-    let digest = subject.definition.as_ref().and_then(digest);
+    let digest = place.seats.0.digests.of(&place.server.name, subject);
     input.tool_digest = digest.map(|digest| digest.to_string());
     if let Err(message) = pinned(place, subject, digest) {
         return refused(input, Reason::ToolChanged, message);
@@ -131,4 +134,31 @@ fn paths(policy: &Policy, place: &Place, input: &mut RequestInput) {
 pub(super) fn digest(definition: &Value) -> Option<Digest> {
     let text = definition.to_string();
     claw_compiler::import::definition_digest(text.as_bytes()).ok()
+}
+
+/// The digests of the definitions that were called last: computing one costs more than deciding a call.
+#[derive(Debug, Default)]
+pub(super) struct Digests(Mutex<HashMap<(String, Kind, String), (Value, Digest)>>);
+
+/// So many definitions are kept.
+const DEFINITIONS: usize = 10_000;
+
+impl Digests {
+    fn of(&self, server: &str, subject: &Subject) -> Option<Digest> {
+        let definition = subject.definition.as_ref()?;
+        let key = (server.to_owned(), subject.kind, subject.name.clone());
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((same, digest)) = known().get(&key)
+            && same == definition
+        {
+            return Some(*digest);
+        }
+        let digest = digest(definition)?;
+        let mut known = known();
+        if known.len() >= DEFINITIONS {
+            known.clear();
+        }
+        known.insert(key, (definition.clone(), digest));
+        Some(digest)
+    }
 }

@@ -1,17 +1,14 @@
 //! Calls that wait for people, in the page or in the client.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod seats;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::world::{self, Choices, Tool, User, World, reason, refund, said, text, tool, until};
 use claw_engine::ledger::State;
 use claw_gateway::mcp::seat::{Answer, Asks, PENDING, Question, Seat, Subject};
 use claw_runtime::{Kind, Vote};
 use futures_util::future::BoxFuture;
 use rmcp::ErrorData;
-use seats::{Choices, Tool, User, World, reason, refund, said, text, tool, until};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -152,7 +149,7 @@ async fn a_client_that_goes_away_executes_nothing_and_finds_its_asking_again() {
 
 /// Waits until nothing is under way.
 async fn settled(world: &World) -> bool {
-    world.seats.settled(seats::LONG).await
+    world.seats.settled(world::LONG).await
 }
 
 /// The same world with fresh seats, as after a reconnect.
@@ -191,8 +188,8 @@ async fn a_policy_that_forbids_it_meanwhile_wins() {
     let (seat, shop) = (world.seat("shop"), Tool::default());
     let running = start(&seat, refund(500.0), None, &shop);
     let asking = world.askings(1).await.remove(0);
-    let policy = seats::POLICY.replace("> 1000.00", "> 400.00");
-    world.engine().load(None, &seats::bundle(&policy), None).unwrap();
+    let policy = world::POLICY.replace("> 1000.00", "> 400.00");
+    world.engine().load(None, &world::bundle(&policy), None).unwrap();
     world.grant(&asking).await;
     assert_eq!(reason(&running.await.unwrap()), "rule");
     assert_eq!(shop.count(), 0);
@@ -306,7 +303,7 @@ async fn votes_that_another_gateway_took_are_found() {
 
 #[tokio::test]
 async fn a_prompt_that_waits_answers_with_the_code_for_it() {
-    let policy = format!("{}\nrule asked {{ on hello require boss }}\n", seats::POLICY);
+    let policy = format!("{}\nrule asked {{ on hello require boss }}\n", world::POLICY);
     let world = World::new(Choices { policy, wait: Duration::ZERO, ..Choices::default() });
     let hello = Subject { kind: Kind::Prompt, name: "hello".into(), args: json!({ "name": "Eva" }), definition: None };
     let error = world.seat("shop").run(hello, None, Tool::default().says("hi")).await.unwrap_err();

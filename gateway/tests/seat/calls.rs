@@ -1,18 +1,15 @@
 //! Calls as a seat guards them: decided, executed with what was judged, settled whatever happens.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod seats;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::world::{self, Choices, Tool, World, bundle, look, reason, refund, said, text, tool, until};
 use claw_gateway::config::{Pin, SessionBy};
 use claw_gateway::mcp::pins;
 use claw_gateway::mcp::seat::{DENIED, Failure, Listed, Subject};
 use claw_runtime::state::Commit;
 use claw_runtime::{Digest, Kind, MemoryState, SessionScope, SettleOutcome, Settlement, State, StateError, StateView};
 use rmcp::ErrorData;
-use seats::{Choices, Tool, World, bundle, look, reason, refund, said, text, tool, until};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -130,7 +127,7 @@ async fn a_client_that_goes_away_leaves_nothing_half_done() {
     // It goes on, and is settled.
     assert!(!world.seats.settled(Duration::from_millis(50)).await);
     finish.send(()).unwrap();
-    assert!(world.seats.settled(seats::LONG).await);
+    assert!(world.seats.settled(world::LONG).await);
 }
 
 #[tokio::test]
@@ -243,6 +240,26 @@ async fn labels_of_a_lasting_session_outlive_the_process() {
 }
 
 #[tokio::test]
+async fn two_processes_share_a_lasting_sessions_labels_and_know_what_they_do_not_know() {
+    let kept = tempfile::tempdir().unwrap();
+    let choices = || Choices { session: SessionBy::Caller, data: Some(kept.path().to_owned()), ..Choices::default() };
+    let tools = Tool::default();
+    let (one, other) = (World::new(choices()), World::new(choices()));
+    let contact = || tool("contact", json!({ "name": "Eva" }));
+    let send = || tool("send", json!({ "to": "eva@acme.com" }));
+    let post = || tool("post", json!({ "text": "hello" }));
+    let (mail, crm) = (one.seat("mail"), one.seat("crm"));
+    assert_eq!(reason(&crm.run(contact(), None, tools.says("eva@acme.com")).await), "");
+    assert_eq!(reason(&mail.run(send(), None, tools.says("sent")).await), "");
+    assert_eq!(reason(&mail.run(post(), None, tools.says("sent")).await), "");
+    // The session goes on in another process as well: what it is told there nobody knows here.
+    let fetch = tool("fetch", json!({ "url": "x" }));
+    assert_eq!(reason(&other.seat("web").run(fetch, None, tools.says("a page")).await), "");
+    assert_eq!(reason(&mail.run(post(), None, tools.says("sent")).await), "rule");
+    assert_eq!(reason(&mail.run(send(), None, tools.says("sent")).await), "rule");
+}
+
+#[tokio::test]
 async fn an_address_from_a_page_is_not_written_to() {
     let world = World::standard();
     let tools = Tool::default();
@@ -270,7 +287,7 @@ async fn a_link_that_leads_out_is_seen() {
     let root = folder.path().canonicalize().unwrap();
     std::fs::create_dir_all(root.join("shop")).unwrap();
     std::os::unix::fs::symlink("/etc", root.join("shop/link")).unwrap();
-    let policy = seats::POLICY.replace("/srv/shop", root.join("shop").to_str().unwrap());
+    let policy = world::POLICY.replace("/srv/shop", root.join("shop").to_str().unwrap());
     let world = World::new(Choices { policy, ..Choices::default() });
     let tools = Tool::default();
     let open = async |path: &str| {
@@ -318,14 +335,14 @@ async fn a_new_policy_is_noticed() {
         version += 1;
         let policy = format!(
             "{}\n// {version}\nrule r{version} {{ on look when args.id == \"{version}\" deny \"no\" }}\n",
-            seats::POLICY
+            world::POLICY
         );
         world.engine().load(None, &bundle(&policy), None).unwrap();
         let seen = tokio::time::timeout(Duration::from_secs(3), changed.changed()).await;
         seen.ok().map(Result::unwrap)
     })
     .await;
-    let policy = seats::POLICY.replace("grant look,", "grant");
+    let policy = world::POLICY.replace("grant look,", "grant");
     world.engine().load(None, &bundle(&policy), None).unwrap();
     assert_eq!(
         world.seat("shop").list(Kind::Tool, vec![listed("look", ""), listed("refund", "")]).await,
@@ -369,7 +386,7 @@ async fn a_pin_of_the_policy_is_the_digest_of_the_definition() {
     let declared = claw_compiler::import::read_text(manifest.as_bytes(), &options).unwrap();
     let digest: Digest = declared.items[0].digest;
     let pinned = format!("tool look(id: string) on server \"shop\" pinned \"{digest}\"");
-    let policy = seats::POLICY.replace("tool look(id: string) on server \"shop\"", &pinned);
+    let policy = world::POLICY.replace("tool look(id: string) on server \"shop\"", &pinned);
     let world = World::new(Choices { policy, pin: Pin::Policy, ..Choices::default() });
     let (shop, tools) = (world.seat("shop"), Tool::default());
     let other = json!({ "name": "look", "inputSchema": { "type": "object" } });
