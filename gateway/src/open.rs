@@ -11,7 +11,7 @@ use claw_engine::ledger::{Ledger, PostgresStore, SqliteStore, Store as Askings};
 use claw_engine::policies::{Change, Event, Timing};
 use claw_engine::signing::PublicKey;
 use claw_engine::{Clock, Engine, RedisState, SharedState, SqliteState, SystemClock, Trust};
-use claw_runtime::{MemoryState, Time};
+use claw_runtime::{Limits, MemoryState, Time};
 
 use crate::app::App;
 use crate::config::{Audit, Config, Store};
@@ -60,6 +60,14 @@ pub fn enforced() -> impl Iterator<Item = &'static str> {
     ENFORCED.iter().copied().chain(["redact"])
 }
 
+/// Bounds on what is judged: what fits into a message may be long, for agents write files; how much there is of it is
+/// bounded as ever.
+fn limits(config: &Config) -> Limits {
+    let body = config.bounds.body;
+    let own = Limits::default();
+    Limits { bytes: own.bytes.max(body), string: own.string.max(body), ..own }
+}
+
 /// Opens everything that a configuration names and puts its policies in force.
 ///
 /// # Errors
@@ -72,6 +80,7 @@ pub fn open(config: Arc<Config>, place: Place) -> Result<(App, Keep), Failure> {
         .shared_state(state)
         .ledger(ledger(&config.ledger)?)
         .enforces(enforced())
+        .limits(limits(&config))
         .policies(|policies| {
             let metrics = Arc::clone(&metrics);
             policies.shared(config.policies.shared).observer(logged).observer(move |change| metrics.reloaded(change))
