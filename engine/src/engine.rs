@@ -171,6 +171,12 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::begin`], for a request that the host could not read: it is denied, and recorded.
+    #[must_use]
+    pub fn begin_unread(&self, invalid: &Invalid) -> Call {
+        self.recorded(Call::unread(invalid, Instant::now()))
+    }
+
     /// What [`Engine::begin`] would answer now to a call with a new id. Reserves and records nothing.
     #[must_use]
     pub fn preview(&self, mut input: RequestInput) -> Decision {
