@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use claw_compiler::diagnostics;
+use claw_compiler::fetch::{self, Fetched};
 use claw_compiler::graph::Budget;
-use claw_compiler::{Analysis, Checked, MissingKind, Workspace};
+use claw_compiler::{Analysis, Checked, MissingKind, diagnostics, draw};
 use claw_runtime as rt;
 use claw_runtime::LoadError;
 use pyo3::exceptions::{PyFileNotFoundError, PyTypeError, PyValueError};
@@ -14,7 +14,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyString};
 
 use crate::errors;
-use crate::render;
 
 /// Larger policies are refused: nobody wrote them, and nobody could read them.
 const MAX_SOURCE: u64 = 8 << 20;
@@ -174,7 +173,9 @@ pub fn compile(
     }
     let Ok(path) = source.extract::<PathBuf>() else {
         let class = source.get_type().qualname()?;
-        return Err(PyTypeError::new_err(format!("a policy is a text (str) or a path (pathlib.Path), not a `{class}`")));
+        return Err(PyTypeError::new_err(format!(
+            "a policy is a text (str) or a path (pathlib.Path), not a `{class}`"
+        )));
     };
     if files.is_some() {
         return Err(PyValueError::new_err("`files` are for a policy that is given as text"));
@@ -189,10 +190,12 @@ pub fn from_text(py: Python<'_>, text: &str, files: Files, name: &str, prove: bo
         return Err(PyValueError::new_err(message));
     }
     let fetch = |wanted: &str| -> PyResult<Option<Vec<u8>>> {
-        Ok(files.iter().find(|(name, _)| tidy(Path::new(name)) == Path::new(wanted)).map(|(_, content)| match content {
-            Content::Text(text) => text.as_bytes().to_vec(),
-            Content::Bytes(bytes) => bytes.clone(),
-        }))
+        Ok(files.iter().find(|(name, _)| tidy(Path::new(name)) == Path::new(wanted)).map(
+            |(_, content)| match content {
+                Content::Text(text) => text.as_bytes().to_vec(),
+                Content::Bytes(bytes) => bytes.clone(),
+            },
+        ))
     };
     let analysis = py.detach(|| analyse(name, text.to_owned(), &|wanted, _| fetch(wanted), prove))?;
     finish(py, &analysis, &|path| path.to_owned())
@@ -226,33 +229,19 @@ pub fn is_bundle(path: &Path, bytes: &[u8]) -> bool {
 
 type Fetch<'f> = &'f (dyn Fn(&str, MissingKind) -> PyResult<Option<Vec<u8>>> + Sync);
 
-/// Analyses a text, fetching what it uses until nothing more is found.
+/// Analyses a text with all that it uses.
 fn analyse(name: &str, text: String, fetch: Fetch<'_>, prove: bool) -> PyResult<Analysis> {
-    let mut workspace = Workspace::new();
-    workspace.set_file(name, text);
-    let mut asked = Vec::new();
-    loop {
-        let mut analysis = workspace.analyze(name);
-        let mut found = false;
-        for wanted in &analysis.missing {
-            if asked.contains(&wanted.path) {
-                continue;
-            }
-            asked.push(wanted.path.clone());
-            let Some(bytes) = fetch(&wanted.path, wanted.kind)? else { continue };
-            match wanted.kind {
-                MissingKind::Source => workspace.set_file(&wanted.path, text_of(bytes, Path::new(&wanted.path))?),
-                MissingKind::Data => workspace.set_data(&wanted.path, bytes),
-            }
-            found = true;
-        }
-        if !found {
-            if prove {
-                analysis.prove();
-            }
-            return Ok(analysis);
-        }
+    let mut analysis = fetch::analyze(name, text, |wanted| {
+        let Some(bytes) = fetch(&wanted.path, wanted.kind)? else { return Ok(None) };
+        Ok::<_, PyErr>(Some(match wanted.kind {
+            MissingKind::Source => Fetched::Source(text_of(bytes, Path::new(&wanted.path))?.into()),
+            MissingKind::Data => Fetched::Data(bytes.into()),
+        }))
+    })?;
+    if prove {
+        analysis.prove();
     }
+    Ok(analysis)
 }
 
 /// The bundle, or the exception that says what is wrong.
@@ -265,9 +254,9 @@ fn finish(py: Python<'_>, analysis: &Analysis, show: &(dyn Fn(&str) -> String + 
         let errors = convert(errors);
         let message = match errors.as_slice() {
             [] => "this policy can't be compiled, although no error was found in it".to_owned(),
-            found => found.iter().map(|found| found.rendered.as_str()).collect::<Vec<_>>().join("\n"),
+            found => found.iter().map(|found| found.rendered.as_str()).collect::<Vec<_>>().join("\n\n"),
         };
-        return Err(errors::compile(py, message.trim_end().to_owned(), errors));
+        return Err(errors::compile(py, message, errors));
     };
     let bytes = py.detach(|| claw_compiler::compile(&checked, &analysis.sources, Budget::default()).to_bytes());
     Bundle::of(py, bytes.into(), convert(warnings))
@@ -284,7 +273,7 @@ fn convert(found: &diagnostics::Diagnostic, analysis: &Analysis, show: &dyn Fn(&
         column: at.column,
         help: found.help.clone(),
         notes: found.notes.clone(),
-        rendered: render::diagnostic(found, &analysis.sources, show),
+        rendered: draw::diagnostics(std::slice::from_ref(found), &analysis.sources, show, false).trim_end().to_owned(),
     }
 }
 

@@ -17,7 +17,12 @@ pub struct Decision(Source);
 
 enum Source {
     /// Decided; the grounds are found when they are asked for.
-    Lazy { policy: Arc<rt::Policy>, request: Arc<rt::Request>, verdict: rt::Verdict, whole: OnceLock<Box<rt::Decision>> },
+    Lazy {
+        policy: Arc<rt::Policy>,
+        request: Arc<rt::Request>,
+        verdict: rt::Verdict,
+        whole: OnceLock<Box<rt::Decision>>,
+    },
     Whole(Arc<rt::Decision>),
     OfCall(Arc<en::Call>),
 }

@@ -71,13 +71,8 @@ impl Engine {
         if let Some(audit) = audit {
             builder = builder.audit(build::audit(py, audit)?);
         }
-        let engine = Engine {
-            inner: builder.build(),
-            clock,
-            limits,
-            closed: AtomicBool::new(false),
-            watches: Mutex::default(),
-        };
+        let engine =
+            Engine { inner: builder.build(), clock, limits, closed: AtomicBool::new(false), watches: Mutex::default() };
         if let Some(policy) = policy {
             engine.load(py, policy, None, None)?;
         }
@@ -91,7 +86,9 @@ impl Engine {
         let engine = this.get();
         let inner = engine.open(py)?;
         if request.cast::<Request>().is_ok() {
-            return Err(PyTypeError::new_err("a prepared request is for `Policy.decide`; an engine takes what it was made of"));
+            return Err(PyTypeError::new_err(
+                "a prepared request is for `Policy.decide`; an engine takes what it was made of",
+            ));
         }
         let call = match request::read(request, &engine.limits)? {
             Ok(input) => py.detach(|| inner.begin(input)),

@@ -9,9 +9,7 @@ use claw_runtime::{Invalid, Json, Limits, Reason};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{
-    PyBool, PyDate, PyDateTime, PyDict, PyFloat, PyInt, PyList, PyNone, PyString, PyTuple, PyType,
-};
+use pyo3::types::{PyBool, PyDate, PyDateTime, PyDict, PyFloat, PyInt, PyList, PyNone, PyString, PyTuple, PyType};
 
 use crate::times;
 
@@ -154,7 +152,9 @@ impl<'a> Reader<'a> {
             // Of plain strings a dict holds none twice. Other classes could be equal and not say so.
             let Ok(key) = key.cast_exact::<PyString>() else {
                 let class = key.get_type().qualname()?;
-                return Err(Refused::unfit(format!("the keys of a request are plain strings, this one is a `{class}`")));
+                return Err(Refused::unfit(format!(
+                    "the keys of a request are plain strings, this one is a `{class}`"
+                )));
             };
             let key = self.text(key)?;
             let value = self.at(&value, depth).map_err(|refused| refused.under(&key))?;
