@@ -12,7 +12,7 @@ package shop
 
 tiers        low < high
 environments dev, prod
-roles        support, sre, security
+roles        support, sre
 labels       untrusted
 context { ticket?: string }
 

@@ -1,9 +1,12 @@
 """Decisions: the same as those of `clawc`, whichever way the request comes."""
 
+import functools
 import gc
 import json
 import os
+import pathlib
 import subprocess
+import tempfile
 import threading
 
 import pytest
@@ -18,9 +21,17 @@ CASES = sorted(
 )
 
 
+@functools.cache
+def compiled(example):
+    """An example as the package compiles it, and as `clawc` does."""
+    file = pathlib.Path(tempfile.mkdtemp()) / "built.clawb"
+    subprocess.run([os.environ["CLAWC"], "build", example, "-o", file], check=True, capture_output=True)
+    return claw.compile(example), file
+
+
 def clawc(example, *args):
     """What `clawc eval` answers, one decision on each line."""
-    command = [os.environ["CLAWC"], "eval", example, "--format", "json", *args]
+    command = [os.environ["CLAWC"], "eval", compiled(example)[1], "--format", "json", *args]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [json.loads(line, parse_float=str) for line in out.splitlines()]
 
@@ -41,7 +52,7 @@ def test_there_are_examples():
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
 def test_the_examples_are_decided_as_clawc_does(path):
     example = path.parent.parent
-    policy = claw.Policy.from_file(example)
+    policy = claw.Policy(compiled(example)[0])
     texts = lines(path)
     option = "--requests" if path.suffix == ".jsonl" else "--request"
     for text, expected in zip(texts, clawc(example, option, path), strict=True):
@@ -54,7 +65,7 @@ def test_the_examples_are_decided_as_clawc_does(path):
 @pytest.mark.parametrize("path", [path for path in CASES if path.suffix == ".jsonl"], ids=lambda path: path.stem)
 def test_sequences_are_decided_as_clawc_does(path):
     example = path.parent.parent
-    engine = claw.Engine(example)
+    engine = claw.Engine(compiled(example)[0], shared=True)
     expected = clawc(example, "--requests", path, "--session")
     for number, (text, answer) in enumerate(zip(lines(path), expected, strict=True), 1):
         request = json.loads(text)
@@ -84,7 +95,9 @@ def test_attributes(policy):
 
 
 def test_an_allowed_call_is_true(policy):
-    decision = policy.decide(ask("send_email", {"to": ["eva@acme.com"], "subject": "s"}, session=None))
+    request = ask("send_email", {"to": ["eva@acme.com"], "subject": "s"})
+    assert policy.decide(request).needs_approval, "nobody knows what the session has seen"
+    decision = policy.decide(request, first_call=True)
     assert decision.outcome == "allow" and decision
     assert str(decision).startswith("allow (granted)")
 
@@ -115,7 +128,7 @@ def test_prepared_requests(policy):
 
 
 def test_a_prepared_request_is_good_for_its_policy_only(policy):
-    other = claw.Policy.from_source(POLICY + "\nrule more { on any deny }\n")
+    other = claw.Policy.from_source(POLICY + "\nrule more { on any deny \"no\" }\n")
     prepared = policy.prepare(ask("get_order", {"id": "o"}))
     decision = other.decide(prepared)
     assert (decision.outcome, decision.reason) == ("deny", "invalid_request")
@@ -134,13 +147,13 @@ def test_batches(policy):
 
 
 def test_constraints_that_nobody_enforces_deny():
-    text = "package p\nenvironments prod\nroles a\ntool t(x: string)\ngrant any to a\nconstraint sandbox: string\n" \
-        "rule r { on t  constrain sandbox = \"strict\" }\n"
+    text = "package p\nenvironments prod\nroles a\ntool t(x: string)\ngrant any to a\nconstraints { timeout: duration = min }\n" \
+        "rule r { on t  constrain timeout 30s }\n"
     bundle = claw.compile(text)
     request = {"environment": "prod", "agent": {"id": "b", "roles": ["a"]}, "tool": "t", "args": {"x": "1"}}
     assert claw.Policy(bundle).decide(request).reason == "unsupported_constraint"
-    decision = claw.Policy(bundle, enforces=["sandbox"]).decide(request)
-    assert decision and decision.constraints == {"sandbox": "strict"}
+    decision = claw.Policy(bundle, enforces=["timeout"]).decide(request)
+    assert decision and decision.constraints == {"timeout": "30s"}
 
 
 def test_callable(policy):

@@ -327,7 +327,7 @@ def test_places_that_do_not_exist(bundle, tmp_path):
     with pytest.raises(claw.StateUnavailable):
         claw.Engine(bundle, state="redis+unix:///no/such.sock")
     for wrong in [{"state": "postgres://h/d"}, {"ledger": "redis://h"}, {"audit": "memory"}, {"audit": "redis://h"},
-                  {"ledger": "postgres://%"}]:
+                  {"ledger": "postgres://host:port/d"}]:
         with pytest.raises(ValueError):
             claw.Engine(bundle, **wrong)
     with pytest.raises(TypeError):
