@@ -40,36 +40,60 @@ impl Fate {
     }
 }
 
-/// The same request with a body that fails once it is longer, or takes longer, than the bounds say.
-pub(super) async fn bound(request: Request, bounds: &Bounds) -> Result<(Request, Fate), Problem> {
+/// The same request with a body that fails once it is longer, or takes longer, than the bounds say. Nothing is read of a
+/// body that nobody reads, such as a stranger's.
+pub(super) fn bound(request: Request, bounds: &Bounds) -> (Request, Fate) {
     let fate = Fate(Arc::new(AtomicU8::new(FINE)));
     let (parts, body) = request.into_parts();
     if axum::body::HttpBody::is_end_stream(&body) {
-        return Ok((Request::from_parts(parts, body), fate));
+        return (Request::from_parts(parts, body), fate);
     }
     let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > u64::try_from(bounds.body).unwrap_or(u64::MAX)) {
-        forget(&mut body.into_data_stream()).await;
-        return Err(too_large());
-    }
-    let state = (body.into_data_stream(), bounds.body, Instant::now() + bounds.timeout, fate.clone());
-    let bounded = stream::unfold(Some(state), |state| async move {
-        let (mut body, left, deadline, fate) = state?;
-        let chunk = match timeout_at(deadline, body.next()).await {
+    let fits = announced.is_none_or(|length: u64| length <= u64::try_from(bounds.body).unwrap_or(u64::MAX));
+    let bounded = Bounded {
+        body: body.into_data_stream(),
+        left: fits.then_some(bounds.body),
+        deadline: Instant::now() + bounds.timeout,
+        fate: fate.clone(),
+    };
+    let chunks = stream::unfold(Some(bounded), |bounded| async move { bounded?.next().await });
+    (Request::from_parts(parts, Body::from_stream(chunks)), fate)
+}
+
+/// A body that is being read.
+struct Bounded {
+    body: BodyDataStream,
+    /// So many bytes more may come; `None` where it was announced that more will.
+    left: Option<usize>,
+    deadline: Instant,
+    fate: Fate,
+}
+
+impl Bounded {
+    /// The next chunk, and what comes after it unless this is an error.
+    async fn next(mut self) -> Option<(Result<Bytes, axum::Error>, Option<Bounded>)> {
+        let Some(left) = self.left else { return Some((self.too_large().await, None)) };
+        let error = match timeout_at(self.deadline, self.body.next()).await {
             Ok(None) => return None,
             Ok(Some(Ok(chunk))) => match left.checked_sub(chunk.len()) {
-                Some(left) => return Some((Ok(chunk), Some((body, left, deadline, fate)))),
-                None => {
-                    forget(&mut body).await;
-                    refused(&fate, TOO_LARGE, "the body is too large")
-                }
+                Some(left) => return Some((Ok(chunk), Some(Bounded { left: Some(left), ..self }))),
+                None => self.too_large().await,
             },
             Ok(Some(Err(error))) => Err(error),
-            Err(_) => refused(&fate, TOO_SLOW, "the body took too long"),
+            Err(_) => self.refused(TOO_SLOW, "the body took too long"),
         };
-        Some((chunk, None))
-    });
-    Ok((Request::from_parts(parts, Body::from_stream(bounded)), fate))
+        Some((error, None))
+    }
+
+    async fn too_large(&mut self) -> Result<Bytes, axum::Error> {
+        forget(&mut self.body).await;
+        self.refused(TOO_LARGE, "the body is too large")
+    }
+
+    fn refused(&self, why: u8, message: &str) -> Result<Bytes, axum::Error> {
+        self.fate.0.store(why, Ordering::Relaxed);
+        Err(axum::Error::new(message.to_owned()))
+    }
 }
 
 /// Reads what is left of a body that is too large.
@@ -82,11 +106,6 @@ async fn forget(body: &mut BodyDataStream) {
             None => return,
         }
     }
-}
-
-fn refused(fate: &Fate, why: u8, message: &str) -> Result<Bytes, axum::Error> {
-    fate.0.store(why, Ordering::Relaxed);
-    Err(axum::Error::new(message.to_owned()))
 }
 
 fn too_large() -> Problem {

@@ -58,13 +58,9 @@ async fn sheltered(shelter: &Shelter, request: Request, next: Next) -> Response 
     {
         return problem.into_response();
     }
-    match body::bound(request, &shelter.app.config.bounds).await {
-        Ok((request, fate)) => {
-            let response = next.run(request).await;
-            fate.problem().unwrap_or(response)
-        }
-        Err(problem) => problem.into_response(),
-    }
+    let (request, fate) = body::bound(request, &shelter.app.config.bounds);
+    let response = next.run(request).await;
+    fate.problem().unwrap_or(response)
 }
 
 fn id_of(headers: &HeaderMap) -> HeaderValue {

@@ -1,5 +1,7 @@
 //! What the roof keeps off: large, slow and odd bodies, foreign names and pages, panics; and what it adds.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -42,17 +44,20 @@ async fn large_bodies_are_refused_announced_or_not() {
 #[tokio::test]
 async fn bodies_of_strangers_are_not_read() {
     let gateway = small();
-    let read = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let counted = std::sync::Arc::clone(&read);
-    let body = stream::iter(0..5).map(move |_| {
-        counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        Ok::<_, std::io::Error>(Bytes::from_static(b"{}"))
-    });
-    let request = request(Method::POST, "/v1/begin", Some("nonsense"))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::from_stream(body));
-    assert_eq!(gateway.send(request.unwrap()).await.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(read.load(std::sync::atomic::Ordering::SeqCst), 0);
+    for length in ["10", "10000000000"] {
+        let read = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&read);
+        let body = stream::iter(0..5).map(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, std::io::Error>(Bytes::from_static(b"{}"))
+        });
+        let request = request(Method::POST, "/v1/begin", Some("nonsense"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_LENGTH, length)
+            .body(Body::from_stream(body));
+        assert_eq!(gateway.send(request.unwrap()).await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(read.load(Ordering::SeqCst), 0, "{length}");
+    }
 }
 
 /// One that never ends, and one that comes a byte at a time.
