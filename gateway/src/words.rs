@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use claw_engine::Call;
-use claw_runtime::{Applied, Decision, Effect, Outcome, Reason, RequestInput};
+use claw_runtime::{Applied, Decision, Duration, Effect, Outcome, Reason, RequestInput};
 
 /// Why a call is not executed and what to do, in one or a few lines. Empty for one that is allowed.
 #[must_use]
@@ -21,6 +21,7 @@ pub fn denial(call: &Call) -> String {
         let _ = write!(out, "\nwhat to do: {suggestion}");
     }
     if let Some(wait) = decision.retry_after {
+        let wait = Duration::from_millis(wait.as_secs_ceil().saturating_mul(1_000));
         let _ = write!(out, "\ntry again in {wait}");
     }
     out

@@ -32,12 +32,12 @@ async fn a_call_waits_until_people_agree_and_is_executed_once() {
     let askings = world.askings(1).await;
     assert!(askings[0].shown.to_text().contains("args.amount: 500"), "{}", askings[0].shown.to_text());
     assert_eq!(shop.count(), 0);
+    // The client is told where people find it.
+    let told = until(async || user.told.lock().unwrap().pop()).await;
+    assert!(told.contains(&format!("http://gate.example/approvals/{}", askings[0].id)), "{told}");
     world.grant(&askings[0]).await;
     assert_eq!(running.await.unwrap().unwrap(), said("done"));
     assert_eq!(shop.count(), 1);
-    // The client was told where people find it.
-    let told = user.told.lock().unwrap().join("\n");
-    assert!(told.contains(&format!("http://gate.example/approvals/{}", askings[0].id)), "{told}");
     // It was not the user's own to confirm.
     assert!(user.asked.lock().unwrap().is_empty());
     // It is used up: the same call asks anew.

@@ -260,6 +260,23 @@ async fn two_processes_share_a_lasting_sessions_labels_and_know_what_they_do_not
 }
 
 #[tokio::test]
+async fn what_can_not_be_noted_is_held_back() {
+    let world = World::new(Choices { session: SessionBy::Caller, ..Choices::default() });
+    let tools = Tool::default();
+    let web = world.seat("web");
+    let file = world.folder.path().join("sessions.db");
+    let breaks = tools.does(async move {
+        rusqlite::Connection::open(file).unwrap().execute_batch("drop table sessions").unwrap();
+        Ok(said("a page"))
+    });
+    let answer = web.run(tool("fetch", json!({ "url": "x" })), None, breaks).await;
+    assert!(text(&answer).contains("held back") && answer.is_err(), "{}", text(&answer));
+    // And what the session carries is not known any more.
+    let post = tool("post", json!({ "text": "hello" }));
+    assert_eq!(reason(&world.seat("mail").run(post, None, tools.says("sent")).await), "state_unavailable");
+}
+
+#[tokio::test]
 async fn an_address_from_a_page_is_not_written_to() {
     let world = World::standard();
     let tools = Tool::default();

@@ -65,7 +65,11 @@ impl Flow {
     /// Decides the call, as the world is now.
     pub(super) async fn begin(&self) -> Arc<Call> {
         let (seat, subject, id) = (self.seat.clone(), Arc::clone(&self.subject), self.id.clone());
-        let built = self.guard().blocking(move |engine| request::build(engine, &seat.0, &subject, &id)).await;
+        let built = if request::is_quick(self.guard().engine(), &seat.0, &subject) {
+            Some(request::build(self.guard().engine(), &seat.0, &subject, &id))
+        } else {
+            self.guard().blocking(move |engine| request::build(engine, &seat.0, &subject, &id)).await
+        };
         match built {
             Some(Ok(input)) => self.guard().begin(input).await,
             Some(Err(Refused { input, reason, message })) => self.guard().refuse(*input, reason, message).await,

@@ -44,7 +44,9 @@ impl Callable {
 
 /// Which of these may be shown, in their order. It may block.
 pub(super) fn shown(engine: &Engine, place: &Place, kind: Kind, listed: &[Listed]) -> Vec<bool> {
-    let stated: Vec<Option<Digest>> = listed.iter().map(|one| request::digest(&one.definition)).collect();
+    let digests = &place.seats.0.digests;
+    let digest = |one: &Listed| digests.of(&place.server.name, kind, &one.name, &one.definition);
+    let stated: Vec<Option<Digest>> = listed.iter().map(digest).collect();
     let held = held(place, kind, listed, &stated);
     let Some(loaded) = engine.policies().current(place.caller.tenant.as_deref()) else {
         return vec![false; listed.len()];

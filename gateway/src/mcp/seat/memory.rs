@@ -125,6 +125,11 @@ impl Memory {
         Some(texts.with(seen.name.0.as_deref(), &seen.name.1, f))
     }
 
+    /// Whether asking for the session's labels and texts takes no time.
+    pub(super) fn is_quick(&self, seen: &Seen) -> bool {
+        self.texts.is_none() && !seen.lasting
+    }
+
     /// Whether anything is to be remembered of texts.
     pub(super) const fn listens(&self) -> bool {
         self.texts.is_some()

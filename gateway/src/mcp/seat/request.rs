@@ -19,11 +19,51 @@ pub(super) struct Refused {
     pub(super) message: String,
 }
 
+/// Arguments of so many values and bytes are read at once.
+const QUICK: usize = 4_096;
+
+/// Whether [`build`] asks no file and takes no time: most calls.
+pub(super) fn is_quick(engine: &Engine, place: &Place, subject: &Subject) -> bool {
+    let (server, shared) = (&place.server, &place.seats.0);
+    let pinned = || {
+        let digest = stated(place, subject);
+        let name = subject.definition.as_ref().and_then(|it| defined_name(subject.kind, it)).unwrap_or(&subject.name);
+        shared.pins.accepted(&server.name, subject.kind, name) == digest
+    };
+    let follows_links = || {
+        let loaded = engine.policies().current(place.caller.tenant.as_deref());
+        loaded.is_some_and(|loaded| {
+            let tool = loaded.policy.tool(subject.kind, Some(&server.name), &subject.name);
+            tool.is_some_and(|tool| resolve::has_paths(&loaded.policy.bundle().schema, &tool.params))
+        })
+    };
+    let local = matches!(server.reach, Reach::Child { .. });
+    shared.memory.is_quick(&place.seen)
+        && subject.kind != Kind::Resource
+        && is_small(&subject.args, &mut QUICK.clone())
+        && (server.pin == Pin::Policy || pinned())
+        && !(local && follows_links())
+}
+
+fn is_small(value: &Value, left: &mut usize) -> bool {
+    let size = match value {
+        Value::String(text) => text.len().saturating_add(1),
+        _ => 1,
+    };
+    let Some(rest) = left.checked_sub(size) else { return false };
+    *left = rest;
+    match value {
+        Value::Array(items) => items.iter().all(|item| is_small(item, left)),
+        Value::Object(members) => members.iter().all(|(name, member)| name.len() < QUICK && is_small(member, left)),
+        _ => true,
+    }
+}
+
 /// The request for a call, as the world is now. It may block.
 pub(super) fn build(engine: &Engine, place: &Place, subject: &Subject, call_id: &str) -> Result<RequestInput, Refused> {
     let mut input = caller(place, subject.kind, &subject.name, call_id);
     let refused = |input: RequestInput, reason, message| Err(Refused { input: Box::new(input), reason, message });
-    let digest = place.seats.0.digests.of(&place.server.name, subject);
+    let digest = stated(place, subject);
     input.tool_digest = digest.map(|digest| digest.to_string());
     if let Err(message) = pinned(place, subject, digest) {
         return refused(input, Reason::ToolChanged, message);
@@ -53,6 +93,12 @@ pub(super) fn build(engine: &Engine, place: &Place, subject: &Subject, call_id: 
     paths(policy, place, &mut input);
     place.seats.0.memory.with(&place.seen, |session| drop(session.fill_for(policy, &mut input)));
     Ok(input)
+}
+
+/// The digest of the definition that the server states now.
+fn stated(place: &Place, subject: &Subject) -> Option<Digest> {
+    let definition = subject.definition.as_ref()?;
+    place.seats.0.digests.of(&place.server.name, subject.kind, &subject.name, definition)
 }
 
 /// Who calls, where, for whom.
@@ -130,30 +176,24 @@ fn paths(policy: &Policy, place: &Place, input: &mut RequestInput) {
     }
 }
 
-/// The digest of a definition, as `pinned "…"` in a policy names it.
-pub(super) fn digest(definition: &Value) -> Option<Digest> {
-    let text = definition.to_string();
-    claw_compiler::import::definition_digest(text.as_bytes()).ok()
-}
-
-/// The digests of the definitions that were called last: computing one costs more than deciding a call.
+/// The digests of the definitions that were seen last: computing one costs more than deciding a call.
 #[derive(Debug, Default)]
 pub(super) struct Digests(Mutex<HashMap<(String, Kind, String), (Value, Digest)>>);
 
 /// So many definitions are kept.
-const DEFINITIONS: usize = 10_000;
+const DEFINITIONS: usize = 40_000;
 
 impl Digests {
-    fn of(&self, server: &str, subject: &Subject) -> Option<Digest> {
-        let definition = subject.definition.as_ref()?;
-        let key = (server.to_owned(), subject.kind, subject.name.clone());
+    /// The digest of a definition, as `pinned "…"` in a policy names it.
+    pub(super) fn of(&self, server: &str, kind: Kind, name: &str, definition: &Value) -> Option<Digest> {
+        let key = (server.to_owned(), kind, name.to_owned());
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((same, digest)) = known().get(&key)
             && same == definition
         {
             return Some(*digest);
         }
-        let digest = digest(definition)?;
+        let digest = claw_compiler::import::definition_digest(definition.to_string().as_bytes()).ok()?;
         let mut known = known();
         if known.len() >= DEFINITIONS {
             known.clear();
