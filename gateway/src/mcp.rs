@@ -9,6 +9,7 @@ mod http;
 mod lines;
 mod link;
 mod message;
+mod params;
 pub mod pins;
 pub mod seat;
 mod session;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::link::{Failure, Link, Request};
-use super::message::Params;
+use super::params::{Params, Raw, raw};
 use super::template;
 
 /// So many pages of a list are asked for.
@@ -75,11 +75,20 @@ impl Kind {
 }
 
 /// Something that is listed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub name: String,
     /// As the server states it.
     pub definition: Value,
+    /// The same to the byte.
+    pub wire: Raw,
+}
+
+impl Entry {
+    /// Something that a server does not list.
+    pub(super) fn unlisted(name: &str) -> Entry {
+        Entry { name: name.to_owned(), definition: Value::Null, wire: raw(&Value::Null) }
+    }
 }
 
 /// All that a server lists of one kind.
@@ -91,15 +100,16 @@ pub(super) struct Catalog {
 
 impl Catalog {
     /// Names that a server uses twice are not listed: which of them a call means is unknown.
-    fn new(kind: Kind, definitions: Vec<Value>) -> Catalog {
+    fn new(kind: Kind, definitions: Vec<Raw>) -> Catalog {
         let mut times: HashMap<String, usize> = HashMap::new();
         let named: Vec<Entry> = definitions
             .into_iter()
-            .filter_map(|definition| {
+            .filter_map(|wire| {
+                let definition: Value = serde_json::from_str(wire.get()).ok()?;
                 let name = definition.get(kind.key())?.as_str()?.to_owned();
                 let seen = times.entry(name.clone()).or_default();
                 *seen = seen.saturating_add(1);
-                Some(Entry { name, definition })
+                Some(Entry { name, definition, wire })
             })
             .collect();
         let entries: Vec<Entry> = named.into_iter().filter(|entry| times.get(&entry.name) == Some(&1)).collect();
@@ -151,22 +161,24 @@ impl Shelf {
         Ok(catalog)
     }
 
-    async fn fetch(&self, link: &Link, most: usize) -> Result<Vec<Value>, Failure> {
+    async fn fetch(&self, link: &Link, most: usize) -> Result<Vec<Raw>, Failure> {
         let mut all = Vec::new();
         let mut cursor = None;
         for _ in 0..PAGES {
-            let params: Params = cursor.take().map(|cursor| ("cursor".to_owned(), cursor)).into_iter().collect();
-            let mut page = link.request(Request { method: self.kind.method(), params, ..Request::default() }).await?;
-            let Some(Value::Array(listed)) = page.get_mut(self.kind.member()).map(Value::take) else {
+            let params = cursor.take().map(|cursor: String| Params::one("cursor", cursor)).unwrap_or_default();
+            let page = link.request(Request { method: self.kind.method(), params, ..Request::default() }).await?;
+            let page = Params::read(&page).unwrap_or_default();
+            let listed = page.get(self.kind.member()).map(|listed| serde_json::from_str::<Vec<Raw>>(listed.get()));
+            let Some(Ok(listed)) = listed else {
                 return Err(Failure::Lost(format!("it answered `{}` without a list", self.kind.method())));
             };
             if all.len().saturating_add(listed.len()) > most {
                 return Err(Failure::Lost(format!("it lists more than {most} {}", self.kind.member())));
             }
             all.extend(listed);
-            match page.get_mut("nextCursor").map(Value::take) {
-                Some(next @ Value::String(_)) => cursor = Some(next),
-                _ => return Ok(all),
+            match page.text("nextCursor") {
+                Some(next) => cursor = Some(next),
+                None => return Ok(all),
             }
         }
         Err(Failure::Lost(format!("its list of {} has more than {PAGES} pages", self.kind.member())))
@@ -182,7 +194,7 @@ mod tests {
     #[test]
     fn a_name_that_stands_for_two_things_stands_for_none() {
         let twice = vec![json!({"name": "a"}), json!({"name": "b"}), json!({"name": "a", "x": 1}), json!({"title": 1})];
-        let catalog = Catalog::new(Kind::Tools, twice);
+        let catalog = Catalog::new(Kind::Tools, twice.iter().map(crate::mcp::params::raw).collect());
         assert!(catalog.get("a").is_none());
         assert_eq!(catalog.get("b").map(|entry| &entry.definition), Some(&json!({"name": "b"})));
         assert_eq!(catalog.entries.len(), 1);

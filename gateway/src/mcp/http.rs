@@ -21,7 +21,8 @@ use rmcp::model::ErrorCode;
 use uuid::Uuid;
 
 use self::streams::{Item, Streams};
-use super::message::{Id, Message, Params, Unreadable, error};
+use super::message::{Id, Message, Unreadable, error};
+use super::params::Params;
 use super::session::Session;
 use super::{Mcp, Opening, held};
 use crate::auth::{Demand, demand_caller};
@@ -334,6 +335,6 @@ fn no_session(id: &Id, method: &str) -> Response {
 }
 
 fn unreadable(id: Option<&Id>, error: &rmcp::ErrorData) -> Response {
-    let body = serde_json::json!({ "jsonrpc": "2.0", "id": id.map(Id::to_json), "error": error });
+    let body = serde_json::json!({ "jsonrpc": "2.0", "id": id, "error": error });
     (StatusCode::BAD_REQUEST, axum::Json(body)).into_response()
 }

@@ -20,7 +20,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::held;
-use super::message::{Id, Message, Params};
+use super::message::{Id, Message};
+use super::params::{Params, Raw};
 
 /// So many messages wait to be written.
 const OUTBOX: usize = 64;
@@ -94,7 +95,7 @@ pub(super) struct Link {
 }
 
 struct Pending {
-    answer: oneshot::Sender<Result<Value, Failure>>,
+    answer: oneshot::Sender<Result<Raw, Failure>>,
     during: Option<Id>,
     /// The client's progress token.
     progress: Option<Value>,
@@ -144,10 +145,11 @@ impl Link {
     }
 
     /// Asks the server something.
-    pub(super) async fn request(&self, request: Request) -> Result<Value, Failure> {
+    pub(super) async fn request(&self, request: Request) -> Result<Raw, Failure> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let Request { method, mut params, during, cancel } = request;
-        let progress = own_progress_token(&mut params, id);
+        // Tokens of several clients may be equal.
+        let progress = params.replace_progress_token(id);
         let bytes = Message::Request { id: id.into(), method: method.to_owned(), params }.write();
         if bytes.len() > self.limit {
             return Err(Failure::NotSent(format!("the message is longer than {} bytes", self.limit)));
@@ -202,10 +204,9 @@ impl Link {
     }
 
     fn take_back(&self, id: u64, reason: &str) {
-        let mut params = Params::new();
-        params.insert("requestId".to_owned(), id.into());
+        let mut params = Params::one("requestId", id);
         let reason = if reason.is_empty() { "nobody waits for the answer any more" } else { reason };
-        params.insert("reason".to_owned(), reason.into());
+        params.insert("reason", reason);
         let bytes = Message::notification("notifications/cancelled", params).write();
         // A server that takes nothing any more will not take this either.
         let _ = self.outbox.try_send(Outgoing { request: None, bytes });
@@ -269,12 +270,12 @@ impl Link {
 
     /// Progress with the client's token, if the client asked for it.
     fn progress(&self, mut params: Params, during: &mut Option<Id>) -> Option<Params> {
-        let id = params.get("progressToken").and_then(Id::read)?.ours()?;
+        let id = Id::read(&params.value("progressToken")?)?.ours()?;
         let mut pending = held(&self.pending);
         let pending = pending.get_mut(&id)?;
         pending.alive = Instant::now();
         *during = pending.during.clone();
-        params.insert("progressToken".to_owned(), pending.progress.clone()?);
+        params.insert("progressToken", pending.progress.clone()?);
         Some(params)
     }
 
@@ -312,9 +313,4 @@ impl Drop for Entry<'_> {
             self.link.take_back(self.id, &self.reason);
         }
     }
-}
-
-/// Puts the request's id in the place of the client's progress token: tokens of several clients may be equal.
-fn own_progress_token(params: &mut Params, id: u64) -> Option<Value> {
-    params.get_mut("_meta")?.as_object_mut()?.get_mut("progressToken").map(|token| std::mem::replace(token, id.into()))
 }

@@ -1,19 +1,21 @@
 //! Messages of JSON-RPC 2.0, as MCP uses it.
 //!
-//! Parameters and results stay what they were on the wire: a proxy that read them into the types of one version of the
-//! protocol would lose what it does not know, and a definition that lost a field has another digest.
+//! Parameters and results stay what they were on the wire, to the byte: a proxy that read them into the types of one
+//! version of the protocol would lose what it does not know, and a definition that lost a field has another digest.
 
 use std::fmt;
 
 use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
-use serde::Serialize;
-use serde_json::{Map, Number, Value};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Number, Value};
+
+use super::params::{Params, Raw, raw};
 
 /// The id of a request: whoever sends it chooses it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Id {
+pub(super) enum Id {
     /// A number.
     Number(Number),
     /// A text.
@@ -22,8 +24,7 @@ pub enum Id {
 
 impl Id {
     /// An id, if it is a number or a text.
-    #[must_use]
-    pub fn read(value: &Value) -> Option<Id> {
+    pub(super) fn read(value: &Value) -> Option<Id> {
         match value {
             Value::Number(number) => Some(Id::Number(number.clone())),
             Value::String(text) => Some(Id::Text(text.clone())),
@@ -31,18 +32,8 @@ impl Id {
         }
     }
 
-    /// The id as JSON.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        match self {
-            Id::Number(number) => Value::Number(number.clone()),
-            Id::Text(text) => Value::String(text.clone()),
-        }
-    }
-
     /// The number that the gateway chose, if it is one.
-    #[must_use]
-    pub fn ours(&self) -> Option<u64> {
+    pub(super) fn ours(&self) -> Option<u64> {
         match self {
             Id::Number(number) => number.as_u64(),
             // Some peers answer with the text of a number.
@@ -66,12 +57,9 @@ impl fmt::Display for Id {
     }
 }
 
-/// The parameters of a request or a notification.
-pub type Params = Map<String, Value>;
-
 /// One message.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Message {
+#[derive(Clone, Debug)]
+pub(super) enum Message {
     /// Something is to be done and answered.
     Request {
         /// Under which id it is answered.
@@ -93,13 +81,13 @@ pub enum Message {
         /// To which.
         id: Id,
         /// What came of it.
-        outcome: Result<Value, ErrorData>,
+        outcome: Result<Raw, ErrorData>,
     },
 }
 
 /// Bytes that are no message.
 #[derive(Debug)]
-pub struct Unreadable {
+pub(super) struct Unreadable {
     /// The request's id, if it has one nonetheless.
     pub id: Option<Id>,
     /// What to answer.
@@ -112,36 +100,61 @@ impl Unreadable {
     }
 }
 
+/// A message before it is known which it is.
+#[derive(Deserialize)]
+struct Read {
+    #[serde(default)]
+    jsonrpc: Value,
+    #[serde(default, deserialize_with = "present")]
+    id: Option<Raw>,
+    #[serde(default, deserialize_with = "present")]
+    method: Option<Raw>,
+    #[serde(default, deserialize_with = "present")]
+    params: Option<Raw>,
+    #[serde(default, deserialize_with = "present")]
+    result: Option<Raw>,
+    #[serde(default, deserialize_with = "present")]
+    error: Option<Raw>,
+}
+
+/// A member that is there, be it `null`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Raw>, D::Error> {
+    Raw::deserialize(deserializer).map(Some)
+}
+
+fn parse<'a, T: Deserialize<'a>>(raw: &'a Raw) -> Option<T> {
+    serde_json::from_str(raw.get()).ok()
+}
+
 impl Message {
     /// Reads one message.
     ///
     /// # Errors
     /// If it is no JSON, no message of JSON-RPC 2.0, or several at once.
-    pub fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
-        let value = serde_json::from_slice(bytes).map_err(|error| Unreadable {
-            id: None,
-            error: ErrorData::new(ErrorCode::PARSE_ERROR, format!("the message is not JSON: {error}"), None),
+    pub(super) fn read(bytes: &[u8]) -> Result<Message, Unreadable> {
+        let read: Read = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => Unreadable::new(None, "a message is one JSON object"),
+            _ => Unreadable {
+                id: None,
+                error: ErrorData::new(ErrorCode::PARSE_ERROR, format!("the message is not JSON: {error}"), None),
+            },
         })?;
-        let Value::Object(mut fields) = value else {
-            return Err(Unreadable::new(None, "a message is one JSON object"));
-        };
-        let id = fields.remove("id");
-        let known = id.as_ref().and_then(Id::read);
-        if fields.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+        let known = read.id.as_ref().and_then(parse::<Id>);
+        if read.jsonrpc != "2.0" {
             return Err(Unreadable::new(known, "a message says `\"jsonrpc\": \"2.0\"`"));
         }
-        match fields.remove("method") {
-            Some(Value::String(method)) => Message::asked(id.is_some(), known, method, fields.remove("params")),
-            Some(_) => Err(Unreadable::new(known, "`method` is a string")),
-            None => Message::answered(known, fields),
+        match read.method.as_ref().map(parse::<String>) {
+            Some(Some(method)) => Message::asked(read.id.is_some(), known, method, read.params.as_ref()),
+            Some(None) => Err(Unreadable::new(known, "`method` is a string")),
+            None => Message::answered(known, read.result, read.error.as_ref()),
         }
     }
 
-    fn asked(has_id: bool, id: Option<Id>, method: String, params: Option<Value>) -> Result<Message, Unreadable> {
-        let params = match params {
-            None | Some(Value::Null) => Params::new(),
-            Some(Value::Object(params)) => params,
-            Some(_) => return Err(Unreadable::new(id, "`params` is an object")),
+    fn asked(has_id: bool, id: Option<Id>, method: String, params: Option<&Raw>) -> Result<Message, Unreadable> {
+        let params = match params.filter(|params| params.get() != "null").map(|params| Params::read(params)) {
+            None => Params::default(),
+            Some(Some(params)) => params,
+            Some(None) => return Err(Unreadable::new(id, "`params` is an object")),
         };
         match id {
             Some(id) => Ok(Message::Request { id, method, params }),
@@ -150,13 +163,13 @@ impl Message {
         }
     }
 
-    fn answered(id: Option<Id>, mut fields: Params) -> Result<Message, Unreadable> {
+    fn answered(id: Option<Id>, result: Option<Raw>, error: Option<&Raw>) -> Result<Message, Unreadable> {
         let Some(id) = id else {
             return Err(Unreadable::new(None, "a response has the `id` of its request"));
         };
-        let outcome = match (fields.remove("result"), fields.remove("error")) {
+        let outcome = match (result, error) {
             (Some(result), None) => Ok(result),
-            (None, Some(error)) => Err(serde_json::from_value(error).unwrap_or_else(|_| {
+            (None, Some(error)) => Err(parse(error).unwrap_or_else(|| {
                 ErrorData::new(ErrorCode::INTERNAL_ERROR, "the answer is an error that can't be read", None)
             })),
             _ => return Err(Unreadable::new(Some(id), "a response has either a `result` or an `error`")),
@@ -165,16 +178,17 @@ impl Message {
     }
 
     /// A notification.
-    #[must_use]
-    pub fn notification(method: &str, params: Params) -> Message {
+    pub(super) fn notification(method: &str, params: Params) -> Message {
         Message::Notification { method: method.to_owned(), params }
     }
 
     /// The message's bytes: one line of JSON without its end.
-    #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        // A map of strings to JSON is always written.
-        serde_json::to_vec(&self.wire()).unwrap_or_default()
+    pub(super) fn write(&self) -> Vec<u8> {
+        // Texts, numbers and JSON that was read are always written.
+        let mut bytes = serde_json::to_vec(&self.wire()).unwrap_or_default();
+        // JSON has line ends only between its tokens; where they stood, the message has to stay one line.
+        bytes.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+        bytes
     }
 
     fn wire(&self) -> Wire<'_> {
@@ -204,7 +218,7 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<&'a Params>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<&'a Value>,
+    result: Option<&'a Raw>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a ErrorData>,
 }
@@ -214,29 +228,36 @@ pub(super) fn error(code: ErrorCode, message: impl Into<String>) -> ErrorData {
     ErrorData::new(code, message.into(), None)
 }
 
+/// A result that says nothing.
+pub(super) fn nothing() -> Raw {
+    raw(&serde_json::Map::new())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn read(value: &Value) -> Message {
-        Message::read(value.to_string().as_bytes()).unwrap()
-    }
 
     #[test]
     fn what_is_read_is_written_as_it_was() {
         for message in [
-            json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}),
-            json!({"jsonrpc": "2.0", "id": "a", "method": "tools/call", "params": {"name": "x", "new": [1, 2.5, null]}}),
-            json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
-            json!({"jsonrpc": "2.0", "id": 7, "result": {"anything": true}}),
-            json!({"jsonrpc": "2.0", "id": 7, "error": {"code": -1, "message": "no", "data": {"why": 1}}}),
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"x","new":[1, 2.50,null]}}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+            r#"{"jsonrpc":"2.0","id":7,"result":{"z":1e400,"anything":true,"a":"\u00e4"}}"#,
+            r#"{"jsonrpc":"2.0","id":7,"result":null}"#,
+            r#"{"jsonrpc":"2.0","id":7,"error":{"code":-1,"message":"no","data":{"why":1}}}"#,
         ] {
-            let written: Value = serde_json::from_slice(&read(&message).write()).unwrap();
-            assert_eq!(written, message);
+            let written = Message::read(message.as_bytes()).unwrap().write();
+            assert_eq!(String::from_utf8(written).unwrap(), message);
         }
+    }
+
+    #[test]
+    fn a_message_is_one_line_whatever_it_was() {
+        let message = "{\"jsonrpc\":\"2.0\",\"id\":7,\r\n\"result\":{\"a\":\n1}}";
+        let written = Message::read(message.as_bytes()).unwrap().write();
+        assert_eq!(String::from_utf8(written).unwrap(), r#"{"jsonrpc":"2.0","id":7,"result":{"a": 1}}"#);
     }
 
     #[test]
@@ -244,6 +265,7 @@ mod tests {
         let id = |text: &str| Message::read(text.as_bytes()).unwrap_err().id;
         assert_eq!(id("["), None);
         assert_eq!(id("[]"), None);
+        assert_eq!(id(r#"{"jsonrpc":"2.0","id":3,"id":4,"method":"ping"}"#), None);
         assert_eq!(id(r#"{"jsonrpc":"1.0","id":3,"method":"ping"}"#), Some(3.into()));
         assert_eq!(id(r#"{"jsonrpc":"2.0","id":3,"method":"ping","params":[]}"#), Some(3.into()));
         assert_eq!(id(r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#), None);

@@ -16,13 +16,14 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::link::{Failure, Link};
-use super::message::{Id, Message, Params, error};
+use super::message::{Id, Message, error, nothing};
+use super::params::{Params, Raw, raw};
 use super::upstream::{Live, NEWEST, Upstream};
 use super::{Mcp, held};
 use crate::config::Caller;
@@ -93,7 +94,7 @@ enum Asked {
     /// By a server, under an id of its own and with a progress token of its own.
     Server { link: std::sync::Weak<Link>, id: Id, progress: Option<Value> },
     /// By the gateway.
-    Gateway(tokio::sync::oneshot::Sender<Result<Value, ErrorData>>),
+    Gateway(tokio::sync::oneshot::Sender<Result<Raw, ErrorData>>),
 }
 
 impl fmt::Debug for Session {
@@ -149,15 +150,16 @@ impl Session {
     }
 
     /// Begins the session: connects the servers and answers `initialize`.
-    pub(super) async fn initialize(self: &Arc<Session>, params: Params) -> Result<Value, ErrorData> {
-        let version = params.get("protocolVersion").and_then(Value::as_str);
-        let Some(version) = version.map(str::to_owned) else {
+    pub(super) async fn initialize(self: &Arc<Session>, params: Params) -> Result<Raw, ErrorData> {
+        let Some(mut version) = params.text("protocolVersion") else {
             return Err(error(ErrorCode::INVALID_PARAMS, "`initialize` has a `protocolVersion`"));
         };
         // Versions sort as text. Later ones have no `initialize`: who sends it nonetheless gets the last that has.
-        let version = if version.as_str() > NEWEST { NEWEST.to_owned() } else { version };
         let mut hello = params;
-        hello.insert("protocolVersion".to_owned(), version.clone().into());
+        if version.as_str() > NEWEST {
+            version = NEWEST.to_owned();
+            hello.insert("protocolVersion", NEWEST);
+        }
         if self.hello.set(hello).is_err() {
             return Err(error(ErrorCode::INVALID_REQUEST, "the session is initialized already"));
         }
@@ -168,7 +170,7 @@ impl Session {
         let connected = connected.await;
         if self.scope == Scope::One {
             let Some((upstream, live)) = connected.into_iter().next() else { return Err(no_servers()) };
-            return Ok(alone(live.map_err(|failure| upstream.told(failure))?.about.clone()));
+            return Ok(alone(&live.map_err(|failure| upstream.told(failure))?.about));
         }
         let mut lives = Vec::new();
         for (upstream, live) in connected {
@@ -232,9 +234,9 @@ impl Session {
         method: &str,
         params: Params,
         running: &Running,
-    ) -> Result<Value, ErrorData> {
+    ) -> Result<Raw, ErrorData> {
         match method {
-            "ping" => Ok(json!({})),
+            "ping" => Ok(nothing()),
             "initialize" => Err(error(ErrorCode::INVALID_REQUEST, "the session is initialized already")),
             "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
                 self.list(method, &params).await
@@ -304,7 +306,7 @@ impl Session {
             let listed = self.upstreams.iter().any(|upstream| upstream.connected().is_some_and(|live| live.can(list)));
             if listed {
                 let method = format!("notifications/{list}/list_changed");
-                self.front.deliver(None, Message::notification(&method, Params::new())).await;
+                self.front.deliver(None, Message::notification(&method, Params::default())).await;
             }
         }
     }
@@ -332,49 +334,44 @@ fn no_servers() -> ErrorData {
 }
 
 /// What one server says of itself, without what the gateway does not pass on.
-fn alone(mut about: Value) -> Value {
-    if let Some(Value::Object(capabilities)) = about.get_mut("capabilities") {
-        capabilities.remove("tasks");
+fn alone(about: &Raw) -> Raw {
+    let Some(mut said) = Params::read(about) else { return about.clone() };
+    let Some(mut capabilities) = said.object("capabilities") else { return about.clone() };
+    if capabilities.remove("tasks").is_none() {
+        return about.clone();
     }
-    about
+    said.insert_object("capabilities", &capabilities);
+    raw(&said)
 }
 
 /// What several servers can do, as one.
-fn merged(version: &str, lives: &[(&Arc<Upstream>, Arc<Live>)]) -> Value {
-    let mut capabilities = Params::new();
+fn merged(version: &str, lives: &[(&Arc<Upstream>, Arc<Live>)]) -> Raw {
+    let mut capabilities = Map::new();
     for capability in ["tools", "prompts", "resources", "logging", "completions"] {
-        if lives.iter().any(|(_, live)| live.can(capability)) {
-            let says = |what: &str| {
-                let pointer = format!("/capabilities/{capability}/{what}");
-                lives.iter().any(|(_, live)| live.about.pointer(&pointer) == Some(&Value::Bool(true)))
-            };
-            let mut details = Params::new();
-            match capability {
-                // The policy may change what is listed.
-                "tools" | "prompts" => drop(details.insert("listChanged".to_owned(), true.into())),
-                "resources" => {
-                    details.insert("listChanged".to_owned(), true.into());
-                    details.insert("subscribe".to_owned(), says("subscribe").into());
-                }
-                _ => {}
-            }
-            capabilities.insert(capability.to_owned(), details.into());
+        if !lives.iter().any(|(_, live)| live.can(capability)) {
+            continue;
         }
+        let subscribe = lives.iter().any(|(_, live)| live.says(capability, "subscribe"));
+        let details = match capability {
+            // The policy may change what is listed.
+            "tools" | "prompts" => json!({ "listChanged": true }),
+            "resources" => json!({ "listChanged": true, "subscribe": subscribe }),
+            _ => json!({}),
+        };
+        capabilities.insert(capability.to_owned(), details);
     }
     let instructions: Vec<String> = lives
         .iter()
         .filter_map(|(upstream, live)| {
-            let text = live.about.get("instructions")?.as_str()?;
+            let text = Params::read(&live.about)?.text("instructions")?;
             Some(format!("# {}\n\n{text}", upstream.server.name))
         })
         .collect();
-    let mut about = json!({
-        "protocolVersion": version,
-        "capabilities": capabilities,
-        "serverInfo": { "name": "claw-gateway", "version": env!("CARGO_PKG_VERSION") },
-    });
-    if let (Value::Object(about), false) = (&mut about, instructions.is_empty()) {
-        about.insert("instructions".to_owned(), instructions.join("\n\n").into());
+    let mut about = Params::one("protocolVersion", version);
+    about.insert("capabilities", capabilities);
+    about.insert("serverInfo", json!({ "name": "claw-gateway", "version": env!("CARGO_PKG_VERSION") }));
+    if !instructions.is_empty() {
+        about.insert("instructions", instructions.join("\n\n"));
     }
-    about
+    raw(&about)
 }

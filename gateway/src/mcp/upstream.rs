@@ -13,7 +13,8 @@ use super::catalog::{Catalog, Kind, Shelf};
 use super::link::child::Program;
 use super::link::remote::Remote;
 use super::link::{Failure, Heard, Link, Request, child};
-use super::message::{Id, Message, Params};
+use super::message::{Id, Message};
+use super::params::{Params, Raw};
 use super::seat::Seat;
 use super::session::Session;
 use super::{Mcp, held};
@@ -41,7 +42,8 @@ pub(super) struct Upstream {
 pub(super) struct Live {
     pub link: Arc<Link>,
     /// What it answered to `initialize`.
-    pub about: Value,
+    pub about: Raw,
+    capabilities: Value,
     shelves: [Shelf; 4],
     most: usize,
     since: tokio::time::Instant,
@@ -50,7 +52,12 @@ pub(super) struct Live {
 impl Live {
     /// Whether the server has said that it can do something.
     pub(super) fn can(&self, capability: &str) -> bool {
-        self.about.get("capabilities").and_then(|capabilities| capabilities.get(capability)).is_some()
+        self.capabilities.get(capability).is_some()
+    }
+
+    /// Whether it has said something of what it can do.
+    pub(super) fn says(&self, capability: &str, what: &str) -> bool {
+        self.capabilities.get(capability).and_then(|capability| capability.get(what)) == Some(&Value::Bool(true))
     }
 
     fn shelf(&self, kind: Kind) -> &Shelf {
@@ -151,14 +158,16 @@ impl Upstream {
             Failure::Lost(why) => Failure::NotSent(why),
             failure => failure,
         })?;
+        let said = Params::read(&about).unwrap_or_default();
         if let Some(remote) = remote {
-            let version = about.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
-            remote.agreed(version, &link, &heard, mcp.tasks());
+            let version = said.text("protocolVersion").unwrap_or_default();
+            remote.agreed(&version, &link, &heard, mcp.tasks());
         }
-        link.send(&Message::notification("notifications/initialized", Params::new())).await;
+        link.send(&Message::notification("notifications/initialized", Params::default())).await;
         guard.keep();
         let since = tokio::time::Instant::now();
-        Ok(Live { link, about, shelves: Kind::ALL.map(Shelf::new), most: bounds.listed, since })
+        let capabilities = said.value("capabilities").unwrap_or_default();
+        Ok(Live { link, about, capabilities, shelves: Kind::ALL.map(Shelf::new), most: bounds.listed, since })
     }
 
     fn open(

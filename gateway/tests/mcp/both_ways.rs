@@ -29,6 +29,14 @@ async fn a_server_is_seen_as_it_is() {
     assert_eq!(answer["result"]["content"][0]["text"], "hé");
     assert_eq!(answer["result"]["unknown"], json!({"kept": true}));
     assert_eq!(answer["result"]["_meta"]["seen"], json!({"a": [1]}));
+
+    // To the byte: with the server's order and blanks.
+    let text = client.raw("tools/call", json!({"name": "echo", "arguments": {"text": "hé"}})).await;
+    let result =
+        r#""result":{"content": [{"type": "text", "text": "h\u00e9"}], "unknown": {"kept": true}, "_meta": {"seen""#;
+    assert!(text.contains(result), "{text}");
+    let text = client.raw("tools/list", json!({})).await;
+    assert!(text.contains(r#"{"name": "env", "description": "env", "inputSchema": {"type": "object""#), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

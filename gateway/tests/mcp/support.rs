@@ -280,6 +280,12 @@ impl Client {
         messages(self.post(body).send().await.expect("an answer")).await
     }
 
+    /// Asks, and gives what is answered as it is.
+    pub async fn raw(&mut self, method: &str, params: Value) -> String {
+        let (_, body) = self.message(method, params);
+        self.post(body).send().await.expect("an answer").text().await.expect("a text")
+    }
+
     /// Asks, and gives the answer.
     pub async fn ask(&mut self, method: &str, params: Value) -> Value {
         self.all(method, params).await.pop().expect("an answer")

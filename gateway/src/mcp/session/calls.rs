@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::asks::Client;
@@ -14,7 +15,8 @@ use super::{Failure, Running, Session, Upstream};
 use crate::mcp::UNREACHED;
 use crate::mcp::catalog::{Entry, Kind};
 use crate::mcp::link::Request;
-use crate::mcp::message::{Id, Params, error};
+use crate::mcp::message::{Id, error};
+use crate::mcp::params::{Params, Raw, raw};
 use crate::mcp::seat::{self, Asks, DECISION, DENIED, PENDING, Subject};
 
 /// A call of the client, as far as it is understood.
@@ -26,7 +28,7 @@ struct Call {
     args: Value,
     entry: Option<Entry>,
     /// The client's `_meta`.
-    meta: Option<Value>,
+    meta: Option<Raw>,
 }
 
 impl Session {
@@ -35,8 +37,8 @@ impl Session {
         id: &Id,
         params: Params,
         running: &Running,
-    ) -> Result<Value, ErrorData> {
-        if params.contains_key("task") {
+    ) -> Result<Raw, ErrorData> {
+        if params.contains("task") {
             return Err(error(ErrorCode::INVALID_PARAMS, "the gateway does not run tools as tasks"));
         }
         self.named(id, Kind::Tools, params, running).await
@@ -47,7 +49,7 @@ impl Session {
         id: &Id,
         params: Params,
         running: &Running,
-    ) -> Result<Value, ErrorData> {
+    ) -> Result<Raw, ErrorData> {
         self.named(id, Kind::Prompts, params, running).await
     }
 
@@ -57,11 +59,11 @@ impl Session {
         kind: Kind,
         mut params: Params,
         running: &Running,
-    ) -> Result<Value, ErrorData> {
+    ) -> Result<Raw, ErrorData> {
         let name = text(&params, "name")?;
-        let args = match params.remove("arguments") {
-            None | Some(Value::Null) => json!({}),
-            Some(args @ Value::Object(_)) => args,
+        let args = match params.remove("arguments").map(|args| serde_json::from_str(args.get())) {
+            None | Some(Ok(Value::Null)) => json!({}),
+            Some(Ok(args @ Value::Object(_))) => args,
             Some(_) => return Err(error(ErrorCode::INVALID_PARAMS, "`arguments` is an object")),
         };
         let (upstream, name, entry) = self.find(kind, &name).await?;
@@ -73,25 +75,27 @@ impl Session {
         id: &Id,
         mut params: Params,
         running: &Running,
-    ) -> Result<Value, ErrorData> {
+    ) -> Result<Raw, ErrorData> {
         let uri = text(&params, "uri")?;
         let (upstream, kind, entry) = self.owner(&uri).await?;
         let call = Call { upstream, kind, name: uri, args: json!({}), entry, meta: params.remove("_meta") };
         self.run(id, call, running).await
     }
 
-    async fn run(self: &Arc<Session>, id: &Id, call: Call, running: &Running) -> Result<Value, ErrorData> {
+    async fn run(self: &Arc<Session>, id: &Id, call: Call, running: &Running) -> Result<Raw, ErrorData> {
         let Call { upstream, kind, name, args, entry, meta } = call;
         let definition = entry.as_ref().map(|entry| entry.definition.clone());
         let subject = Subject { kind: kind.of_policy(), name: name.clone(), args, definition };
-        let client: Arc<dyn Asks> = Arc::new(Client::new(self, id.clone(), meta.as_ref()));
+        let client: Arc<dyn Asks> = Arc::new(Client::new(self, id.clone(), meta.as_deref()));
         let (session, at, id, cancel) =
             (Arc::clone(self), Arc::clone(&upstream), id.clone(), running.cancelled.clone());
+        // The seat reads the result; the client gets it as it was.
+        let (answer, answered) = oneshot::channel();
         let execute = move |args: Value| {
             async move {
                 let mut params = dispatched(kind, &name, args);
                 if let Some(meta) = meta {
-                    params.insert("_meta".to_owned(), meta);
+                    params.insert_raw("_meta", meta);
                 }
                 let method = match kind {
                     Kind::Tools => "tools/call",
@@ -99,16 +103,23 @@ impl Session {
                     Kind::Resources | Kind::Templates => "resources/read",
                 };
                 let request = Request { method, params, during: Some(id), cancel };
-                session.dispatch(&at, kind, entry.as_ref(), request).await.map_err(|failure| {
+                let result = session.dispatch(&at, kind, entry.as_ref(), request).await.map_err(|failure| {
                     let sent = !matches!(failure, Failure::NotSent(_));
                     seat::Failure { error: at.told(failure), sent }
-                })
+                })?;
+                let read = serde_json::from_str(result.get()).map_err(|error| {
+                    seat::Failure::from(at.told(Failure::Lost(format!("its answer can't be read: {error}"))))
+                })?;
+                // The client may be gone.
+                let _ = answer.send(result);
+                Ok(read)
             }
             .boxed()
         };
         let outcome = upstream.seat.run(subject, Some(client), execute).await;
         self.mcp.app().metrics.mcp_called(&upstream.server.name, word(&outcome));
-        outcome
+        // A denial never comes to the execution, and has no other answer than the seat's.
+        outcome.map(|result| answered.now_or_never().and_then(Result::ok).unwrap_or_else(|| raw(&result)))
     }
 
     /// Sends a call to its server, if the server still means the same by it: people may have taken their time.
@@ -118,7 +129,7 @@ impl Session {
         kind: Kind,
         entry: Option<&Entry>,
         request: Request,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Raw, Failure> {
         let live = self.live(upstream).await.map_err(|failure| match failure {
             // What is not connected has got nothing.
             Failure::Late(_) | Failure::Lost(_) | Failure::Refused(_) => Failure::NotSent(failure.to_string()),
@@ -139,10 +150,10 @@ impl Session {
         method: &str,
         params: Params,
         running: &Running,
-    ) -> Result<Value, ErrorData> {
+    ) -> Result<Raw, ErrorData> {
         let uri = text(&params, "uri")?;
         let (upstream, kind, entry) = self.owner(&uri).await?;
-        let entry = entry.unwrap_or_else(|| Entry { name: uri.clone(), definition: Value::Null });
+        let entry = entry.unwrap_or_else(|| Entry::unlisted(&uri));
         let (method, free) = match method {
             "resources/subscribe" => ("resources/subscribe", false),
             // Who may not read a resource any more may still stop listening.
@@ -159,18 +170,21 @@ impl Session {
         id: &Id,
         mut params: Params,
         running: &Running,
-    ) -> Result<Value, ErrorData> {
+    ) -> Result<Raw, ErrorData> {
         let wrong = || error(ErrorCode::INVALID_PARAMS, "`ref` names a prompt or a resource template");
-        let reference = params.get_mut("ref").and_then(Value::as_object_mut).ok_or_else(wrong)?;
-        let (upstream, kind, entry) = match reference.get("type").and_then(Value::as_str) {
+        let mut reference = params.object("ref").ok_or_else(wrong)?;
+        let (upstream, kind, entry) = match reference.text("type").as_deref() {
             Some("ref/prompt") => {
-                let name = text(reference, "name")?;
+                let name = text(&reference, "name")?;
                 let (upstream, wire, entry) = self.find(Kind::Prompts, &name).await?;
-                reference.insert("name".to_owned(), wire.into());
+                if wire != name {
+                    reference.insert("name", wire);
+                    params.insert_object("ref", &reference);
+                }
                 (upstream, Kind::Prompts, entry)
             }
             Some("ref/resource") => {
-                let uri = text(reference, "uri")?;
+                let uri = text(&reference, "uri")?;
                 let (upstream, entry) = self.templated(&uri).await?;
                 (upstream, Kind::Templates, entry)
             }
@@ -210,14 +224,14 @@ impl Session {
         method: &'static str,
         params: Params,
         running: &Running,
-    ) -> Result<Value, ErrorData> {
+    ) -> Result<Raw, ErrorData> {
         let live = self.live(upstream).await.map_err(|failure| upstream.told(failure))?;
         let request = Request { method, params, during: Some(id.clone()), cancel: running.cancelled.clone() };
         live.link.request(request).await.map_err(|failure| upstream.told(failure))
     }
 
     /// How much is logged: told to every server that logs.
-    pub(super) async fn set_level(self: &Arc<Session>, id: &Id, params: Params) -> Result<Value, ErrorData> {
+    pub(super) async fn set_level(self: &Arc<Session>, id: &Id, params: Params) -> Result<Raw, ErrorData> {
         let told = self.upstreams.iter().filter_map(|upstream| {
             let live = upstream.connected().filter(|live| live.can("logging"))?;
             let request = Request {
@@ -252,18 +266,16 @@ fn word(outcome: &Result<Value, ErrorData>) -> &'static str {
 
 /// What is sent: what was judged.
 fn dispatched(kind: Kind, name: &str, args: Value) -> Params {
-    let mut params = Params::new();
     match kind {
         Kind::Tools | Kind::Prompts => {
-            params.insert("name".to_owned(), name.into());
-            params.insert("arguments".to_owned(), args);
+            let mut params = Params::one("name", name);
+            params.insert("arguments", args);
+            params
         }
-        Kind::Resources | Kind::Templates => drop(params.insert("uri".to_owned(), name.into())),
+        Kind::Resources | Kind::Templates => Params::one("uri", name),
     }
-    params
 }
 
 fn text(params: &Params, key: &str) -> Result<String, ErrorData> {
-    let value = params.get(key).and_then(Value::as_str).map(str::to_owned);
-    value.ok_or_else(|| error(ErrorCode::INVALID_PARAMS, format!("`{key}` is missing, or no string")))
+    params.text(key).ok_or_else(|| error(ErrorCode::INVALID_PARAMS, format!("`{key}` is missing, or no string")))
 }

@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering;
 
 use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
-use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::{Asked, Session, Upstream, held};
 use crate::mcp::link::Link;
-use crate::mcp::message::{Id, Message, Params, error};
+use crate::mcp::message::{Id, Message, error, nothing};
+use crate::mcp::params::{Params, Raw};
 
 /// So many requests to one client wait for its answer.
 const ASKED: usize = 128;
@@ -26,7 +26,7 @@ impl Session {
     ) {
         match message {
             Message::Request { id, method, .. } if method == "ping" => {
-                link.send(&Message::Response { id, outcome: Ok(json!({})) }).await;
+                link.send(&Message::Response { id, outcome: Ok(nothing()) }).await;
             }
             Message::Request { id, method, params } => {
                 if self.noted(server, &params).await {
@@ -58,7 +58,10 @@ impl Session {
     /// What a server says may come before a model: the seat takes note of it. Whether it may be passed on.
     async fn noted(&self, server: &str, params: &Params) -> bool {
         match self.upstream(server) {
-            Some(upstream) => upstream.seat.heard(Value::Object(params.clone())).await,
+            Some(upstream) => match params.to_value() {
+                Some(said) => upstream.seat.heard(said).await,
+                None => false,
+            },
             None => false,
         }
     }
@@ -73,11 +76,7 @@ impl Session {
         during: Option<Id>,
     ) {
         let ours = self.next_id();
-        let progress = params
-            .get_mut("_meta")
-            .and_then(Value::as_object_mut)
-            .and_then(|meta| meta.get_mut("progressToken"))
-            .map(|token| std::mem::replace(token, ours.into()));
+        let progress = params.replace_progress_token(ours);
         let asked = Asked::Server { link: Arc::downgrade(link), id: id.clone(), progress };
         if !self.ask(ours, asked) {
             let refused = error(super::super::UNREACHED, format!("the client has not answered {ASKED} requests"));
@@ -89,14 +88,14 @@ impl Session {
     }
 
     async fn take_question_back(self: &Arc<Session>, link: &Arc<Link>, mut params: Params) {
-        let Some(taken) = params.get("requestId").and_then(Id::read) else { return };
+        let Some(taken) = params.value("requestId").as_ref().and_then(Id::read) else { return };
         let ours = held(&self.asked).iter().find_map(|(ours, asked)| match asked {
             Asked::Server { link: of, id, .. } if *id == taken && of.as_ptr() == Arc::as_ptr(link) => Some(*ours),
             _ => None,
         });
         let Some(ours) = ours else { return };
         self.answered(ours);
-        params.insert("requestId".to_owned(), ours.into());
+        params.insert("requestId", ours);
         self.front.deliver(None, Message::notification("notifications/cancelled", params)).await;
     }
 
@@ -125,7 +124,7 @@ impl Session {
         method: &str,
         params: Params,
         during: Id,
-    ) -> Result<Value, ErrorData> {
+    ) -> Result<Raw, ErrorData> {
         let ours = self.next_id();
         let (answer, answered) = oneshot::channel();
         if !self.ask(ours, Asked::Gateway(answer)) {
@@ -144,7 +143,7 @@ impl Session {
             Message::Response { id, outcome } => self.client_answered(&id, outcome).await,
             Message::Notification { method, params } => match method.as_str() {
                 "notifications/cancelled" => {
-                    let running = params.get("requestId").and_then(Id::read);
+                    let running = params.value("requestId").as_ref().and_then(Id::read);
                     let running = running.and_then(|id| held(&self.running).get(&id).cloned());
                     if let Some(running) = running {
                         running.cancelled.cancel();
@@ -164,7 +163,7 @@ impl Session {
         }
     }
 
-    async fn client_answered(&self, id: &Id, outcome: Result<Value, ErrorData>) {
+    async fn client_answered(&self, id: &Id, outcome: Result<Raw, ErrorData>) {
         match id.ours().and_then(|ours| self.answered(ours)) {
             Some(Asked::Server { link, id, .. }) => {
                 if let Some(link) = link.upgrade() {
@@ -178,13 +177,13 @@ impl Session {
     }
 
     async fn client_progresses(&self, mut params: Params) {
-        let ours = params.get("progressToken").and_then(Id::read).and_then(|token| token.ours());
+        let ours = params.value("progressToken").as_ref().and_then(Id::read).and_then(|token| token.ours());
         let found = ours.and_then(|ours| match held(&self.asked).get(&ours) {
             Some(Asked::Server { link, progress: Some(token), .. }) => Some((link.upgrade()?, token.clone())),
             _ => None,
         });
         if let Some((link, token)) = found {
-            params.insert("progressToken".to_owned(), token);
+            params.insert("progressToken", token);
             link.send(&Message::notification("notifications/progress", params)).await;
         }
     }
@@ -203,7 +202,7 @@ impl Drop for Question<'_> {
         if self.open && !self.session.is_over() {
             let (session, ours) = (Arc::clone(self.session), self.ours);
             self.session.mcp.tasks().spawn(async move {
-                let params = Params::from_iter([("requestId".to_owned(), ours.into())]);
+                let params = Params::one("requestId", ours);
                 session.front.deliver(None, Message::notification("notifications/cancelled", params)).await;
             });
         }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
-use serde_json::Value;
 
 use super::{Live, Scope, Session, Upstream, no_servers};
 use crate::mcp::catalog::{Entry, Kind};
-use crate::mcp::message::{Params, error};
+use crate::mcp::message::error;
+use crate::mcp::params::{Params, Raw, raw};
 use crate::mcp::seat::Listed;
 
 /// Between a server's name and that of its tool or prompt.
@@ -17,10 +17,10 @@ pub(super) const BETWEEN: &str = "__";
 
 impl Session {
     /// Answers a request for a list. All of it is one page.
-    pub(super) async fn list(self: &Arc<Session>, method: &str, params: &Params) -> Result<Value, ErrorData> {
+    pub(super) async fn list(self: &Arc<Session>, method: &str, params: &Params) -> Result<Raw, ErrorData> {
         let kind = Kind::ALL.into_iter().find(|kind| kind.method() == method);
         let kind = kind.ok_or_else(|| error(ErrorCode::METHOD_NOT_FOUND, "there is no such list"))?;
-        if params.contains_key("cursor") {
+        if params.contains("cursor") {
             return Err(error(ErrorCode::INVALID_PARAMS, "the gateway gives lists whole: it has given no cursor"));
         }
         let lists = join_all(self.upstreams.iter().map(|upstream| self.listed(upstream, kind))).await;
@@ -37,12 +37,12 @@ impl Session {
                 }
             }
         }
-        let mut answer = Params::new();
-        answer.insert(kind.member().to_owned(), all.into());
-        Ok(answer.into())
+        let mut answer = Params::default();
+        answer.insert_raw(kind.member(), raw(&all));
+        Ok(raw(&answer))
     }
 
-    async fn listed(self: &Arc<Session>, upstream: &Arc<Upstream>, kind: Kind) -> Result<Vec<Value>, ErrorData> {
+    async fn listed(self: &Arc<Session>, upstream: &Arc<Upstream>, kind: Kind) -> Result<Vec<Raw>, ErrorData> {
         let live = self.live(upstream).await.map_err(|failure| upstream.told(failure))?;
         if self.scope == Scope::One && !live.can(kind.capability()) {
             return Err(error(ErrorCode::METHOD_NOT_FOUND, format!("the server has no {}", kind.capability())));
@@ -54,15 +54,14 @@ impl Session {
     }
 
     /// A definition as the client sees it.
-    fn shown(&self, upstream: &Upstream, kind: Kind, entry: &Entry) -> Value {
-        let mut definition = entry.definition.clone();
+    fn shown(&self, upstream: &Upstream, kind: Kind, entry: &Entry) -> Raw {
         if let (Kind::Tools | Kind::Prompts, Scope::Many { prefixed: true }) = (kind, self.scope)
-            && let Value::Object(members) = &mut definition
+            && let Some(mut definition) = Params::read(&entry.wire)
         {
-            let name = format!("{}{BETWEEN}{}", upstream.server.name, entry.name);
-            members.insert(kind.key().to_owned(), name.into());
+            definition.insert(kind.key(), format!("{}{BETWEEN}{}", upstream.server.name, entry.name));
+            return raw(&definition);
         }
-        definition
+        entry.wire.clone()
     }
 
     /// Whether the caller may see something, so that it may also be asked about.
