@@ -381,3 +381,19 @@ fn a_policy_with_errors_is_shown_as_the_compiler_shows_it() {
     let unsigned = misfits(POLICY, "environment = \"prod\"\n[policy]\npath = \"policy\"\nsigned_by = [\"key.pub\"]\n");
     assert!(unsigned.contains("cannot read the key `DIR/key.pub`"), "{unsigned}");
 }
+
+/// What the documentation and the example say is what is read.
+#[test]
+fn documented_configurations_are_right() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let page = std::fs::read_to_string(root.join("docs/gateway.md")).unwrap();
+    let blocks: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        good(block);
+    }
+    let file = root.join("examples/gateway/claw-gateway.toml");
+    let mut example = Config::open(&file, Surroundings { variable: &|_| None, secrets: true }).unwrap();
+    config::fit(&mut example);
+    assert_eq!(example.findings.render(false), "no findings\n");
+}
