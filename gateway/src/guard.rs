@@ -81,7 +81,8 @@ impl Guard {
     }
 
     /// Denies a call that does not reach the engine. It is counted and in the audit log like any other.
-    pub async fn refuse(&self, input: RequestInput, reason: Reason, message: impl Into<String>) -> Arc<Call> {
+    pub async fn refuse(&self, mut input: RequestInput, reason: Reason, message: impl Into<String>) -> Arc<Call> {
+        input.time = input.time.or_else(|| self.0.engine.time());
         let call = Arc::new(Call::refused(input, reason, message));
         let refused = Arc::clone(&call);
         let record = move |engine: &Engine| {
