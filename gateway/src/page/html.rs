@@ -64,7 +64,7 @@ pub(super) fn sign_in(next: &str, problem: Option<(&str, &str)>) -> Markup {
                 input #token type="password" name="token" required maxlength="1024" autocomplete="current-password"
                     autocapitalize="off" spellcheck="false" autofocus;
                 input type="hidden" name="next" value=(next);
-                p .hint { "Whoever runs the gateway gave it to you. It is not kept in this browser." }
+                p .hint { "Whoever runs the gateway gave it to you. You stay signed in for 12 hours at most." }
                 button .primary type="submit" { "Sign in" }
             }
         }

@@ -15,7 +15,7 @@ async fn approved_used_once() {
     let list = olga.get("/approvals").await.text;
     assert!(list.contains("Waiting for you") && list.contains("refund") && list.contains("15 min 0 s left"), "{list}");
     assert!(list.contains("bot for ulla in prod") && list.contains("needs 1 of lead"), "{list}");
-    assert!(list.contains("memo: &quot;broken&quot;"), "{list}");
+    assert!(list.contains("<span class=\"key\">memo</span> &quot;broken&quot;"), "{list}");
     let detail = olga.get(&format!("/approvals/{}", asking.id)).await.text;
     for shown in ["&quot;broken&quot;", "&quot;o-1&quot;", "Money leaves the shop.", "refunds_are_seen", "1 of lead"] {
         assert!(detail.contains(shown), "{shown}: {detail}");

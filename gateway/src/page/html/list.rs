@@ -12,9 +12,11 @@ use crate::page::show::left;
 use crate::page::visit::Visit;
 use crate::page::words;
 
-/// Characters of a name in the list, and of the arguments.
+/// Characters of a name in the list.
 const NAME: usize = 120;
-const GIST: usize = 160;
+/// Arguments in the list, and characters of each.
+const GIST_ARGS: usize = 6;
+const GIST: usize = 120;
 
 /// The whole page.
 pub(in crate::page) fn page(visit: &Visit, board: &Board, further: bool) -> Markup {
@@ -114,11 +116,16 @@ pub(super) fn who(asking: &Asking) -> Markup {
 /// The first of the arguments, on one line: what a list has room for.
 fn gist(asking: &Asking) -> Option<Markup> {
     let args = asking.shown.call.iter().filter_map(|line| Some((line.name.strip_prefix("args.")?, &line.text)));
-    let args: Vec<String> = args.take(6).map(|(name, text)| format!("{name}: {text}")).collect();
-    let line = args.join("  ");
-    let end = line.char_indices().nth(GIST).map_or(line.len(), |(end, _)| end);
-    let shown = line.get(..end).unwrap_or_default();
-    (!shown.is_empty()).then(|| html! { span .gist { (shown) @if end < line.len() { "…" } } })
+    let mut args = args.take(GIST_ARGS).peekable();
+    args.peek()?;
+    Some(html! {
+        span .gist { @for (name, text) in args { span .key { (name) } " " (start(text)) " " } }
+    })
+}
+
+fn start(text: &str) -> Markup {
+    let end = text.char_indices().nth(GIST).map(|(end, _)| end);
+    html! { (end.and_then(|end| text.get(..end)).unwrap_or(text)) @if end.is_some() { "…" } }
 }
 
 /// What approvers are shown under this name.
