@@ -124,8 +124,7 @@ impl Guard {
         result: Option<Vec<u8>>,
     ) -> Result<SettleOutcome, EngineError> {
         let call = Arc::clone(call);
-        let settled = self.blocking(move |engine| engine.settle(&call, how, result.as_deref())).await;
-        self.settled(how, settled.unwrap_or_else(|| Err(lost())))
+        self.settled(how, move |engine| engine.settle(&call, how, result.as_deref())).await
     }
 
     /// [`Engine::settle_by_id`].
@@ -139,8 +138,7 @@ impl Guard {
         how: Settlement,
         result: Option<Vec<u8>>,
     ) -> Result<SettleOutcome, EngineError> {
-        let settled = self.blocking(move |engine| engine.settle_by_id(&scope.view(), &call_id, how, result.as_deref()));
-        self.settled(how, settled.await.unwrap_or_else(|| Err(lost())))
+        self.settled(how, move |engine| engine.settle_by_id(&scope.view(), &call_id, how, result.as_deref())).await
     }
 
     /// [`Engine::ask`].
@@ -148,19 +146,17 @@ impl Guard {
     /// # Errors
     /// As there.
     pub async fn ask(&self, call: &Arc<Call>) -> Result<Vec<Asking>, EngineError> {
-        let asked = Arc::clone(call);
-        let asking = self.blocking(move |engine| {
-            let askings = engine.ask(&asked)?;
+        let (guard, call) = (self.clone(), Arc::clone(call));
+        let asked = self.blocking(move |engine| {
+            let askings = engine.ask(&call)?;
             let cut = askings.iter().find(|asking| !asking.shown.is_whole());
-            let long = cut.and_then(|asking| Some((asking.ballot.request_digest, asked.shown_whole()?)));
-            Ok((askings, long))
+            if let Some((asking, text)) = cut.and_then(|asking| Some((asking, call.shown_whole()?))) {
+                guard.0.long.keep(asking.ballot.request_digest, text);
+            }
+            askings.iter().for_each(|asking| guard.tell(asking));
+            Ok(askings)
         });
-        let (askings, long) = asking.await.unwrap_or_else(|| Err(lost()))?;
-        if let Some((request, text)) = long {
-            self.0.long.keep(request, text);
-        }
-        askings.iter().for_each(|asking| self.tell(asking));
-        Ok(askings)
+        asked.await.unwrap_or_else(|| Err(lost()))
     }
 
     /// All of a call that people were asked about since this process runs, where the ledger shows but a part of it; see
@@ -175,10 +171,13 @@ impl Guard {
     /// # Errors
     /// As there.
     pub async fn vote(&self, tenant: Option<String>, id: AskingId, vote: Vote) -> Result<Asking, EngineError> {
-        let voted = self.blocking(move |engine| engine.vote(tenant.as_deref(), &id, vote)).await;
-        let asking = voted.unwrap_or_else(|| Err(lost()))?;
-        self.tell(&asking);
-        Ok(asking)
+        let guard = self.clone();
+        let voted = self.blocking(move |engine| {
+            let asking = engine.vote(tenant.as_deref(), &id, vote)?;
+            guard.tell(&asking);
+            Ok(asking)
+        });
+        voted.await.unwrap_or_else(|| Err(lost()))
     }
 
     /// Runs something that blocks. `None` if it panicked or the process ends: whatever it was to allow is not allowed.
@@ -187,22 +186,31 @@ impl Guard {
         tokio::task::spawn_blocking(move || work(&engine)).await.ok()
     }
 
+    // Whoever waits for an answer may give up waiting. What was begun ends all the same, and so it is counted and told
+    // where it ends.
+
     async fn decide(&self, work: impl FnOnce(&Engine) -> Call + Send + 'static) -> Arc<Call> {
-        let call = match self.blocking(work).await {
-            Some(call) => call,
-            None => Call::refused(RequestInput::default(), Reason::StateUnavailable, INTERRUPTED),
-        };
-        self.0.watchers.iter().for_each(|watcher| watcher.decided(&call));
-        Arc::new(call)
+        let guard = self.clone();
+        let decided = self.blocking(move |engine| {
+            let call = work(engine);
+            guard.0.watchers.iter().for_each(|watcher| watcher.decided(&call));
+            Arc::new(call)
+        });
+        decided.await.unwrap_or_else(|| self.interrupted())
     }
 
-    fn settled(
+    async fn settled(
         &self,
         how: Settlement,
-        outcome: Result<SettleOutcome, EngineError>,
+        work: impl FnOnce(&Engine) -> Result<SettleOutcome, EngineError> + Send + 'static,
     ) -> Result<SettleOutcome, EngineError> {
-        self.0.watchers.iter().for_each(|watcher| watcher.settled(how, outcome.as_ref().copied()));
-        outcome
+        let guard = self.clone();
+        let settled = self.blocking(move |engine| {
+            let outcome = work(engine);
+            guard.0.watchers.iter().for_each(|watcher| watcher.settled(how, outcome.as_ref().copied()));
+            outcome
+        });
+        settled.await.unwrap_or_else(|| Err(lost()))
     }
 
     fn tell(&self, asking: &Asking) {

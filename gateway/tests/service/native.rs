@@ -4,6 +4,7 @@ use axum::http::{Method, StatusCode};
 use claw_engine::{Engine, Trust};
 use claw_gateway::config::Person;
 use claw_runtime::{Time, Vote};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -311,4 +312,21 @@ async fn the_description_is_true() {
     known("Policies", &policies);
     known("Policy", &policies["current"]);
     known("Problem", &gateway.get("/nowhere", MANAGER).await.1);
+}
+
+/// A client that has gone away does not make the gateway forget what it did: it is counted, and voters are told.
+#[tokio::test]
+async fn what_nobody_waits_for_is_told_all_the_same() {
+    let gateway = shop();
+    let guard = gateway.app.guard.clone();
+    let mut news = guard.news();
+    let input = claw_runtime::RequestInput::from_value(
+        &claw_runtime::Json::parse(refund("c-1", "o-1", 500).to_string().as_bytes(), guard.engine().limits()).unwrap(),
+    );
+    let call = guard.begin(claw_runtime::RequestInput { tenant: Some("acme".to_owned()), ..input.unwrap() }).await;
+    assert!(call.needs_approval());
+    // It may even be done by then.
+    drop(guard.ask(&call).now_or_never());
+    let told = tokio::time::timeout(std::time::Duration::from_secs(60), news.recv()).await.unwrap().unwrap();
+    assert_eq!(Some(told.request), call.decision().request_digest);
 }
