@@ -75,7 +75,7 @@ impl Kind {
 }
 
 /// Something that is listed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Entry {
     pub name: String,
     /// As the server states it.
@@ -94,7 +94,7 @@ impl Entry {
 /// All that a server lists of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Arc<Entry>>,
     by_name: HashMap<String, usize>,
 }
 
@@ -102,27 +102,27 @@ impl Catalog {
     /// Names that a server uses twice are not listed: which of them a call means is unknown.
     fn new(kind: Kind, definitions: Vec<Raw>) -> Catalog {
         let mut times: HashMap<String, usize> = HashMap::new();
-        let named: Vec<Entry> = definitions
+        let named: Vec<Arc<Entry>> = definitions
             .into_iter()
             .filter_map(|wire| {
                 let definition: Value = serde_json::from_str(wire.get()).ok()?;
                 let name = definition.get(kind.key())?.as_str()?.to_owned();
                 let seen = times.entry(name.clone()).or_default();
                 *seen = seen.saturating_add(1);
-                Some(Entry { name, definition, wire })
+                Some(Arc::new(Entry { name, definition, wire }))
             })
             .collect();
-        let entries: Vec<Entry> = named.into_iter().filter(|entry| times.get(&entry.name) == Some(&1)).collect();
+        let entries: Vec<Arc<Entry>> = named.into_iter().filter(|entry| times.get(&entry.name) == Some(&1)).collect();
         let by_name = entries.iter().enumerate().map(|(at, entry)| (entry.name.clone(), at)).collect();
         Catalog { entries, by_name }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+    pub(super) fn get(&self, name: &str) -> Option<&Arc<Entry>> {
         self.entries.get(*self.by_name.get(name)?)
     }
 
     /// The template, of a catalog of templates, that a URI fits.
-    pub(super) fn fitting(&self, uri: &str) -> Option<&Entry> {
+    pub(super) fn fitting(&self, uri: &str) -> Option<&Arc<Entry>> {
         self.entries.iter().find(|entry| template::fits(&entry.name, uri))
     }
 }

@@ -25,7 +25,7 @@ use super::message::{Id, Message, Unreadable, error};
 use super::params::Params;
 use super::session::Session;
 use super::{Mcp, Opening, held};
-use crate::auth::{Demand, demand_caller};
+use crate::auth::{Demand, bearer, demand_caller, now};
 use crate::config::{Ability, Caller, SessionBy};
 use crate::http::Problem;
 
@@ -273,8 +273,27 @@ async fn listen(
 ) -> Result<Response, Problem> {
     let path = server.map(|Path(server)| server);
     let open = find(&mcp, &headers, path.as_deref(), &caller)?;
-    let items = open.streams.listen();
+    let (items, stream) = open.streams.listen();
+    if let Some(left) = lasts(&mcp, &headers)? {
+        // The stream does not outlive the token that opened it.
+        let closing = Arc::clone(&open);
+        mcp.tasks().spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(left) => closing.streams.deafen(&stream),
+                () = closing.session.over().cancelled() => {}
+                () = stream.closed() => {}
+            }
+        });
+    }
     Ok(streamed(None, items, None))
+}
+
+/// How long the token of a request is still good, if not for ever.
+fn lasts(mcp: &Mcp, headers: &HeaderMap) -> Result<Option<Duration>, Problem> {
+    let expires = bearer(headers).ok().and_then(|token| mcp.app().doors.expires(token));
+    let Some(expires) = expires else { return Ok(None) };
+    let left = expires.as_millis().saturating_sub(now()?.as_millis());
+    Ok(Some(Duration::from_millis(u64::try_from(left).unwrap_or_default())))
 }
 
 async fn leave(

@@ -1,6 +1,7 @@
 //! Whose a session is.
 
 use claw_gateway::config::SessionBy;
+use claw_runtime::Time;
 use serde_json::json;
 
 use crate::support::{Client, Setup, python};
@@ -108,4 +109,19 @@ async fn what_one_caller_has_done_does_not_count_for_another() {
     assert_eq!(clients[0].text("echo", json!({"text": "x"})).await, "x");
     assert!(clients[0].call("pid", json!({})).await["result"]["isError"].is_null());
     assert_eq!(clients[1].call("pid", json!({})).await["result"]["isError"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_does_not_outlive_its_token() {
+    if !python() {
+        return;
+    }
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let end = Time::from_millis(i64::try_from(now).unwrap() + 4_000);
+    let gateway = Setup::new().caller(|caller| caller.tokens[0].expires = end).start().await;
+    let client = gateway.connect("/mcp/test").await;
+    let mut events = client.listen().await;
+    assert_eq!(events.next().await, None);
+    let late = client.post(client.clone().message("ping", json!({})).1).send().await.unwrap();
+    assert_eq!(late.status(), 401);
 }

@@ -77,7 +77,7 @@ impl Streams {
     }
 
     /// A stream for what is said beside the answers.
-    pub(super) fn listen(&self) -> Receiver<Item> {
+    pub(super) fn listen(&self) -> (Receiver<Item>, Sender<Item>) {
         let (sender, receiver) = mpsc::channel(WAITING);
         let mut inner = held(&self.0);
         inner.listening.retain(|stream| !stream.is_closed());
@@ -88,10 +88,16 @@ impl Streams {
         if inner.listening.len() >= LISTENING {
             inner.listening.remove(0);
         }
+        let listener = sender.clone();
         if !inner.closed {
             inner.listening.push(sender);
         }
-        receiver
+        (receiver, listener)
+    }
+
+    /// Ends a stream for listening.
+    pub(super) fn deafen(&self, stream: &Sender<Item>) {
+        held(&self.0).listening.retain(|listening| !listening.same_channel(stream));
     }
 
     /// The stream for a message, or `None` if it is kept until there is one.

@@ -26,7 +26,7 @@ struct Call {
     /// The name at the server, or the URI.
     name: String,
     args: Value,
-    entry: Option<Entry>,
+    entry: Option<Arc<Entry>>,
     /// The client's `_meta`.
     meta: Option<Raw>,
 }
@@ -127,7 +127,7 @@ impl Session {
         self: &Arc<Session>,
         upstream: &Arc<Upstream>,
         kind: Kind,
-        entry: Option<&Entry>,
+        entry: Option<&Arc<Entry>>,
         request: Request,
     ) -> Result<Raw, Failure> {
         let live = self.live(upstream).await.map_err(|failure| match failure {
@@ -137,7 +137,7 @@ impl Session {
         })?;
         if let Some(entry) = entry {
             let now = live.catalog(kind).await.map_err(|failure| Failure::NotSent(failure.to_string()))?;
-            if now.get(&entry.name).is_none_or(|now| now.definition != entry.definition) {
+            if now.get(&entry.name).is_none_or(|now| !Arc::ptr_eq(now, entry) && now.definition != entry.definition) {
                 return Err(Failure::NotSent(format!("`{}` is not what it was any more; ask again", entry.name)));
             }
         }
@@ -153,7 +153,7 @@ impl Session {
     ) -> Result<Raw, ErrorData> {
         let uri = text(&params, "uri")?;
         let (upstream, kind, entry) = self.owner(&uri).await?;
-        let entry = entry.unwrap_or_else(|| Entry::unlisted(&uri));
+        let entry = entry.unwrap_or_else(|| Arc::new(Entry::unlisted(&uri)));
         let (method, free) = match method {
             "resources/subscribe" => ("resources/subscribe", false),
             // Who may not read a resource any more may still stop listening.
@@ -199,7 +199,7 @@ impl Session {
     }
 
     /// The server that lists a template, or a resource with this URI.
-    async fn templated(self: &Arc<Session>, uri: &str) -> Result<(Arc<Upstream>, Option<Entry>), ErrorData> {
+    async fn templated(self: &Arc<Session>, uri: &str) -> Result<(Arc<Upstream>, Option<Arc<Entry>>), ErrorData> {
         let mut found = None;
         for upstream in &self.upstreams {
             let entry = self.defined(upstream, Kind::Templates, uri).await.map_err(|failure| upstream.told(failure))?;

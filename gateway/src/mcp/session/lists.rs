@@ -48,7 +48,8 @@ impl Session {
             return Err(error(ErrorCode::METHOD_NOT_FOUND, format!("the server has no {}", kind.capability())));
         }
         let catalog = live.catalog(kind).await.map_err(|failure| upstream.told(failure))?;
-        let shown = upstream.seat.list(kind.of_policy(), catalog.entries.iter().map(listed).collect()).await;
+        let shown =
+            upstream.seat.list(kind.of_policy(), catalog.entries.iter().map(|entry| listed(entry)).collect()).await;
         let entries = catalog.entries.iter().zip(shown).filter(|(_, shown)| *shown);
         Ok(entries.map(|(entry, _)| self.shown(upstream, kind, entry)).collect())
     }
@@ -75,7 +76,7 @@ impl Session {
         self: &Arc<Session>,
         kind: Kind,
         name: &str,
-    ) -> Result<(Arc<Upstream>, String, Option<Entry>), ErrorData> {
+    ) -> Result<(Arc<Upstream>, String, Option<Arc<Entry>>), ErrorData> {
         let mut found = Vec::new();
         for upstream in &self.upstreams {
             let Some(wire) = self.wire_name(upstream, name) else { continue };
@@ -111,10 +112,10 @@ impl Session {
         upstream: &Arc<Upstream>,
         kind: Kind,
         name: &str,
-    ) -> Result<Option<Entry>, super::Failure> {
+    ) -> Result<Option<Arc<Entry>>, super::Failure> {
         let live = self.live(upstream).await?;
         if let Some(entry) = live.catalog(kind).await?.get(name) {
-            return Ok(Some(entry.clone()));
+            return Ok(Some(Arc::clone(entry)));
         }
         live.refresh(kind);
         Ok(live.catalog(kind).await?.get(name).cloned())
@@ -124,7 +125,7 @@ impl Session {
     pub(super) async fn owner(
         self: &Arc<Session>,
         uri: &str,
-    ) -> Result<(Arc<Upstream>, Kind, Option<Entry>), ErrorData> {
+    ) -> Result<(Arc<Upstream>, Kind, Option<Arc<Entry>>), ErrorData> {
         let mut lives = Vec::new();
         for upstream in &self.upstreams {
             match self.live(upstream).await {
@@ -156,7 +157,7 @@ impl Session {
     }
 }
 
-async fn entry_for(live: &Live, kind: Kind, uri: &str) -> Result<Option<Entry>, super::Failure> {
+async fn entry_for(live: &Live, kind: Kind, uri: &str) -> Result<Option<Arc<Entry>>, super::Failure> {
     let catalog = live.catalog(kind).await?;
     Ok(if kind == Kind::Templates { catalog.fitting(uri) } else { catalog.get(uri) }.cloned())
 }
