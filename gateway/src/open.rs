@@ -10,7 +10,9 @@ use claw_engine::audit::{AuditLog, FileOptions, FileSink, Fsync, Options, Postgr
 use claw_engine::ledger::{Ledger, PostgresStore, SqliteStore, Store as Askings};
 use claw_engine::policies::{Change, Event, Timing};
 use claw_engine::signing::PublicKey;
-use claw_engine::{Clock, Engine, RedisState, SharedState, SqliteState, SystemClock, Trust};
+use claw_engine::{
+    Clock, Engine, RedisOptions, RedisState, SharedState, SqliteOptions, SqliteState, StateBounds, SystemClock, Trust,
+};
 use claw_runtime::{Limits, MemoryState, Time};
 
 use crate::app::App;
@@ -75,7 +77,7 @@ fn limits(config: &Config) -> Limits {
 pub fn open(config: Arc<Config>, place: Place) -> Result<(App, Keep), Failure> {
     folder(&config.data)?;
     let metrics = Metrics::new();
-    let (state, past) = state(&config.state)?;
+    let (state, past) = state(&config)?;
     let mut builder = Engine::builder(trust(&config)?)
         .shared_state(state)
         .ledger(ledger(&config.ledger)?)
@@ -195,18 +197,25 @@ pub fn trust(config: &Config) -> Result<Trust, Failure> {
     Ok(modules.fold(trust, |trust, (package, digest)| trust.with_module(package.clone(), *digest)))
 }
 
-fn state(store: &Store) -> Result<(SharedState, Past), Failure> {
+fn state(config: &Config) -> Result<(SharedState, Past), Failure> {
+    // An answer has the arguments in it, and may quote them.
+    let own = StateBounds::default();
+    let bounds = StateBounds { answer: own.answer.max(config.bounds.body.saturating_mul(2)), ..own };
     let failed =
         |error: claw_runtime::StateError| Failure::new(format!("cannot open the store of past calls: {error}"));
-    Ok(match store {
+    Ok(match &config.state {
         Store::Memory => {
             let state = Arc::new(MemoryState::new());
             (Arc::clone(&state) as SharedState, Past::Memory(state))
         }
-        Store::Redis(url) => (Arc::new(RedisState::connect(&url.0).map_err(failed)?), Past::Redis),
+        Store::Redis(url) => {
+            let options = RedisOptions { bounds, ..RedisOptions::default() };
+            (Arc::new(RedisState::connect_with(&url.0, options).map_err(failed)?), Past::Redis)
+        }
         Store::Sqlite(path) => {
             parent(path)?;
-            let state = Arc::new(SqliteState::open(path).map_err(failed)?);
+            let options = SqliteOptions { bounds, ..SqliteOptions::default() };
+            let state = Arc::new(SqliteState::open_with(path, options).map_err(failed)?);
             (Arc::clone(&state) as SharedState, Past::Sqlite(state))
         }
         Store::Postgres(_) => return Err(Failure::new("past calls can't be kept in PostgreSQL")),
