@@ -1,5 +1,6 @@
 //! A server as one session sees it: connected when it is first needed, and again after it has died.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub(super) const NEWEST: &str = "2025-11-25";
 pub const UNREACHED: ErrorCode = ErrorCode(-32_062);
 /// How long a server that died rests before it is started again, if it died young.
 const YOUNG: Duration = Duration::from_secs(1);
+/// So many subscriptions of a session are remembered.
+const SUBSCRIBED: usize = 256;
 
 /// A server of a session.
 #[derive(Debug)]
@@ -35,6 +38,14 @@ pub(super) struct Upstream {
     live: Mutex<Option<Arc<Live>>>,
     /// Held while it is being connected.
     connecting: tokio::sync::Mutex<()>,
+    standing: Mutex<Standing>,
+}
+
+/// What a client has asked for that holds from then on: a server that is connected anew is told again.
+#[derive(Debug, Default)]
+struct Standing {
+    level: Option<Params>,
+    subscribed: BTreeSet<String>,
 }
 
 /// A server that is connected.
@@ -105,7 +116,13 @@ impl Live {
 
 impl Upstream {
     pub(super) fn new(server: Arc<Server>, seat: Seat) -> Upstream {
-        Upstream { server, seat, live: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+        Upstream {
+            server,
+            seat,
+            live: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+            standing: Mutex::default(),
+        }
     }
 
     /// The server, connected: now, if it is not. `hello` is what the client said of itself.
@@ -133,6 +150,43 @@ impl Upstream {
     /// The server, if it is connected.
     pub(super) fn connected(&self) -> Option<Arc<Live>> {
         held(&self.live).as_ref().filter(|live| !live.link.over().is_cancelled()).cloned()
+    }
+
+    /// How much is to be logged, from now on.
+    pub(super) fn logs(&self, level: &Params) {
+        held(&self.standing).level = Some(level.clone());
+    }
+
+    /// Whether the client listens to a resource, from now on.
+    pub(super) fn listens(&self, uri: &str, listens: bool) {
+        let mut standing = held(&self.standing);
+        if !listens {
+            standing.subscribed.remove(uri);
+        } else if standing.subscribed.len() < SUBSCRIBED {
+            standing.subscribed.insert(uri.to_owned());
+        }
+    }
+
+    /// Tells a server that was connected anew what the client has asked for before. What it does not take is as lost as
+    /// if the client had asked it now.
+    async fn tell_again(&self, link: &Link) {
+        let (level, uris) = {
+            let standing = held(&self.standing);
+            (standing.level.clone(), standing.subscribed.clone())
+        };
+        let level = level.map(|params| Request { method: "logging/setLevel", params, ..Request::default() });
+        let subscribed = uris.into_iter().map(|uri| {
+            let params = Params::one("uri", uri);
+            Request { method: "resources/subscribe", params, ..Request::default() }
+        });
+        for request in level.into_iter().chain(subscribed) {
+            match link.request(request).await {
+                Ok(_) => {}
+                Err(Failure::Refused(error)) => tracing::debug!(server = self.server.name, "{}", error.message),
+                // It is not well: the next call will tell.
+                Err(_) => return,
+            }
+        }
     }
 
     /// Ends the connection.
@@ -164,6 +218,7 @@ impl Upstream {
             remote.agreed(&version, &link, &heard, mcp.tasks());
         }
         link.send(&Message::notification("notifications/initialized", Params::default())).await;
+        self.tell_again(&link).await;
         guard.keep();
         let since = tokio::time::Instant::now();
         let capabilities = said.value("capabilities").unwrap_or_default();

@@ -20,6 +20,7 @@ async fn a_server_that_dies_is_started_again_when_it_is_needed() {
     }
     let gateway = Setup::new().start().await;
     let mut client = gateway.connect("/mcp/test").await;
+    client.ask("logging/setLevel", json!({"level": "debug"})).await;
     let first = client.text("pid", json!({})).await;
     let mut other = client.clone();
     let waiting = tokio::spawn(async move { other.call("hang", json!({})).await });
@@ -29,6 +30,9 @@ async fn a_server_that_dies_is_started_again_when_it_is_needed() {
     assert!(message(&died).contains("`test`: it ended (exit status: 3)"), "{died}");
     assert!(message(&waiting.await.unwrap()).contains("it ended"));
     assert_ne!(client.text("pid", json!({})).await, first);
+    // What the client has asked for holds for the new one.
+    let hello: Value = serde_json::from_str(&client.text("hello", json!({})).await).unwrap();
+    assert_eq!(hello["standing"], json!([{"level": "debug"}]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,7 +27,7 @@ TOOLS = {
     "hello": {},
     "pid": {},
 }
-STATE = {"hello": {}, "cancelled": [], "notified": [], "extra": [], "echo": "Says it again"}
+STATE = {"hello": {}, "cancelled": [], "notified": [], "extra": [], "standing": [], "echo": "Says it again"}
 WRITING = threading.Lock()
 ANSWERS = {}
 ANSWERED = threading.Condition()
@@ -132,7 +132,7 @@ def call(ident, params):
     if name == "cancelled":
         return text(STATE["cancelled"])
     if name == "hello":
-        return text({"hello": STATE["hello"], "notified": STATE["notified"]})
+        return text({name: STATE[name] for name in ("hello", "notified", "standing")})
     if name == "pid":
         return text(str(os.getpid()))
     return {**text(f"unlisted {name}"), "isError": True}
@@ -164,7 +164,8 @@ def answer(ident, method, params):
         return page("resourceTemplates", [{"uriTemplate": "test://item/{id}", "name": "item"}], params)
     if method == "resources/read":
         return {"contents": [{"uri": params["uri"], "text": "text of " + params["uri"]}]}
-    if method in ("resources/subscribe", "resources/unsubscribe"):
+    if method in ("resources/subscribe", "resources/unsubscribe", "logging/setLevel"):
+        STATE["standing"].append(params)
         if method == "resources/subscribe":
             notify("notifications/resources/updated", {"uri": params["uri"]})
         return {}
@@ -175,7 +176,7 @@ def answer(ident, method, params):
         return {"messages": [{"role": "user", "content": {"type": "text", "text": words}}]}
     if method == "completion/complete":
         return {"completion": {"values": [params["ref"].get("name", params["ref"].get("uri"))]}}
-    if method in ("ping", "logging/setLevel"):
+    if method == "ping":
         return {}
     return KeyError(method)
 

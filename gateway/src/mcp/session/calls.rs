@@ -162,7 +162,9 @@ impl Session {
         if !free && !self.may_see(&upstream, kind, &entry).await {
             return Err(error(DENIED, format!("the policy does not let this caller read `{uri}`")));
         }
-        self.pass(id, &upstream, method, params, running).await
+        let answer = self.pass(id, &upstream, method, params, running).await?;
+        upstream.listens(&uri, !free);
+        Ok(answer)
     }
 
     pub(super) async fn complete(
@@ -234,6 +236,7 @@ impl Session {
     pub(super) async fn set_level(self: &Arc<Session>, id: &Id, params: Params) -> Result<Raw, ErrorData> {
         let told = self.upstreams.iter().filter_map(|upstream| {
             let live = upstream.connected().filter(|live| live.can("logging"))?;
+            upstream.logs(&params);
             let request = Request {
                 method: "logging/setLevel",
                 params: params.clone(),
