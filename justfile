@@ -57,6 +57,21 @@ book:
 editors:
     tests/editors/run.sh
 
+# the gateway with real servers, clients, browsers and agents; what can't be installed is skipped
+e2e:
+    cargo build -q -p claw-gateway -p clawc
+    gateway/e2e/run.sh
+    gateway/e2e/page/run.sh
+    gateway/e2e/hooks/run.sh
+
+# the Python wheel, in bindings/python/dist
+wheel:
+    bindings/python/build.sh
+
+# the Python wheel, tested in an environment of its own
+python:
+    CLAW_PROFILE=dev bindings/python/test.sh
+
 # the VS Code extension, as editors/vscode/claw.vsix
 vscode:
     editors/vscode/package.sh
