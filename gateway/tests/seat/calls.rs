@@ -252,6 +252,10 @@ async fn two_processes_share_a_lasting_sessions_labels_and_know_what_they_do_not
     assert_eq!(reason(&crm.run(contact(), None, tools.says("eva@acme.com")).await), "");
     assert_eq!(reason(&mail.run(send(), None, tools.says("sent")).await), "");
     assert_eq!(reason(&mail.run(post(), None, tools.says("sent")).await), "");
+    // Leaving and coming back changes nothing.
+    drop((mail, crm));
+    let mail = one.seat("mail");
+    assert_eq!(reason(&mail.run(send(), None, tools.says("sent")).await), "");
     // The session goes on in another process as well: what it is told there nobody knows here.
     let fetch = tool("fetch", json!({ "url": "x" }));
     assert_eq!(reason(&other.seat("web").run(fetch, None, tools.says("a page")).await), "");

@@ -4,7 +4,7 @@
 //! with its labels: after a restart it carries them still, and since nobody remembers what it was told, every value's
 //! origin is unknown in it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -22,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const REMEMBERED: usize = 256;
 /// Bytes of text that one session remembers.
 const TEXT: usize = 256 << 10;
-/// Sessions whose labels are held in memory before those that nobody uses are looked for.
+/// Sessions that are held in memory before those that nobody uses are looked for; and so many that outlive connections
+/// are held though nobody is in them.
 const SWEEP: usize = 1_024;
 
 /// What the sessions of a gateway have seen.
@@ -32,12 +33,14 @@ pub(super) struct Memory {
     texts: Option<Sessions>,
     kept: Option<Mutex<Connection>>,
     live: Mutex<HashMap<Name, Weak<Seen>>>,
+    /// Sessions that outlive connections, the last to begin: they go on while nobody is in them.
+    lasting: Mutex<VecDeque<Arc<Seen>>>,
 }
 
 /// A tenant's and a session's name.
 type Name = (Option<String>, String);
 
-/// One session. It lives as long as somebody is in it.
+/// One session. It lives as long as somebody is in it, or a while longer if it outlives connections.
 #[derive(Debug)]
 pub(super) struct Seen {
     name: Name,
@@ -77,6 +80,7 @@ impl Memory {
             texts: origins.then(|| Sessions::new(REMEMBERED, options)),
             kept: if lasting { Some(Mutex::new(open(&config.data)?)) } else { None },
             live: Mutex::default(),
+            lasting: Mutex::default(),
         })
     }
 
@@ -92,6 +96,13 @@ impl Memory {
         }
         let seen = Arc::new(Seen { name: name.clone(), lasting, now: Mutex::new(None) });
         live.insert(name, Arc::downgrade(&seen));
+        if lasting {
+            let mut recent = lock(&self.lasting);
+            recent.push_back(Arc::clone(&seen));
+            if recent.len() > SWEEP {
+                recent.pop_front();
+            }
+        }
         seen
     }
 
@@ -157,15 +168,14 @@ impl Memory {
         let carried = match &now {
             None => {
                 let carried = begin(&mut lock(kept), seen)?;
-                if carried.begun == 1 {
-                    texts(Sessions::start);
-                }
+                // Of one that was begun before, by whomever, nobody knows all that it was told. Used again after its end
+                // it is of unknown past.
+                texts(if carried.begun == 1 { Sessions::start } else { Sessions::end });
                 carried
             }
             Some(before) => {
                 let carried = find(&lock(kept), seen)?.unwrap_or_default();
                 if carried.begun != before.begun {
-                    // Used again after its end it is of unknown past.
                     texts(Sessions::end);
                 }
                 carried
