@@ -281,8 +281,14 @@ pub enum Audit {
 pub enum Store {
     /// In the process: gone with it.
     Memory,
-    /// In a SQLite file of the data folder.
-    Sqlite(PathBuf),
+    /// In a SQLite file.
+    Sqlite {
+        /// The file.
+        file: PathBuf,
+        /// Whether what is written is on the disk before the answer is out; else a machine's crash may take the last calls
+        /// with it, and with them what they have spent. Askings always are.
+        synced: bool,
+    },
     /// In Redis: for past calls only.
     Redis(Secret),
     /// In PostgreSQL: for askings only.

@@ -198,11 +198,12 @@ pub fn trust(config: &Config) -> Result<Trust, Failure> {
 }
 
 fn state(config: &Config) -> Result<(SharedState, Past), Failure> {
-    // An answer has the arguments in it, and may quote them.
-    let own = StateBounds::default();
-    let bounds = StateBounds { answer: own.answer.max(config.bounds.body.saturating_mul(2)), ..own };
     let failed =
         |error: claw_runtime::StateError| Failure::new(format!("cannot open the store of past calls: {error}"));
+    // An answer has the call's arguments in it, escaped perhaps.
+    let answer = config.bounds.body.saturating_mul(2);
+    let bounds = StateBounds::default();
+    let bounds = StateBounds { answer: bounds.answer.max(answer), ..bounds };
     Ok(match &config.state {
         Store::Memory => {
             let state = Arc::new(MemoryState::new());
@@ -212,10 +213,10 @@ fn state(config: &Config) -> Result<(SharedState, Past), Failure> {
             let options = RedisOptions { bounds, ..RedisOptions::default() };
             (Arc::new(RedisState::connect_with(&url.0, options).map_err(failed)?), Past::Redis)
         }
-        Store::Sqlite(path) => {
-            parent(path)?;
-            let options = SqliteOptions { bounds, ..SqliteOptions::default() };
-            let state = Arc::new(SqliteState::open_with(path, options).map_err(failed)?);
+        Store::Sqlite { file, synced } => {
+            parent(file)?;
+            let options = SqliteOptions { sync: *synced, bounds, ..SqliteOptions::default() };
+            let state = Arc::new(SqliteState::open_with(file, options).map_err(failed)?);
             (Arc::clone(&state) as SharedState, Past::Sqlite(state))
         }
         Store::Postgres(_) => return Err(Failure::new("past calls can't be kept in PostgreSQL")),
@@ -226,9 +227,9 @@ fn ledger(store: &Store) -> Result<Ledger, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::new(format!("cannot open the ledger of approvals: {error}"));
     let askings: Arc<dyn Askings> = match store {
         Store::Memory => return Ok(Ledger::in_memory()),
-        Store::Sqlite(path) => {
-            parent(path)?;
-            Arc::new(SqliteStore::open(path).map_err(|error| failed(&error))?)
+        Store::Sqlite { file, .. } => {
+            parent(file)?;
+            Arc::new(SqliteStore::open(file).map_err(|error| failed(&error))?)
         }
         Store::Postgres(url) => {
             let store = PostgresStore::connect(&database(&url.0)?);

@@ -359,16 +359,19 @@ fn audit<'d>(top: &Table<'d>, data: &Path, notes: &'d Notes<'d>) -> Audit {
 }
 
 fn store<'d>(top: &Table<'d>, key: &'static str, file: &Path, notes: &'d Notes<'d>) -> Store {
-    let Some(table) = top.table(key) else { return Store::Sqlite(file.to_owned()) };
+    let Some(table) = top.table(key) else { return Store::Sqlite { file: file.to_owned(), synced: key == "ledger" } };
     let shared = if key == "state" { ("redis", Where::Redis) } else { ("postgres", Where::Postgres) };
     let choices = [("sqlite", Where::Sqlite), ("memory", Where::Memory), shared];
     let store = match table.choice("store", &choices).map_or(Where::Sqlite, |at| at.value) {
         Where::Memory => Store::Memory,
         Where::Redis => Store::Redis(connection(&table)),
         Where::Postgres => Store::Postgres(connection(&table)),
-        _ => Store::Sqlite(table.word("file").map_or_else(|| file.to_owned(), |at| notes.path(&at.value))),
+        _ => {
+            let file = table.word("file").map_or_else(|| file.to_owned(), |at| notes.path(&at.value));
+            Store::Sqlite { file, synced: key == "ledger" || table.flag("synced", false) }
+        }
     };
-    finish_store(table, &["file", "url"]);
+    finish_store(table, if key == "ledger" { &["file", "url"] } else { &["file", "synced", "url"] });
     store
 }
 

@@ -54,7 +54,8 @@ fn little_is_needed() {
         ("127.0.0.1:8787".into(), "http://127.0.0.1:8787/")
     );
     assert!(matches!(config.audit, Audit::Files { folder, synced: false } if folder == Path::new("claw-data/audit")));
-    assert!(matches!(config.state, Store::Sqlite(file) if file == Path::new("claw-data/state.db")));
+    assert!(matches!(config.state, Store::Sqlite { file, synced: false } if file == Path::new("claw-data/state.db")));
+    assert!(matches!(config.ledger, Store::Sqlite { file, synced: true } if file == Path::new("claw-data/ledger.db")));
     assert_eq!(config.approvals.wait, Duration::from_secs(30));
     assert_eq!((config.bounds.body, config.bounds.sessions, config.bounds.waiting), (4 << 20, 1_000, 1_000));
 }
@@ -269,7 +270,7 @@ fn everything_is_relative_to_the_file() {
     assert_eq!(config.config.data, Path::new("/etc/claw/d"));
     assert_eq!(config.config.policies.path.as_deref(), Some(Path::new("/abs/p")));
     assert!(matches!(config.config.audit, Audit::Files { folder, .. } if folder == Path::new("/etc/claw/log")));
-    assert!(matches!(config.config.state, Store::Sqlite(file) if file == Path::new("/etc/claw/d/state.db")));
+    assert!(matches!(config.config.state, Store::Sqlite { file, .. } if file == Path::new("/etc/claw/d/state.db")));
 }
 
 const POLICY: &str = r#"
