@@ -13,7 +13,7 @@ use claw_engine::signing::PublicKey;
 use claw_engine::{
     Clock, Engine, RedisOptions, RedisState, SharedState, SqliteOptions, SqliteState, StateBounds, SystemClock, Trust,
 };
-use claw_runtime::{Limits, MemoryState, Time};
+use claw_runtime::{Limits, MemoryState};
 
 use crate::app::App;
 use crate::config::{Audit, Config, Store};
@@ -25,8 +25,9 @@ use crate::sources;
 
 /// Askings are forgotten so long after they expired: a clock may go back by less.
 const FORGET_ASKINGS: claw_runtime::Duration = claw_runtime::Duration::from_millis(24 * 3600 * 1000);
-/// Settled calls and old sessions are forgotten after so long: nobody repeats a call so late.
-const FORGET_CALLS: claw_runtime::Duration = claw_runtime::Duration::from_millis(7 * 24 * 3600 * 1000);
+/// Settled calls and unused sessions are forgotten after so long, on disk and in memory: nobody repeats a call so late.
+const FORGET_CALLS: claw_runtime::Duration = claw_runtime::Duration::from_millis(24 * 3600 * 1000);
+const FORGET_IN_MEMORY: claw_runtime::Duration = claw_runtime::Duration::from_millis(15 * 60 * 1000);
 /// Gateways that may write logs beside each other in one folder.
 const BESIDE: usize = 256;
 
@@ -128,17 +129,20 @@ impl Keep {
         Ok(())
     }
 
-    /// Forgets what nobody asks for any more: call it now and then. What can't be forgotten is logged and tried again.
-    pub fn forget(&self) {
-        let Some(now) = SystemClock.now() else { return };
-        let before = |age: claw_runtime::Duration| now.checked_sub(age);
-        if let (Some(ledger), Some(time)) = (self.engine.ledger(), before(FORGET_ASKINGS))
-            && let Err(refusal) = ledger.forget(time)
+    /// Forgets askings that nobody asks for any more: call it now and then. What can't be forgotten is logged and tried
+    /// again.
+    pub fn forget_askings(&self) {
+        let before = SystemClock.now().and_then(|now| now.checked_sub(FORGET_ASKINGS));
+        if let (Some(ledger), Some(before)) = (self.engine.ledger(), before)
+            && let Err(refusal) = ledger.forget(before)
         {
             tracing::warn!("cannot forget old askings: {refusal}");
         }
-        let Some(time) = before(FORGET_CALLS) else { return };
-        if let Err(error) = self.past.forget(time) {
+    }
+
+    /// The same for calls. Memory holds a million of them and then denies, so call it each minute.
+    pub fn forget_calls(&self) {
+        if let Err(error) = self.past.forget() {
             tracing::warn!("cannot forget old calls: {error}");
         }
     }
@@ -156,10 +160,11 @@ impl Keep {
 }
 
 impl Past {
-    fn forget(&self, before: Time) -> Result<(), claw_runtime::StateError> {
+    fn forget(&self) -> Result<(), claw_runtime::StateError> {
+        let before = |age| SystemClock.now().and_then(|now| now.checked_sub(age));
         match self {
-            Past::Memory(state) => state.forget_before(before),
-            Past::Sqlite(state) => state.forget_before(before)?,
+            Past::Memory(state) => before(FORGET_IN_MEMORY).map_or((), |time| state.forget_before(time)),
+            Past::Sqlite(state) => before(FORGET_CALLS).map_or(Ok(()), |time| state.forget_before(time))?,
             Past::Redis => {}
         }
         Ok(())

@@ -23,8 +23,8 @@ use crate::{http, tls, webhook};
 pub const GRACE: Duration = Duration::from_secs(30);
 /// How long the head of a request may take to arrive.
 const HEAD: Duration = Duration::from_secs(10);
-/// How often what is old is forgotten.
-const FORGET: Duration = Duration::from_secs(3600);
+/// How often old calls are forgotten; askings with each sixtieth time.
+const FORGET: Duration = Duration::from_secs(60);
 
 /// Serves HTTP until a signal ends it.
 ///
@@ -181,13 +181,19 @@ async fn signal() -> Option<&'static str> {
 
 async fn forgetting(app: App, keep: Arc<Keep>) {
     let mut every = tokio::time::interval(FORGET);
-    loop {
+    for minute in 0u64.. {
         tokio::select! {
             _ = every.tick() => {}
             () = app.stop.cancelled() => return,
         }
         let keep = Arc::clone(&keep);
-        if let Err(error) = tokio::task::spawn_blocking(move || keep.forget()).await {
+        let forget = move || {
+            keep.forget_calls();
+            if minute.is_multiple_of(60) {
+                keep.forget_askings();
+            }
+        };
+        if let Err(error) = tokio::task::spawn_blocking(forget).await {
             tracing::warn!("forgetting was interrupted: {error}");
         }
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use claw_compiler::suggest;
 use claw_engine::policies::{Loaded, Policies};
 use claw_runtime::bundle::ApprovalDef;
-use claw_runtime::{Bundle, Invalid};
+use claw_runtime::{Bundle, Field, Invalid, Json};
 
 use super::finding::{Finding, Findings};
 use super::read::{Places, Reading};
@@ -204,10 +204,22 @@ impl<'f> Fitting<'f> {
 
     /// Attributes that the policy does not declare are ignored, which is hardly meant.
     fn attributes(&mut self, caller: &Caller, place: &CallerPlaces, bundle: &Bundle) {
-        let user =
-            caller.user.iter().flat_map(|user| &user.attrs).map(|(key, _)| (key, &bundle.user, &place.user, "user"));
+        let facts: &[(Arc<str>, Json)] = match &caller.context {
+            Some(Json::Obj(facts)) => facts,
+            _ => &[],
+        };
+        let given = |key: &str| facts.iter().any(|(there, _)| **there == *key);
+        let needed = |field: &&Field| !field.optional && field.default.is_none();
+        let missing = bundle.context.iter().filter(needed).filter(|field| !given(&field.name));
+        for field in missing.filter(|_| caller.context.is_some()) {
+            let finding = Finding::error(place.context_root.clone(), format!("`context.{}` is missing", field.name));
+            self.add(finding.label(format!("the policy `{}` demands it", bundle.package)));
+        }
+        let context = place.context.keys().map(|key| (key, &bundle.context, &place.context, "context"));
+        let user = caller.user.iter().flat_map(|user| &user.attrs);
+        let user = user.map(|(key, _)| (key, &bundle.user, &place.user, "user"));
         let agent = caller.agent.attrs.iter().map(|(key, _)| (key, &bundle.agent, &place.agent, "agent"));
-        for (key, declared, places, root) in agent.chain(user) {
+        for (key, declared, places, root) in agent.chain(user).chain(context) {
             if declared.iter().any(|field| field.name == *key) {
                 continue;
             }

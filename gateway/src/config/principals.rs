@@ -68,6 +68,7 @@ fn reach(table: &Table<'_>) -> Option<Reach> {
     match (command, address) {
         (Some(command), None) => {
             let env = table.values("env", |_| false);
+            secrets_in_env(table);
             // A command with a slash is a file; others are looked for in the PATH.
             let path = command.value.contains('/').then(|| table.notes.path(&command.value).display().to_string());
             let args = args.unwrap_or_default().into_iter().map(|at| at.value).collect();
@@ -75,7 +76,7 @@ fn reach(table: &Table<'_>) -> Option<Reach> {
             Some(Reach::Child { command: path.unwrap_or(command.value), args, env, cwd })
         }
         (None, Some(address)) => {
-            let headers = table.values("headers", is_secret_header);
+            let headers = table.values("headers", sounds_secret);
             for key in ["args", "env", "cwd"] {
                 reject(table, key, "is for servers with a `command`");
             }
@@ -105,6 +106,19 @@ fn reach(table: &Table<'_>) -> Option<Reach> {
     }
 }
 
+/// Secrets that a program takes from its environment are better not in the file; but names only look like it.
+fn secrets_in_env(table: &Table<'_>) {
+    let Some(env) = table.table("env") else { return };
+    for key in env.keys().into_iter().filter(|key| sounds_secret(key)) {
+        if let Some(text) = env.plain(key) {
+            table.notes.add(
+                Finding::warning(text.span, format!("`{key}` looks like a secret, and stands in this file"))
+                    .help("say where it is: `{ env = \"NAME\" }` or `{ file = \"path\" }`"),
+            );
+        }
+    }
+}
+
 /// Notes a key that means nothing here.
 fn reject(table: &Table<'_>, key: &'static str, why: &str) {
     table.ignore(key);
@@ -113,7 +127,8 @@ fn reject(table: &Table<'_>, key: &'static str, why: &str) {
     }
 }
 
-fn is_secret_header(name: &str) -> bool {
+/// Whether a header or a variable of this name holds a secret.
+fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["authorization", "cookie", "token", "key", "secret", "password"].iter().any(|word| name.contains(word))
 }
@@ -161,7 +176,9 @@ fn caller(
     let agent = agent(table, name, place);
     let user = user(table, place);
     let context = table.table("context").map(|inner| {
+        place.context_root = inner.span.clone();
         let facts = inner.rest();
+        place.context = facts.iter().map(|(key, span, _)| ((*key).to_owned(), span.clone())).collect();
         Json::Obj(facts.into_iter().map(|(key, _, json)| (key.into(), json)).collect())
     });
     Some(Caller {

@@ -79,6 +79,10 @@ pub struct CallerPlaces {
     pub agent: BTreeMap<String, Range<usize>>,
     /// The user's attributes.
     pub user: BTreeMap<String, Range<usize>>,
+    /// `context`, and the facts in it.
+    pub context_root: Range<usize>,
+    /// Each fact.
+    pub context: BTreeMap<String, Range<usize>>,
 }
 
 /// Reads a configuration. Relative paths in it start from the folder of `file`, which need not be there.

@@ -142,6 +142,12 @@ impl<'d> Table<'d> {
         }
     }
 
+    /// A text, if it is one; that it is something else is no mistake.
+    pub fn plain(&self, key: &'d str) -> Option<At<String>> {
+        let value = self.get(key)?;
+        value.get_ref().as_str().map(|text| At { value: text.to_owned(), span: value.span() })
+    }
+
     /// A text that must be there and must not be empty.
     pub fn needed(&self, key: &'d str) -> Option<At<String>> {
         if !self.has(key) {

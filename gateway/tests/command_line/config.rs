@@ -244,6 +244,14 @@ fn a_secret_that_is_not_there_is_an_error_where_it_is_needed() {
 }
 
 #[test]
+fn what_looks_like_a_secret_is_said() {
+    let text = "environment = \"dev\"\n[policy]\npath = \"p\"\n[[server]]\nname = \"s\"\ncommand = \"x\"\n\
+                env = { LOG = \"debug\", GITHUB_TOKEN = \"abc\" }\n";
+    assert!(mistakes(text).contains("warning: `GITHUB_TOKEN` looks like a secret"), "{}", mistakes(text));
+    assert_eq!(read(text).findings.list.len(), 1);
+}
+
+#[test]
 fn a_secret_may_be_in_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("redis");
@@ -280,6 +288,7 @@ roles support, sre
 roles admin includes (sre)
 labels untrusted
 agent { purpose: string }
+context { ticket: string, note?: string }
 tool search(q: string) on server "search"
 tool restart(service: string) on server "ops"
 grant search, restart to support in prod
@@ -319,6 +328,7 @@ agent = {{ roles = ["suport"], purpose = "help", porpose = "x" }}
 [[caller]]
 name = "elsewhere"
 environment = "prod"
+context = {{ tickett = "T-1" }}
 agent = {{ roles = ["support"], purpose = "help" }}
 [[caller]]
 name = "tenant"
