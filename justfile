@@ -74,3 +74,11 @@ python:
 # the VS Code extension, as editors/vscode/claw.vsix
 vscode:
     editors/vscode/package.sh
+
+# the Python package: its wheel, in bindings/python/dist
+wheel:
+    bindings/python/build.sh
+
+# the Python package and the FastAPI example, tested through the wheel
+python:
+    bindings/python/test.sh

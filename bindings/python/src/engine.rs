@@ -20,7 +20,7 @@ use crate::call::{self, Call};
 use crate::decision::Decision;
 use crate::request::{self, Request};
 use crate::version::Version;
-use crate::{build, compile, errors, times};
+use crate::{build, compile, errors, externs, times};
 
 /// Policy, past calls, approvals and audit as one thing that is asked before each tool call. Any number of threads may
 /// use one.
@@ -37,7 +37,7 @@ pub struct Engine {
 impl Engine {
     #[new]
     #[pyo3(signature = (policy=None, *, state=None, ledger=None, audit=None, trust=None, modules=None, shared=false, keep=8,
-        enforces=Vec::new(), limits=None, clock=None))]
+        enforces=Vec::new(), limits=None, externs=None, clock=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -51,6 +51,7 @@ impl Engine {
         keep: usize,
         enforces: Vec<String>,
         limits: Option<&Bound<'_, PyDict>>,
+        externs: Option<BTreeMap<String, Bound<'_, PyAny>>>,
         clock: Option<Py<PyAny>>,
     ) -> PyResult<Engine> {
         let clock: Arc<dyn Clock> = match clock {
@@ -65,6 +66,9 @@ impl Engine {
             .enforces(enforces)
             .ledger(ledger)
             .policies(|policies| policies.shared(shared).keep(keep));
+        if let Some(functions) = externs {
+            builder = builder.externs(externs::registry(functions)?);
+        }
         if let Some(state) = state {
             builder = builder.shared_state(build::state(py, state)?);
         }
@@ -218,15 +222,21 @@ impl Engine {
         signature: Option<&str>,
     ) -> PyResult<Version> {
         let inner = self.open(py)?;
+        let refused = |source: &str, error: PyErr| {
+            // The audit log notes what could not be compiled as well.
+            drop(inner.policies().refuse(tenant, source, error.value(py).to_string()));
+            error
+        };
         let (source, bytes) = if let Ok(text) = policy.cast::<PyString>() {
-            let bundle = compile::from_text(py, text.to_str()?, BTreeMap::new(), "main.claw", true)?;
-            ("memory".to_owned(), Arc::clone(bundle.bytes()))
+            let bundle = compile::from_text(py, text.to_str()?, BTreeMap::new(), "main.claw", true);
+            ("memory".to_owned(), Arc::clone(bundle.map_err(|error| refused("memory", error))?.bytes()))
         } else if let Ok(path) = policy.extract::<PathBuf>() {
             if path.extension().is_some_and(|extension| extension == "clawb") {
                 return self.load_file(py, path, tenant);
             }
-            let bundle = compile::from_path(py, &path, true)?;
-            (path.display().to_string(), Arc::clone(bundle.bytes()))
+            let source = path.display().to_string();
+            let bundle = compile::from_path(py, &path, true).map_err(|error| refused(&source, error))?;
+            (source, Arc::clone(bundle.bytes()))
         } else {
             ("memory".to_owned(), compile::bundle_bytes(policy)?)
         };

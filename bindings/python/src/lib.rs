@@ -12,6 +12,7 @@ mod compile;
 mod decision;
 mod engine;
 mod errors;
+mod externs;
 mod json;
 mod policy;
 mod render;

@@ -14,7 +14,7 @@ def test_equal_texts_give_equal_bundles(bundle):
     again = claw.compile(POLICY)
     assert bytes(again) == bytes(bundle) and len(bundle) == len(bytes(bundle))
     assert again.digest == bundle.digest and again.digest.startswith("sha256:")
-    assert bundle.package == "shop" and bundle.warnings == []
+    assert bundle.package == "shop" and {one.severity for one in bundle.warnings} <= {"warning"}
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.iterdir() if (path / "main.claw").exists()))

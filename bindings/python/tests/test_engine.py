@@ -344,11 +344,13 @@ def test_audit(bundle, tmp_path):
         [asking] = engine.begin(ask("refund", {"order": "o", "amount": 500}, "c-3")).ask()
         engine.vote(asking, "sam", "grant", roles=["sre"])
         call = engine.begin(ask("get_order", {"id": "o"}, "c-4"))
+        with pytest.raises(claw.CompileError):
+            engine.load("nonsense")
     done = subprocess.run([os.environ["CLAWC"], "audit", "verify", folder], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     records = [json.loads(line) for file in sorted(folder.glob("*.jsonl*")) for line in file.read_text().splitlines()]
     text = json.dumps(records)
-    assert all(word in text for word in ["reload", "decision", "result", "ask", "vote", "invalid_request"])
+    assert all(word in text for word in ["reload", "decision", "result", "ask", "vote", "invalid_request", "refused"])
     with pytest.raises(claw.AuditUnavailable):
         call.settle()
 
@@ -450,6 +452,48 @@ def test_callbacks_under_threads(bundle):
     [thread.start() for thread in threads]
     [thread.join(120) for thread in threads]
     assert not any(thread.is_alive() for thread in threads)
+
+
+WEB = """
+package web
+environments prod
+roles support
+extern reputation(h: host) -> int { timeout 500ms }
+tool web_fetch(url: url)
+grant web_fetch to support
+rule known { on web_fetch  when reputation(args.url.host) < 20  deny "{args.url.host} is not to be visited" }
+"""
+
+
+def test_functions_of_the_host():
+    asked = []
+
+    def reputation(host):
+        asked.append(host)
+        return {"good.example": 90, "bad.example": 3, "odd.example": "much", "none.example": None}[host]
+
+    engine = claw.Engine(WEB, externs={"reputation": reputation})
+
+    def fetch(host, name):
+        return engine.begin(ask("web_fetch", {"url": f"https://{host}/"}, name)).decision
+
+    assert fetch("good.example", "c-1")
+    for host in ["bad.example", "odd.example", "none.example", "raises.example"]:
+        assert fetch(host, host).reason == "rule"
+    assert asked[0] == "good.example" and "raises.example" in asked
+    assert not claw.Engine(WEB).begin(ask("web_fetch", {"url": "https://good.example/"})), "nobody was asked"
+    assert not claw.Policy.from_source(WEB).decide(ask("web_fetch", {"url": "https://good.example/"}))
+    with pytest.raises(TypeError, match="reputation"):
+        claw.Engine(WEB, externs={"reputation": 3})
+
+
+def test_a_function_that_hangs_is_not_waited_for():
+    release = threading.Event()
+    engine = claw.Engine(WEB, externs={"reputation": lambda host: release.wait(60) and 90})
+    try:
+        assert engine.begin(ask("web_fetch", {"url": "https://good.example/"})).decision.reason == "rule"
+    finally:
+        release.set()
 
 
 def test_what_is_not_used_any_more_goes_away(bundle, tmp_path):

@@ -13,7 +13,7 @@ import pathlib
 import uuid
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import claw
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -46,15 +46,18 @@ app = FastAPI(title="gateway", lifespan=lifespan)
 
 
 def engine_of(request: Request) -> claw.Engine:
-    return request.app.state.engine
+    engine: claw.Engine = request.app.state.engine
+    return engine
 
 
 def caller_of(request: Request) -> Caller:
-    return request.app.state.who.caller(request)
+    who: Who = request.app.state.who
+    return who.caller(request)
 
 
 def person_of(request: Request) -> Person:
-    return request.app.state.who.person(request)
+    who: Who = request.app.state.who
+    return who.person(request)
 
 
 def manager_of(request: Request) -> Person:
@@ -173,9 +176,9 @@ def approval(id: str, person: ThePerson, engine: TheEngine) -> dict[str, Any]:
 def vote(id: str, person: ThePerson, engine: TheEngine, body: Body) -> dict[str, Any]:
     """Votes: `{"verdict": "grant" | "refuse", "note": …}`."""
     note = text(body, "note") if "note" in body else None
-    verdict = text(body, "verdict")
-    if verdict != "grant" and verdict != "refuse":
+    if body.get("verdict") not in ("grant", "refuse"):
         raise HTTPException(400, "`verdict` is `grant` or `refuse`")
+    verdict: Literal["grant", "refuse"] = "grant" if body["verdict"] == "grant" else "refuse"
     return engine.vote(id, person.name, verdict, roles=person.roles, note=note, tenant=person.tenant).to_dict()
 
 

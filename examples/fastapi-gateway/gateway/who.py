@@ -12,7 +12,7 @@ import pathlib
 import secrets
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import HTTPException, Request
 
@@ -38,6 +38,9 @@ class Person:
     manages: bool = False
 
 
+Someone = TypeVar("Someone", Caller, Person)
+
+
 class Who:
     """Everyone, by the digests of their tokens."""
 
@@ -53,7 +56,7 @@ class Who:
         return self._find(self._people, request)
 
     @staticmethod
-    def _find(known: dict[str, Any], request: Request) -> Any:
+    def _find(known: dict[str, Someone], request: Request) -> Someone:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         # Found by its digest: how long that takes says nothing about the token.
         found = known.get(digest(token)) if scheme.lower() == "bearer" else None

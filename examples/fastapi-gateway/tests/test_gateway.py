@@ -188,7 +188,7 @@ def test_callers_do_not_see_each_other(gateway, session):
 
 
 def test_nobody_gets_in_without_a_token(gateway):
-    for headers in [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic desk-token"}, {"Authorization": "Bearer "},
+    for headers in [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic desk-token"}, {"Authorization": "Bearer"},
                     {"Authorization": "Bearer sam-token"}]:
         client = httpx.Client(base_url=gateway.url, headers=headers, timeout=60)
         assert execute(client, "get_order", {"id": "o-1"}).status_code == 401

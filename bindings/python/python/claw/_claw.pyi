@@ -6,6 +6,22 @@ from typing import Any, Literal, TypedDict, final
 
 from typing_extensions import NotRequired, Self
 
+__all__ = [
+    "Asking",
+    "Bundle",
+    "Call",
+    "Decision",
+    "Diagnostic",
+    "Engine",
+    "Policy",
+    "Request",
+    "Version",
+    "Watch",
+    "__version__",
+    "_bench",
+    "compile",
+]
+
 __version__: str
 
 #: A request: a dict, or JSON in a text.
@@ -258,7 +274,9 @@ class Engine:
     is recorded. `trust` are public keys, texts or paths: with it only bundles that one of them signed are accepted, and
     with an empty list none. `modules` must be part of every policy: packages with the digests of their texts. `shared`: one
     policy decides for all tenants. `keep`: how many earlier policies can be rolled back to. `enforces`: constraints that
-    the host enforces. `limits`: bounds on requests, by name. `clock` answers with an aware datetime.
+    the host enforces. `limits`: bounds on requests, by name. `externs`: functions that policies ask, by name; each gets its
+    arguments as JSON has them, and what it raises, answers wrongly or too late is unknown. `clock` answers with an aware
+    datetime.
     """
 
     def __new__(
@@ -274,6 +292,7 @@ class Engine:
         keep: int = 8,
         enforces: Sequence[str] = ...,
         limits: dict[str, int] | None = None,
+        externs: Mapping[str, Callable[..., Any]] | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> Self: ...
     def begin(self, request: _Request) -> Call:
