@@ -3,11 +3,13 @@
 
 /// So many expressions in a template are looked at.
 const EXPRESSIONS: usize = 32;
+/// A URI that is longer fits nothing.
+const LONGEST: usize = 16 * 1024;
 
 /// Whether a URI fits a template. An expression takes any text; one without an operator takes no `/`.
 pub(super) fn fits(template: &str, uri: &str) -> bool {
-    let Some(parts) = parts(template) else { return false };
-    // Where in the URI the parts so far may end.
+    let Some(parts) = parts(template).filter(|_| uri.len() <= LONGEST) else { return false };
+    // Where in the URI the parts so far may end, in ascending order.
     let mut ends = vec![0];
     for part in parts {
         ends = match part {
@@ -30,7 +32,7 @@ fn reached(uri: &str, starts: &[usize], slashes: bool) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut inside = false;
     for at in 0..=uri.len() {
-        inside |= starts.contains(&at);
+        inside |= starts.binary_search(&at).is_ok();
         if inside {
             ends.push(at);
         }
@@ -76,5 +78,7 @@ mod tests {
         assert!(!fits("plain://x", "plain://xy"));
         assert!(!fits("broken://{x", "broken://1"));
         assert!(!fits(&"{a}".repeat(100), "anything"));
+        assert!(fits(&"{a}".repeat(20), &"x".repeat(10_000)));
+        assert!(!fits("{a}", &"x".repeat(20_000)));
     }
 }

@@ -122,8 +122,11 @@ impl Front for Streams {
     fn deliver(&self, during: Option<Id>, message: Message) -> BoxFuture<'_, ()> {
         async move {
             let bytes = Bytes::from(message.write());
-            if let Some(stream) = self.stream(during.as_ref(), &bytes) {
-                send(&stream, Item::Said(bytes)).await;
+            if let Some(stream) = self.stream(during.as_ref(), &bytes)
+                && !send(&stream, Item::Said(bytes)).await
+            {
+                // It is not waited for again.
+                self.deafen(&stream);
             }
         }
         .boxed()
@@ -142,8 +145,11 @@ impl Front for Streams {
     }
 }
 
-async fn send(stream: &Sender<Item>, item: Item) {
-    if stream.send_timeout(item, READS).await.is_err() {
+/// Whether the client took it.
+async fn send(stream: &Sender<Item>, item: Item) -> bool {
+    let sent = stream.send_timeout(item, READS).await.is_ok();
+    if !sent {
         tracing::debug!("a client does not read, or has gone");
     }
+    sent
 }
