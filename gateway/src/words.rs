@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use claw_engine::Call;
-use claw_runtime::{Applied, Decision, Duration, Effect, Outcome, Reason, RequestInput};
+use claw_runtime::{Applied, ClauseKind, Decision, Duration, Effect, Outcome, Reason, RequestInput};
 
 /// Why a call is not executed and what to do, in one or a few lines. Empty for one that is allowed.
 #[must_use]
@@ -57,10 +57,17 @@ fn clause(applied: &Applied, decision: &Decision) -> String {
         None => match &applied.effect {
             Effect::Limit => format!("the limit `{}` is reached", applied.clause),
             Effect::Require(approvals) => {
-                approvals.iter().map(|approval| format!("`{approval}` is required")).collect::<Vec<_>>().join(", ")
+                let names: Vec<String> = approvals.iter().map(|approval| format!("`{approval}`")).collect();
+                let names = names.join(" and ");
+                match &decision.tier {
+                    Some(tier) if applied.kind == ClauseKind::Matrix => {
+                        format!("calls of the tier `{tier}` require {names} here")
+                    }
+                    _ => format!("`{}` requires {names}", applied.clause),
+                }
             }
             _ => match &decision.tier {
-                Some(tier) if decision.reason == Reason::Matrix => {
+                Some(tier) if applied.kind == ClauseKind::Matrix => {
                     format!("calls of the tier `{tier}` are not allowed here")
                 }
                 _ => format!("`{}` forbids it", applied.clause),
@@ -86,5 +93,63 @@ fn reason(reason: Reason, input: &RequestInput) -> String {
         Reason::ApprovalExpired => "the approval has expired; ask again with the same arguments".to_owned(),
         Reason::ApprovalImpossible => "nobody can give the approval that it needs".to_owned(),
         other => format!("the reason is `{}`", other.code()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use claw_engine::Trust;
+    use claw_engine::ledger::Ledger;
+    use claw_runtime::AgentInput;
+
+    use super::*;
+
+    const POLICY: &str = r#"
+package shop
+tiers        low < high < worst
+environments prod
+roles        support, lead
+context      { ticket: string }
+approval boss { by 1 of lead  expires 15m }
+tool refund(order: string, amount: decimal)
+grant refund to support
+classify { low on refund  high on refund when args.amount > 100.00  worst on refund when args.amount > 5000.00 }
+matrix {
+  tier  | prod
+  low   | allow
+  high  | boss
+  worst | deny
+}
+rule watched  { on refund when args.amount == 7.00 require boss }
+rule ticketed {
+  on      refund
+  when    args.amount == 8.00
+  unless  context.ticket == "T-1"
+  deny    "no ticket for {args.order}"
+  suggest "open one"
+}
+"#;
+
+    fn said(amount: i64) -> String {
+        let engine = claw_engine::Engine::builder(Trust::anyone()).ledger(Ledger::in_memory()).build();
+        let mut workspace = claw_compiler::Workspace::new();
+        workspace.set_file("main.claw", POLICY.to_owned());
+        let analysis = workspace.analyze("main.claw");
+        let package = std::sync::Arc::clone(&analysis.package);
+        let checked = claw_compiler::checked::Checked::new(package, analysis.has_errors()).unwrap();
+        let bundle = claw_compiler::compile(&checked, &analysis.sources, claw_compiler::graph::Budget::default());
+        engine.load(None, &bundle.to_bytes(), None).unwrap();
+        let input = RequestInput::tool("refund").arg("order", "o-1").arg("amount", amount).environment("prod");
+        denial(&engine.begin(input.agent(AgentInput::new("bot").role("support")).call_id("c")))
+    }
+
+    #[test]
+    fn an_agent_learns_why_and_what_to_do() {
+        assert_eq!(said(1), "");
+        assert_eq!(said(7), "not yet: `shop.watched` requires `boss`");
+        assert_eq!(said(8), "denied: no ticket for o-1 (not known: `context.ticket`)\nwhat to do: open one");
+        assert_eq!(said(500), "not yet: calls of the tier `high` require `boss` here");
+        assert_eq!(said(6_000), "denied: calls of the tier `worst` are not allowed here");
     }
 }
