@@ -133,7 +133,7 @@ where
         tokio::spawn(signals(app.clone()));
         tokio::spawn(forgetting(app.clone(), Arc::clone(&keep)));
         let mcp = Mcp::open(app.clone()).map_err(Failure::new)?;
-        let webhook = webhook::spawn(&app).map_err(Failure::new)?;
+        let webhook = webhook::spawn(&app, place).map_err(Failure::new)?;
         let result = work(app.clone(), mcp.clone()).await;
         app.stop.cancel();
         app.tasks.close();
@@ -142,7 +142,7 @@ where
             tracing::warn!("some calls did not end within {} s", GRACE.as_secs());
         }
         if let Some(webhook) = webhook {
-            // Each message that waits gets one attempt, which has a time-out of its own.
+            // Each message that waits gets one attempt, and all of them together a few seconds.
             let _ = webhook.await;
         }
         result

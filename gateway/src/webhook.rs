@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use self::delivery::Queue;
 use self::message::{Event, Message};
 use crate::app::App;
+use crate::open::Place;
 
 pub use self::message::signature;
 
@@ -31,30 +32,34 @@ const FOLLOWED: usize = 10_000;
 /// How often the clock is looked at for what has expired.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Starts telling, if the configuration names an address. The task ends when the gateway stops, after at most one more
-/// attempt at what waits: wait for it.
+/// Starts telling, if the configuration names an address. The task ends soon after the gateway stops, with at most one
+/// more attempt at what waits: wait for it.
+///
+/// The main gateway begins with all that awaits votes, since it may have ended before it told. The ones beside it come
+/// and go with their clients, and tell only of what happens in them.
 ///
 /// # Errors
 /// Says why nothing can be told: there is no way to make HTTP requests.
-pub fn spawn(app: &App) -> Result<Option<JoinHandle<()>>, String> {
-    spawn_with_clock(app, Arc::new(SystemClock))
+pub fn spawn(app: &App, place: Place) -> Result<Option<JoinHandle<()>>, String> {
+    spawn_with_clock(app, place, Arc::new(SystemClock))
 }
 
 /// As [`spawn`], with another clock than the machine's: for tests. It should be the engine's.
 ///
 /// # Errors
 /// As there.
-pub fn spawn_with_clock(app: &App, clock: Arc<dyn Clock>) -> Result<Option<JoinHandle<()>>, String> {
+pub fn spawn_with_clock(app: &App, place: Place, clock: Arc<dyn Clock>) -> Result<Option<JoinHandle<()>>, String> {
     let Some(webhook) = app.config.approvals.webhook.clone() else { return Ok(None) };
     let queue = Queue::open(webhook, app)?;
     let news = app.guard.news();
-    let teller = Teller { app: app.clone(), clock, queue, followed: HashMap::new() };
+    let teller = Teller { app: app.clone(), place, clock, queue, followed: HashMap::new() };
     Ok(Some(tokio::spawn(teller.run(news))))
 }
 
 /// Knows what was told.
 struct Teller {
     app: App,
+    place: Place,
     clock: Arc<dyn Clock>,
     queue: Queue,
     followed: HashMap<AskingId, Followed>,
@@ -89,6 +94,9 @@ impl Teller {
 
     /// Looks at everything that awaits votes, since some of it may not have been told.
     async fn survey(&mut self) {
+        if self.place == Place::Beside {
+            return;
+        }
         let people = self.app.config.people.iter().map(|person| person.tenant.clone());
         let callers = self.app.config.callers.iter().map(|caller| caller.tenant.clone());
         let tenants: BTreeSet<Option<String>> = people.chain(callers).chain([None]).collect();

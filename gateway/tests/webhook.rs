@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::any;
 use claw_gateway::config::{Secret, Webhook};
+use claw_gateway::open::Place;
 use claw_gateway::webhook;
 use serde_json::Value;
 use support::{ORIGIN, Shop};
@@ -99,7 +100,9 @@ async fn until(condition: impl Fn() -> bool) {
 fn shop(url: url::Url) -> (Shop, JoinHandle<()>) {
     let hook = Webhook { url, secret: Secret(SECRET.to_owned()), timeout: Duration::from_millis(500) };
     let shop = Shop::with(ORIGIN, |config| config.approvals.webhook = Some(hook));
-    let task = webhook::spawn_with_clock(&shop.app, shop.clock.clone()).unwrap().expect("a webhook is configured");
+    let task = webhook::spawn_with_clock(&shop.app, Place::Main, shop.clock.clone())
+        .unwrap()
+        .expect("a webhook is configured");
     (shop, task)
 }
 
@@ -163,12 +166,18 @@ async fn what_waits_is_told_after_a_start() {
     let hook = Webhook { url, secret: Secret(SECRET.to_owned()), timeout: Duration::from_secs(5) };
     let shop = Shop::with(ORIGIN, |config| config.approvals.webhook = Some(hook));
     shop.ask("refund", ARGS).await;
-    let first = webhook::spawn_with_clock(&shop.app, shop.clock.clone()).unwrap().unwrap();
+    let first = webhook::spawn_with_clock(&shop.app, Place::Main, shop.clock.clone()).unwrap().unwrap();
     let one = listener.wait(1).await[0].json();
     first.abort();
-    let _second = webhook::spawn_with_clock(&shop.app, shop.clock.clone()).unwrap().unwrap();
+    let _second = webhook::spawn_with_clock(&shop.app, Place::Main, shop.clock.clone()).unwrap().unwrap();
     let again = listener.wait(2).await[1].json();
     assert_eq!(one["id"], again["id"], "whoever listens can tell that it is the same");
+
+    // A gateway beside it tells of what happens there, and not all over again.
+    let _beside = webhook::spawn_with_clock(&shop.app, Place::Beside, shop.clock.clone()).unwrap().unwrap();
+    let other = shop.ask("refund", r#"{"order": "o-2", "memo": ""}"#).await;
+    let came = listener.wait(4).await;
+    assert!(came[2..].iter().all(|came| came.json()["asking"]["id"] == other.id.to_string()));
 }
 
 #[tokio::test]
@@ -214,5 +223,5 @@ async fn nobody_waits_for_it() {
 #[tokio::test]
 async fn nothing_is_told_unless_configured() {
     let shop = Shop::open();
-    assert!(webhook::spawn(&shop.app).unwrap().is_none());
+    assert!(webhook::spawn(&shop.app, Place::Main).unwrap().is_none());
 }

@@ -18,6 +18,8 @@ use crate::metrics::Metrics;
 const QUEUE: usize = 1_024;
 /// Messages under way at a time.
 const AT_ONCE: usize = 8;
+/// How long the end of the gateway waits for what is not sent.
+const CLOSE: Duration = Duration::from_secs(10);
 /// How long to wait after a failed attempt; after the last one the message is given up.
 const PAUSES: [Duration; 5] = [
     Duration::from_millis(500),
@@ -62,10 +64,13 @@ impl Queue {
         }
     }
 
-    /// Waits until each message has had its attempt.
-    pub(super) async fn close(self) {
+    /// Waits until each message has had its attempt, though not for long.
+    pub(super) async fn close(mut self) {
         drop(self.sender);
-        let _ = self.task.await;
+        if tokio::time::timeout(CLOSE, &mut self.task).await.is_err() {
+            self.task.abort();
+            tracing::warn!("the gateway ended before the webhook was told everything");
+        }
     }
 }
 
