@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use claw_engine as en;
@@ -26,10 +25,10 @@ use crate::{build, compile, errors, externs, times};
 /// use one.
 #[pyclass(frozen, module = "claw")]
 pub struct Engine {
-    inner: en::Engine,
+    /// `None` once it is closed. Locked for moments only: whoever works has a handle of their own.
+    inner: RwLock<Option<en::Engine>>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    closed: AtomicBool,
     watches: Mutex<Vec<Py<Watch>>>,
 }
 
@@ -75,8 +74,7 @@ impl Engine {
         if let Some(audit) = audit {
             builder = builder.audit(build::audit(py, audit)?);
         }
-        let engine =
-            Engine { inner: builder.build(), clock, limits, closed: AtomicBool::new(false), watches: Mutex::default() };
+        let engine = Engine { inner: RwLock::new(Some(builder.build())), clock, limits, watches: Mutex::default() };
         if let Some(policy) = policy {
             engine.load(py, policy, None, None)?;
         }
@@ -328,21 +326,21 @@ impl Engine {
         py.detach(|| ledger.forget(before)).map_err(|refusal| errors::engine(py, &refusal.into()))
     }
 
-    /// Ends watches and closes the audit log. Whatever is asked afterwards raises `Closed`.
+    /// Ends watches, closes the audit log and lets go of the stores, as soon as what is under way is done. Whatever is asked
+    /// afterwards raises `Closed`: settle calls before.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        if self.closed.swap(true, Ordering::SeqCst) {
-            return Ok(());
-        }
+        let inner = self.inner.write().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(inner) = inner else { return Ok(()) };
         let watches = std::mem::take(&mut *lock(&self.watches));
         watches.iter().for_each(|watch| watch.get().stop(py));
-        let closed = py.detach(|| self.inner.audit().map_or(Ok(()), claw_engine::audit::AuditLog::close));
+        let closed = py.detach(move || inner.audit().map_or(Ok(()), claw_engine::audit::AuditLog::close));
         closed.map_err(|error| errors::audit(py, error.to_string()))
     }
 
     /// Whether it was closed.
     #[getter]
     fn closed(&self) -> bool {
-        self.closed.load(Ordering::SeqCst)
+        self.handle().is_none()
     }
 
     fn __enter__(this: Py<Engine>) -> Py<Engine> {
@@ -362,18 +360,24 @@ impl Engine {
     }
 
     fn __repr__(&self) -> String {
-        let closed = if self.closed() { ", closed" } else { "" };
-        format!("<claw.Engine {} policies{closed}>", self.inner.policies().tenants().len())
+        match self.handle() {
+            Some(inner) => format!("<claw.Engine {} policies>", inner.policies().tenants().len()),
+            None => "<claw.Engine closed>".to_owned(),
+        }
     }
 }
 
 impl Engine {
-    fn open(&self, py: Python<'_>) -> PyResult<&en::Engine> {
-        if self.closed() { Err(errors::closed(py)) } else { Ok(&self.inner) }
+    fn handle(&self) -> Option<en::Engine> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn ledger(&self, py: Python<'_>) -> PyResult<&Ledger> {
-        self.open(py)?.ledger().ok_or_else(|| errors::engine(py, &en::EngineError::NoLedger))
+    fn open(&self, py: Python<'_>) -> PyResult<en::Engine> {
+        self.handle().ok_or_else(|| errors::closed(py))
+    }
+
+    fn ledger(&self, py: Python<'_>) -> PyResult<Ledger> {
+        self.open(py)?.ledger().cloned().ok_or_else(|| errors::engine(py, &en::EngineError::NoLedger))
     }
 
     fn now(&self, py: Python<'_>) -> PyResult<Time> {
@@ -387,8 +391,8 @@ impl Engine {
         how: Settlement,
         result: Option<Vec<u8>>,
     ) -> PyResult<&'static str> {
-        // Also a closed engine settles: what was begun before must not stay open. Its log says if it can't record that.
-        let settled = py.detach(|| self.inner.settle(call, how, result.as_deref()));
+        let inner = self.open(py)?;
+        let settled = py.detach(|| inner.settle(call, how, result.as_deref()));
         settled.map(call::settled).map_err(|error| errors::engine(py, &error))
     }
 

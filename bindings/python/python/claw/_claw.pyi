@@ -369,7 +369,8 @@ class Engine:
     def forget_askings(self, before: datetime) -> int:
         """Drops askings that expired before this moment; how many."""
     def close(self) -> None:
-        """Ends watches and closes the audit log. Whatever is asked afterwards raises `Closed`."""
+        """Ends watches, closes the audit log and lets go of the stores, as soon as what is under way is done. Whatever is
+        asked afterwards raises `Closed`: settle calls before."""
     @property
     def closed(self) -> bool:
         """Whether it was closed."""
