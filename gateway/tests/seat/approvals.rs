@@ -131,6 +131,38 @@ async fn who_asks_can_not_agree() {
 }
 
 #[tokio::test]
+async fn nobody_votes_for_another_tenant() {
+    let world = World::standard();
+    world.engine().load(Some("other"), &world::bundle(world::POLICY), None).unwrap();
+    let shop = Tool::default();
+    let running = start(&world.seat_elsewhere("shop"), refund(500.0), None, &shop);
+    let asking = until(async || {
+        let now = world.engine().time().unwrap();
+        world.engine().ledger().unwrap().open_askings(Some("other"), now, None).unwrap().askings.pop()
+    })
+    .await;
+    let vote = || Vote::grant("olga", asking.opened_at).role("sre");
+    assert!(world.app.guard.vote(None, asking.id, vote()).await.is_err());
+    assert!(world.app.guard.vote(Some("third".to_owned()), asking.id, vote()).await.is_err());
+    assert!(!running.is_finished());
+    world.app.guard.vote(Some("other".to_owned()), asking.id, vote()).await.unwrap();
+    assert_eq!(running.await.unwrap().unwrap(), said("done"));
+}
+
+#[tokio::test]
+async fn a_note_that_is_demanded_is_asked_for() {
+    let policy = world::POLICY.replace("by user  expires 10m", "by user  expires 10m  note required");
+    let world = World::new(Choices { policy, wait: Duration::from_millis(300), ..Choices::default() });
+    let (seat, shop) = (world.seat("shop"), Tool::default());
+    let wipe = || tool("wipe", json!({ "id": "x" }));
+    let silent = User::who(Answer::Accept(json!({ "note": "  " })));
+    assert!(text(&seat.run(wipe(), Some(silent.clone()), shop.says("done")).await).contains("waiting for `me`"));
+    assert_eq!(silent.asked.lock().unwrap()[0].schema["required"], json!(["note"]));
+    let says_why = User::who(Answer::Accept(json!({ "note": "it is broken" })));
+    assert_eq!(seat.run(wipe(), Some(says_why), shop.says("done")).await.unwrap(), said("done"));
+}
+
+#[tokio::test]
 async fn a_client_that_goes_away_executes_nothing_and_finds_its_asking_again() {
     let world = World::standard();
     let (seat, shop) = (world.seat("shop"), Tool::default());

@@ -220,6 +220,27 @@ async fn labels_of_a_server_stay_with_the_session_for_all_servers() {
 }
 
 #[tokio::test]
+async fn tenants_have_nothing_in_common_but_servers() {
+    let world = World::standard();
+    let tools = Tool::default();
+    let post = || tool("post", json!({ "text": "hello" }));
+    let (own, foreign) = (world.seat("mail"), world.seat_elsewhere("mail"));
+    assert_eq!(reason(&foreign.run(post(), None, tools.says("sent")).await), "no_policy");
+    world.engine().load(Some("other"), &bundle(world::POLICY), None).unwrap();
+    let fetch = tool("fetch", json!({ "url": "x" }));
+    assert_eq!(reason(&world.seat_elsewhere("web").run(fetch, None, tools.says("a page")).await), "");
+    assert_eq!(reason(&foreign.run(post(), None, tools.says("sent")).await), "rule");
+    assert_eq!(reason(&own.run(post(), None, tools.says("sent")).await), "");
+    // What one has used up the other has not.
+    let (own, foreign) = (world.seat("shop"), world.seat_elsewhere("shop"));
+    for _ in 0..2 {
+        assert_eq!(reason(&own.run(look("x"), None, tools.says("done")).await), "");
+    }
+    assert_eq!(reason(&own.run(look("x"), None, tools.says("done")).await), "limit");
+    assert_eq!(reason(&foreign.run(look("x"), None, tools.says("done")).await), "");
+}
+
+#[tokio::test]
 async fn labels_of_a_lasting_session_outlive_the_process() {
     let kept = tempfile::tempdir().unwrap();
     let choices = || Choices { session: SessionBy::Caller, data: Some(kept.path().to_owned()), ..Choices::default() };

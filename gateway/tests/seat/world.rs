@@ -141,6 +141,14 @@ impl World {
         self.seats.seat(Arc::clone(&config.callers[0]), Arc::clone(server), session.to_owned())
     }
 
+    /// A seat of a caller of another tenant, which has the same policy, in a session of the same name.
+    pub fn seat_elsewhere(&self, server: &str) -> Seat {
+        let config = &self.app.config;
+        let server = config.servers.iter().find(|known| known.name == server).unwrap();
+        let caller = Caller { tenant: Some("other".to_owned()), ..Caller::clone(&config.callers[0]) };
+        self.seats.seat(Arc::new(caller), Arc::clone(server), "s-1".to_owned())
+    }
+
     pub fn engine(&self) -> &Engine {
         self.app.guard.engine()
     }
