@@ -19,13 +19,13 @@ use crate::failure::Failure;
 use crate::hook;
 
 const LONG_ABOUT: &str = "\
-A gateway between agents and their tools, ruled by a claw policy: a proxy of MCP servers, a decision service over \\
+A gateway between agents and their tools, ruled by a claw policy: a proxy of MCP servers, a decision service over \
 HTTP, a page where people approve, and hooks for coding agents.
 
 It is told what to do by claw-gateway.toml; `claw-gateway init` writes one to start from.";
 
 const AFTER_HELP: &str = "\
-Exit status: 0 if there is nothing to report, 1 if there are findings, 2 for wrong usage and for what can't be read \\
+Exit status: 0 if there is nothing to report, 1 if there are findings, 2 for wrong usage and for what can't be read \
 or opened.
 
 Examples:

@@ -136,3 +136,26 @@ fn tokens_are_new_and_accepted_by_their_line() {
         assert_eq!(gateway(folder.path(), &["token", "--expires", age]).status.code(), Some(2), "{age}");
     }
 }
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = out(&gateway(folder.path(), &["--help"]));
+    let commands = main.split("Commands:").nth(1).and_then(|rest| rest.split("Options:").next()).unwrap();
+    let names: Vec<&str> = commands
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(names.len() >= 6, "{names:?}");
+    for name in names {
+        let help = gateway(folder.path(), &[name, "--help"]);
+        assert!(help.status.success());
+        let help = out(&help);
+        assert!(help.contains("Examples:\n  claw-gateway ") && !help.contains('\\'), "{name}: {help}");
+    }
+    assert!(!main.contains('\\'), "{main}");
+    let version = out(&gateway(folder.path(), &["--version"]));
+    assert!(version.starts_with("claw-gateway "), "{version}");
+}
