@@ -68,6 +68,9 @@ export const two_people = () => shop((it) => withBrowser(async (open) => {
   await olga.getByLabel("Note").fill("");
   await olga.getByRole("button", { name: "Approve" }).click();
   await olga.getByText("Please say why").waitFor();
+  same("the note is where to go on", await olga.evaluate(() => document.activeElement.id), "note");
+  await ask(it, "refund", REFUND);
+  await until("the page goes on hearing of changes", async () => (await olga.title()).startsWith("(2) Waiting"));
   await olga.getByLabel("Note").fill("agreed");
   await olga.getByRole("button", { name: "Approve" }).click();
   await otto.locator("#standing .state.granted").waitFor();

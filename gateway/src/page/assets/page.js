@@ -66,7 +66,10 @@
     try {
       do {
         again = false;
-        const answer = await fetch(location.pathname + location.search, { redirect: "error", cache: "no-store" });
+        // A vote that did not count is answered at its own address, with the page of what it was for.
+        const path = location.pathname.replace(/\/votes$/, "");
+        const answer = await fetch(path + location.search, { redirect: "error", cache: "no-store" });
+        if (!answer.ok) throw new Error(answer.statusText);
         replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
       } while (again);
     } catch {

@@ -178,16 +178,17 @@ fn form(visit: &Visit, asking: &Asking, attempt: Option<&Attempt>) -> Markup {
         @if asking.state(visit.now) == State::Open && own.is_none() {
             @match may {
                 Err(refusal) => p .yours { "You can't vote on this: " (words::not_a_voter(refusal, &asking.ballot)) "." },
-                Ok(()) => (ballot(visit, asking, attempt.map_or("", |attempt| &attempt.note))),
+                Ok(()) => (ballot(visit, asking, attempt)),
             }
         }
         @if asking.state(visit.now) == State::Granted && own.is_none() && may.is_ok() {
-            (ballot(visit, asking, attempt.map_or("", |attempt| &attempt.note)))
+            (ballot(visit, asking, attempt))
         }
     }
 }
 
-fn ballot(visit: &Visit, asking: &Asking, note: &str) -> Markup {
+fn ballot(visit: &Visit, asking: &Asking, attempt: Option<&Attempt>) -> Markup {
+    let note = attempt.map_or("", |attempt| &attempt.note);
     let needs_note = asking.ballot.note_required;
     html! {
         form .sheet .ballot method="post" action={ "/approvals/" (asking.id) "/votes" } {
@@ -197,7 +198,7 @@ fn ballot(visit: &Visit, asking: &Asking, note: &str) -> Markup {
                 span .hint { @if needs_note { "(needed to approve)" } @else { "(if you like)" } }
             }
             // What a browser counts is not bytes: what is too long is said, and not cut off.
-            textarea #note name="note" rows="3" aria-describedby="final" { "\n" (note) }
+            textarea #note name="note" rows="3" aria-describedby="final" autofocus[attempt.is_some()] { "\n" (note) }
             input type="hidden" name="csrf" value=(visit.session.csrf);
             div .buttons {
                 button .grant type="submit" name="verdict" value="grant" { "Approve" }
