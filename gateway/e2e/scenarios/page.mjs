@@ -187,19 +187,19 @@ export const pictures = () => shop((it) => withBrowser(async (open) => {
     to: ["ulla@example.org", "press@example.org"], subject: "Your order \u202eA-1042",
     body: `Dear Ulla,\n\nwe are sorry that the lamp arrived broken. A new one is on its way, and you keep the old one.\n\n${"Thank you for your patience. ".repeat(24)}\n\nThe shop\n<script>alert(1)</script>`,
   });
-  const shots = [["light", {}], ["dark", { colorScheme: "dark" }], ["phone", { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }]];
+  const shots = [["", {}], ["-dark", { colorScheme: "dark" }], ["-phone", { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }]];
   for (const [name, options] of shots) {
     const page = await open(options);
     await page.goto(`${it.url}/sign-in`);
-    if (name === "light") await page.screenshot({ path: path.join(folder, "sign-in.png") });
+    if (name === "") await page.screenshot({ path: path.join(folder, "sign-in.png") });
     await signIn(page, it);
-    await page.screenshot({ path: path.join(folder, `list-${name}.png`), fullPage: true });
-    for (const [what, asking] of [["sql", sql], ["mail", mail]]) {
+    await page.screenshot({ path: path.join(folder, `list${name}.png`), fullPage: true });
+    for (const [what, asking] of [["detail", sql], ["long", mail]]) {
       await page.goto(`${it.url}/approvals/${asking.id}`);
-      await page.screenshot({ path: path.join(folder, `${what}-${name}.png`), fullPage: true });
+      await page.screenshot({ path: path.join(folder, `${what}${name}.png`), fullPage: true });
     }
     const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    check(`${name}: nothing sticks out to the side`, width[0] <= width[1], width);
+    check(`${name || "wide"}: nothing sticks out to the side`, width[0] <= width[1], width);
   }
-  await until("pictures are there", () => fs.existsSync(path.join(folder, "mail-phone.png")));
+  await until("pictures are there", () => fs.existsSync(path.join(folder, "long-phone.png")));
 }));
