@@ -7,7 +7,7 @@
 //! hook fails in any other way. The work is done on a thread that may hang or panic; the main thread answers in any case.
 
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -144,7 +144,7 @@ fn put(output: &Output) -> u8 {
 
 /// A standard output that was closed is `/dev/null` to us: writing works, and nobody reads.
 fn goes_nowhere() -> bool {
-    std::fs::read_link("/proc/self/fd/1").is_ok_and(|path| path == PathBuf::from("/dev/null"))
+    std::fs::read_link("/proc/self/fd/1").is_ok_and(|path| path == Path::new("/dev/null"))
 }
 
 #[cfg(test)]

@@ -18,7 +18,10 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// What the last look at the stores found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Health(Arc<Mutex<Option<(Instant, Vec<&'static str>)>>>);
+pub(super) struct Health(Arc<Mutex<Option<Look>>>);
+
+/// When someone looked, and what did not work.
+type Look = (Instant, Vec<&'static str>);
 
 impl Health {
     pub(super) async fn answer(self, app: App) -> (StatusCode, Json<Value>) {

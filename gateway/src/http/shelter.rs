@@ -12,7 +12,7 @@ use super::body;
 use super::names::Names;
 use crate::app::App;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest id that is taken from a client.
 const MAX_ID: usize = 128;
@@ -46,7 +46,7 @@ pub(super) async fn shelter(State(shelter): State<Shelter>, mut request: Request
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     shelter.app.metrics.answered(&method, route, response.status(), started.elapsed());
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id);
+    headers.insert(&REQUEST_ID, id);
     harden(headers, shelter.https);
     response
 }
@@ -68,7 +68,7 @@ fn id_of(headers: &HeaderMap) -> HeaderValue {
         !id.is_empty() && id.len() <= MAX_ID && id.as_bytes().iter().all(|byte| byte.is_ascii_graphic())
     };
     let fresh = || HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()).ok();
-    let told = headers.get(REQUEST_ID).filter(decent).cloned();
+    let told = headers.get(&REQUEST_ID).filter(decent).cloned();
     told.or_else(fresh).unwrap_or(HeaderValue::from_static("none"))
 }
 

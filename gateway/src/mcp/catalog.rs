@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_name_that_stands_for_two_things_stands_for_none() {
-        let twice = vec![json!({"name": "a"}), json!({"name": "b"}), json!({"name": "a", "x": 1}), json!({"title": 1})];
+        let twice = [json!({"name": "a"}), json!({"name": "b"}), json!({"name": "a", "x": 1}), json!({"title": 1})];
         let catalog = Catalog::new(Kind::Tools, twice.iter().map(crate::mcp::params::raw).collect());
         assert!(catalog.get("a").is_none());
         assert_eq!(catalog.get("b").map(|entry| &entry.definition), Some(&json!({"name": "b"})));

@@ -178,7 +178,10 @@ fn paths(policy: &Policy, place: &Place, input: &mut RequestInput) {
 
 /// The digests of the definitions that were seen last: computing one costs more than deciding a call.
 #[derive(Debug, Default)]
-pub(super) struct Digests(Mutex<HashMap<(String, Kind, String), (Value, Digest)>>);
+pub(super) struct Digests(Mutex<HashMap<Defined, (Value, Digest)>>);
+
+/// What has a definition: the server, its kind, its name.
+type Defined = (String, Kind, String);
 
 /// So many definitions are kept.
 const DEFINITIONS: usize = 40_000;
