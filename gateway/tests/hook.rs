@@ -265,10 +265,10 @@ fn what_kills_the_hook_blocks_through_the_command_line() {
     let program = env!("CARGO_BIN_EXE_claw-gateway");
     let hook = format!("{program} hook claude --timeout {PATIENCE} --data {}", project.data().display());
     for line in [
-        &*format!("ulimit -f 0; {hook} || exit 2"),
-        "no-such-program hook claude || exit 2",
-        &*format!("{program} hook cloude || exit 2"),
-        "sh -c 'kill -9 $$' || exit 2",
+        &*format!("ulimit -f 0; {hook} || {{ echo failed >&2; exit 2; }}"),
+        "no-such-program hook claude || { echo failed >&2; exit 2; }",
+        &*format!("{program} hook cloude || {{ echo failed >&2; exit 2; }}"),
+        "sh -c 'kill -9 $$' || { echo failed >&2; exit 2; }",
     ] {
         let mut command = Command::new("sh");
         command.arg("-c").arg(line).current_dir(project.path()).env("USER", "emma");

@@ -134,11 +134,9 @@ fn nothing_is_written_where_nothing_can_be_imported() {
 
 #[test]
 fn a_coding_agent_is_guarded() {
-    for (agent, settings) in [
-        ("claude-code", Some(".claude/settings.json")),
-        ("codex", Some(".codex/hooks.json")),
-        ("openclaw", None),
-    ] {
+    for (agent, settings) in
+        [("claude-code", Some(".claude/settings.json")), ("codex", Some(".codex/hooks.json")), ("openclaw", None)]
+    {
         let folder = Folder::new();
         let run = folder.run(&["init", "shop", "--for", agent]).expect(0);
         assert!(run.out.starts_with("wrote shop/.claw/policy/main.claw\n"), "{}", run.out);
@@ -148,7 +146,7 @@ fn a_coding_agent_is_guarded() {
             let text = folder.read(&format!("shop/{settings}"));
             let json: serde_json::Value = serde_json::from_str(&text).unwrap();
             let hook = &json["hooks"]["PreToolUse"][0]["hooks"][0]["command"];
-            assert!(hook.as_str().unwrap().ends_with(" || exit 2"), "{text}");
+            assert!(hook.as_str().unwrap().ends_with(" || { echo 'claw: the hook failed' >&2; exit 2; }"), "{text}");
             let run = folder.run(&["init", "shop", "--for", agent]).expect(0);
             assert!(run.out.starts_with("kept "), "a second time changes nothing: {}", run.out);
             assert_eq!(folder.read(&format!("shop/{settings}")), text);
@@ -173,13 +171,16 @@ fn settings_of_others_stay() {
     let before = json["hooks"]["PreToolUse"].as_array().unwrap();
     assert_eq!(before.len(), 2, "an earlier hook of ours gives way: {text}");
     assert_eq!(before[0]["hooks"][0]["command"], "mine");
-    let order: Vec<usize> = ["\"z\"", "\"permissions\"", "\"hooks\"", "\"a\""].map(|key| text.find(key).unwrap()).into();
+    let order: Vec<usize> =
+        ["\"z\"", "\"permissions\"", "\"hooks\"", "\"a\""].map(|key| text.find(key).unwrap()).into();
     assert!(order.is_sorted(), "{text}");
 }
 
 #[test]
 fn settings_that_are_not_understood_are_not_touched() {
-    for theirs in ["{ // a comment\n}", "[1]", "{\"hooks\": 1}", "{\"hooks\": {\"PreToolUse\": {}}}", "{\"a\":1,\"a\":2}"] {
+    for theirs in
+        ["{ // a comment\n}", "[1]", "{\"hooks\": 1}", "{\"hooks\": {\"PreToolUse\": {}}}", "{\"a\":1,\"a\":2}"]
+    {
         let folder = Folder::new();
         folder.write(".claude/settings.json", theirs);
         let run = folder.run(&["init", "--for", "claude-code"]).expect(2);
@@ -187,7 +188,7 @@ fn settings_that_are_not_understood_are_not_touched() {
         assert_eq!(folder.read(".claude/settings.json"), theirs);
         assert!(!folder.path().join(".claw").exists(), "nothing is written by halves");
         let shown = folder.run(&["init", "elsewhere", "--for", "claude-code", "--print"]).expect(0);
-        assert!(shown.out.contains("claw-gateway hook claude || exit 2"), "{}", shown.out);
+        assert!(shown.out.contains("claw-gateway hook claude || {"), "{}", shown.out);
         assert!(!folder.path().join("elsewhere").exists());
     }
 }

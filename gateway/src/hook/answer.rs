@@ -2,7 +2,7 @@
 //!
 //! Measured with the hosts themselves (gateway/e2e/hooks): Claude Code and Codex take exit status 2 as a block and its
 //! standard error as the reason, and let the call pass at any other status, at a time-out, and at output that they can't
-//! read. Codex also lets a call pass that is answered `ask` or `allow`.
+//! read. Codex also lets a call pass that is answered `ask` or `allow`, and one that is blocked without a word on standard error.
 
 use claw_runtime::Json;
 

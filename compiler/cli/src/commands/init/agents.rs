@@ -205,10 +205,15 @@ fn write(json: &Json, indent: usize, out: &mut String) {
     }
 }
 
-/// Before a call, every way in which the hook can fail has to block: `|| exit 2` for what ends in another status (the program
-/// is not there, or was killed), `onFailure` for the host's own time-out.
+/// The hook before a call. Every way in which it can fail has to block: a status that hosts do not take for a block (the
+/// program is not there, or was killed) is made one, with a reason, without which Codex lets the call pass.
+fn before(host: &str) -> String {
+    format!("claw-gateway hook {host} || {{ echo 'claw: the hook failed' >&2; exit 2; }}")
+}
+
+/// `onFailure` is for the host's own time-out.
 fn claude() -> Vec<(&'static str, serde_json::Value)> {
-    let before = json!({ "type": "command", "command": "claw-gateway hook claude || exit 2", "timeout": TIMEOUT, "onFailure": "block" });
+    let before = json!({ "type": "command", "command": before("claude"), "timeout": TIMEOUT, "onFailure": "block" });
     let after = json!({ "type": "command", "command": "claw-gateway hook claude", "timeout": TIMEOUT });
     let every = |hook: &serde_json::Value| json!({ "matcher": "*", "hooks": [hook] });
     vec![
@@ -221,7 +226,7 @@ fn claude() -> Vec<(&'static str, serde_json::Value)> {
 
 fn codex() -> Vec<(&'static str, serde_json::Value)> {
     let group = |command: &str| json!({ "matcher": "*", "hooks": [{ "type": "command", "command": command, "timeout": TIMEOUT }] });
-    vec![("PreToolUse", group("claw-gateway hook codex || exit 2")), ("PostToolUse", group("claw-gateway hook codex"))]
+    vec![("PreToolUse", group(&before("codex"))), ("PostToolUse", group("claw-gateway hook codex"))]
 }
 
 impl Agent {
