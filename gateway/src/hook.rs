@@ -103,14 +103,14 @@ fn serve(args: &Args) -> Answer {
     if matches!(event, Event::Other) {
         return Answer::Pass;
     }
-    let desk = || Desk::open(Setting::find(args)?);
+    let desk = |with_policy| Desk::open(Setting::find(args)?, with_policy);
     match event {
         Event::Other => Answer::Pass,
-        Event::Before(call) => match desk() {
+        Event::Before(call) => match desk(true) {
             Ok(desk) => desk.before(&call),
             Err(error) => Answer::Deny(error),
         },
-        Event::After(end) => match desk().and_then(|desk| desk.after(&end)) {
+        Event::After(end) => match desk(false).and_then(|desk| desk.after(&end)) {
             Ok(()) => Answer::Pass,
             Err(error) => Answer::Report(error),
         },

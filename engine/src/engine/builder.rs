@@ -22,6 +22,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     limits: Limits,
     externs: Option<ExternRegistry>,
+    records_loads: bool,
 }
 
 impl fmt::Debug for Builder {
@@ -40,6 +41,7 @@ impl Builder {
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             externs: None,
+            records_loads: true,
         }
     }
 
@@ -85,6 +87,14 @@ impl Builder {
         self
     }
 
+    /// Whether loading a policy is in the audit log (the default). A host that lives for one call and knows that the log has
+    /// this policy already may leave it out.
+    #[must_use]
+    pub fn records_loads(mut self, yes: bool) -> Builder {
+        self.records_loads = yes;
+        self
+    }
+
     /// Bounds on requests.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Builder {
@@ -121,7 +131,7 @@ impl Builder {
         if let Some(externs) = self.externs {
             policies = policies.prepare(move |policy| Ok(externs.register_into(policy)));
         }
-        if let Some(audit) = audit.clone() {
+        if let Some(audit) = audit.clone().filter(|_| self.records_loads) {
             // A log that fails says so itself once it works again; decisions are denied until then.
             policies = policies.observer(move |change| drop(audit.record(change.at, &trail::reload(change))));
         }

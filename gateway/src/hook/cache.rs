@@ -12,13 +12,28 @@ use claw_runtime::Digest;
 
 use crate::sources::{Seen, Source, is_bundle};
 
-/// What a hook puts in force.
+/// A policy that a hook puts in force.
 #[derive(Debug)]
-pub enum Bundle {
-    /// A file, with its signature beside it.
+pub struct Bundle {
+    /// Of the bundle's bytes.
+    pub digest: Digest,
+    /// Where they are.
+    pub from: From,
+}
+
+/// Where a bundle is.
+#[derive(Debug)]
+pub enum From {
+    /// In a file, with its signature beside it.
     File(PathBuf),
-    /// What was compiled here.
-    Compiled(Vec<u8>),
+    /// Compiled here.
+    Sources(Vec<u8>),
+}
+
+impl Bundle {
+    fn compiled(bytes: Vec<u8>) -> Bundle {
+        Bundle { digest: Digest::of(&bytes), from: From::Sources(bytes) }
+    }
 }
 
 /// The policy at a path: a bundle, a `.claw` file, or a folder with a `main.claw`.
@@ -27,13 +42,14 @@ pub enum Bundle {
 /// What can't be read or compiled.
 pub fn bundle(policy: &Path, data: &Path) -> Result<Bundle, String> {
     if is_bundle(policy).map_err(|failure| failure.message)? {
-        return Ok(Bundle::File(policy.to_owned()));
+        let bytes = fs::read(policy).map_err(|error| format!("cannot read `{}`: {error}", policy.display()))?;
+        return Ok(Bundle { digest: Digest::of(&bytes), from: From::File(policy.to_owned()) });
     }
     let (kept, list) = (data.join("policy.clawb"), data.join("policy.sources"));
     if let (Ok(bytes), Ok(sources)) = (fs::read(&kept), fs::read_to_string(&list))
         && sources == stamp(policy, &bytes, &now(&sources))
     {
-        return Ok(Bundle::Compiled(bytes));
+        return Ok(Bundle::compiled(bytes));
     }
     let source = Source::open(policy);
     // A model reads the first line; people have `clawc check`.
@@ -44,7 +60,7 @@ pub fn bundle(policy: &Path, data: &Path) -> Result<Bundle, String> {
     let bytes = source.bundle().map_err(told)?;
     // A bundle without its list, or with another's, is compiled again.
     write(&kept, &bytes).and_then(|()| write(&list, stamp(policy, &bytes, &source.seen).as_bytes()))?;
-    Ok(Bundle::Compiled(bytes))
+    Ok(Bundle::compiled(bytes))
 }
 
 /// What the list says if the bundle is what compiling these files gives.

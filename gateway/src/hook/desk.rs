@@ -22,7 +22,7 @@ use claw_runtime::bundle::Kind;
 use claw_runtime::{Outcome, RequestInput, SessionScope, SettleOutcome, Vote};
 
 use super::answer::Answer;
-use super::cache::{self, Bundle};
+use super::cache::{self, Bundle, From};
 use super::claude::ASKS;
 use super::event::{After, Before, limits};
 use super::paths::Paths;
@@ -53,14 +53,19 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Waits for the data folder and opens what is in it, or makes it.
+    /// Waits for the data folder and opens what is in it, or makes it. Settling needs no policy.
     ///
     /// # Errors
     /// What can't be opened, read or written.
-    pub fn open(setting: Setting) -> Result<Desk, String> {
+    pub fn open(setting: Setting, with_policy: bool) -> Result<Desk, String> {
         let data = &setting.data;
         private_folder(data)?;
         let lock = lock(&data.join("hook.lock"))?;
+        let bundle = with_policy.then(|| cache::bundle(&setting.policy, data)).transpose()?;
+        // Every hook loads the policy. The log says so once.
+        let marker = data.join("policy.recorded");
+        let name = bundle.as_ref().map(|bundle| bundle.digest.to_string()).unwrap_or_default();
+        let recorded = fs::read_to_string(&marker).is_ok_and(|there| there == name);
         let state =
             SqliteState::open(data.join("state.db")).map_err(|error| format!("past calls can't be opened: {error}"))?;
         let state = Arc::new(state);
@@ -69,7 +74,15 @@ impl Desk {
             .ledger(ledger(data)?)
             .audit(audit(data)?)
             .limits(limits())
+            .records_loads(!recorded)
             .build();
+        if let Some(bundle) = bundle {
+            load(&engine, &bundle)?;
+            if !recorded {
+                let failed = |error: std::io::Error| format!("cannot write `{}`: {error}", marker.display());
+                fs::write(&marker, &name).map_err(failed)?;
+            }
+        }
         Ok(Desk { setting, engine, state, _lock: lock })
     }
 
@@ -82,7 +95,6 @@ impl Desk {
     }
 
     fn begin(&self, call: &Before) -> Result<Answer, String> {
-        self.load()?;
         let input = self.request(call)?;
         let begun = self.engine.begin(input.clone());
         match begun.decision().outcome {
@@ -90,14 +102,6 @@ impl Desk {
             Outcome::Deny => Ok(Answer::Deny(words::denial(&begun))),
             Outcome::RequireApproval => self.ask(call, &begun, input),
         }
-    }
-
-    fn load(&self) -> Result<(), String> {
-        let loaded = match cache::bundle(&self.setting.policy, &self.setting.data)? {
-            Bundle::File(file) => self.engine.load_file(None, file),
-            Bundle::Compiled(bytes) => self.engine.load(None, &bytes, None),
-        };
-        loaded.map(drop).map_err(|error| format!("the policy can't be used: {error}"))
     }
 
     /// The call as a request. Only its arguments come from the model.
@@ -210,6 +214,14 @@ impl Desk {
         }
         fs::write(&marker, "").map_err(|error| format!("cannot write `{}`: {error}", marker.display()))
     }
+}
+
+fn load(engine: &Engine, bundle: &Bundle) -> Result<(), String> {
+    let loaded = match &bundle.from {
+        From::File(file) => engine.load_file(None, file),
+        From::Sources(bytes) => engine.load(None, bytes, None),
+    };
+    loaded.map(drop).map_err(|error| format!("the policy can't be used: {error}"))
 }
 
 /// A data folder that only its owner can look into.
