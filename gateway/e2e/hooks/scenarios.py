@@ -177,6 +177,20 @@ def claude_runs_what_is_allowed_and_nothing_else(start):
     check(any("not_executed" in json.dumps(event) for event in host.results_of("call_2_0")), "the refused one, too", host)
 
 
+def claude_runs_what_its_user_agrees_to(start):
+    for said, agreed in [("allow", True), ("deny", False)]:
+        host = start(Claude)
+        os.mkdir(os.path.join(host.project, "build"))
+        person = {"command": sys.executable, "args": [os.path.join(HERE, "person.py"), said]}
+        servers = json.dumps({"mcpServers": {"person": person}})
+        host.run([[bash("rm -rf build")]], "--mcp-config", servers, "--permission-prompt-tool", "mcp__person__ask")
+        check(host.has("build") != agreed, "it runs if they agree: %s" % said, host)
+        votes = [event for event in host.audit() if event.get("event") == "vote"]
+        check(len(votes) == 1 and "host's own prompt" in json.dumps(votes), "the vote says that it was left to the host", host)
+        results = host.results_of("call_0_0")
+        check(not agreed or (len(results) == 1 and '"ok"' in json.dumps(results)), "the call is settled", host)
+
+
 def claude_blocks_also_where_its_own_rules_are_off(start):
     host = start(Claude)
     outside = os.path.join(host.folder, "outside.txt")
