@@ -173,6 +173,15 @@ fn claude_code_is_told_in_its_format() {
     child.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
     let allowed = end(child);
     assert!(allowed.out.contains(r#""permissionDecision":"allow""#) && allowed.code == Some(0), "{allowed:?}");
+    let mut helper = project.before("t5", "Bash", json!({ "command": "ls" }));
+    helper["agent_id"] = "a-1".into();
+    helper["agent_type"] = "explorer".into();
+    project.hook("claude", &helper).passes();
+    // The log has the policy once, and each call.
+    let log = fs::read_to_string(project.data().join("audit/audit-000001.jsonl")).unwrap();
+    let count = |event: &str| log.matches(&format!("\"event\":\"{event}\"")).count();
+    assert_eq!((count("reload"), count("vote"), count("ask")), (1, 1, 1), "{log}");
+    assert!(log.contains("left to the host's own prompt") && log.contains("\"chain\""), "{log}");
     // Events that ask nothing.
     for event in ["SessionStart", "UserPromptSubmit", "PermissionRequest", "Stop"] {
         project.hook("claude", &json!({ "hook_event_name": event, "session_id": "s" })).passes();
@@ -265,10 +274,10 @@ fn what_kills_the_hook_blocks_through_the_command_line() {
     let program = env!("CARGO_BIN_EXE_claw-gateway");
     let hook = format!("{program} hook claude --timeout {PATIENCE} --data {}", project.data().display());
     for line in [
-        &*format!("ulimit -f 0; {hook} || {{ echo failed >&2; exit 2; }}"),
-        "no-such-program hook claude || { echo failed >&2; exit 2; }",
-        &*format!("{program} hook cloude || {{ echo failed >&2; exit 2; }}"),
-        "sh -c 'kill -9 $$' || { echo failed >&2; exit 2; }",
+        &*format!("ulimit -f 0; {hook} || {{ [ $? = 2 ] || echo failed >&2; exit 2; }}"),
+        "no-such-program hook claude || { [ $? = 2 ] || echo failed >&2; exit 2; }",
+        &*format!("{program} hook cloude || {{ [ $? = 2 ] || echo failed >&2; exit 2; }}"),
+        "sh -c 'kill -9 $$' || { [ $? = 2 ] || echo failed >&2; exit 2; }",
     ] {
         let mut command = Command::new("sh");
         command.arg("-c").arg(line).current_dir(project.path()).env("USER", "emma");

@@ -146,7 +146,10 @@ fn a_coding_agent_is_guarded() {
             let text = folder.read(&format!("shop/{settings}"));
             let json: serde_json::Value = serde_json::from_str(&text).unwrap();
             let hook = &json["hooks"]["PreToolUse"][0]["hooks"][0]["command"];
-            assert!(hook.as_str().unwrap().ends_with(" || { echo 'claw: the hook failed' >&2; exit 2; }"), "{text}");
+            assert!(
+                hook.as_str().unwrap().ends_with(" || { [ $? = 2 ] || echo 'claw: the hook failed' >&2; exit 2; }"),
+                "{text}"
+            );
             let run = folder.run(&["init", "shop", "--for", agent]).expect(0);
             assert!(run.out.starts_with("kept "), "a second time changes nothing: {}", run.out);
             assert_eq!(folder.read(&format!("shop/{settings}")), text);

@@ -13,6 +13,9 @@ use super::desk::{audit, ledger, lock};
 use super::event::Host;
 use super::setting::{Place, Setting, who};
 
+/// Variables that commands of agents have. An agent can unset them; one that does so shows that it means to.
+const AGENTS: [&str; 3] = ["CLAUDECODE", "CODEX_THREAD_ID", "OPENCLAW_SHELL"];
+
 const AFTER_HELP: &str = "\
 Exit status: 0 done, 1 the vote does not count, 2 wrong usage or unreadable files.
 
@@ -111,7 +114,7 @@ fn show(id: &str, place: &Place) -> Result<String, Problem> {
 
 fn vote(voting: &Voting, grant: bool) -> Result<String, Problem> {
     let place = &voting.place;
-    if std::env::var_os("CLAUDECODE").is_some() {
+    if AGENTS.iter().any(|name| std::env::var_os(name).is_some()) {
         return Err(Problem(2, "agents do not vote: run this in a terminal of your own".to_owned()));
     }
     let (engine, setting) = open(place)?;

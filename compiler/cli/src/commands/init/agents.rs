@@ -208,7 +208,7 @@ fn write(json: &Json, indent: usize, out: &mut String) {
 /// The hook before a call. Every way in which it can fail has to block: a status that hosts do not take for a block (the
 /// program is not there, or was killed) is made one, with a reason, without which Codex lets the call pass.
 fn before(host: &str) -> String {
-    format!("claw-gateway hook {host} || {{ echo 'claw: the hook failed' >&2; exit 2; }}")
+    format!("claw-gateway hook {host} || {{ [ $? = 2 ] || echo 'claw: the hook failed' >&2; exit 2; }}")
 }
 
 /// `onFailure` is for the host's own time-out.
@@ -333,7 +333,7 @@ use std.tools.codex as tools
 rule the_guard_is_left_alone {
   on      tools.shell_command
   when    any(c in args.command.calls: c.program in ["claw-gateway", "clawc"] or any(a in c.args + c.writes: a matches r"(?s).*\.(claw|codex)(b|/.*)?"))
-  deny    "the policy and the hooks are changed by people"
+  require guard.person
 }
 
 rule patches_leave_the_guard_alone {
@@ -349,7 +349,7 @@ test "what runs, what is denied" {
   call   tools.shell_command { command: "git status" }
   expect allow
   call   tools.shell_command { command: "echo x > .codex/hooks.json" }
-  expect deny because the_guard_is_left_alone
+  expect require guard.person because the_guard_is_left_alone
   call   tools.apply_patch { input: "*** Begin Patch\n*** Delete File: .claw/policy/main.claw\n*** End Patch" }
   expect deny because patches_leave_the_guard_alone
   call   tools.shell_command { command: "rm -rf build" }
