@@ -129,6 +129,43 @@ async fn tools_of_servers_take_their_arguments_from_the_action() {
     assert_eq!(evaluate(&gateway, &elsewhere).await["context"]["reason"], "unknown_tool");
 }
 
+#[tokio::test]
+async fn tools_can_be_resources() {
+    let gateway = docs();
+    let call = |verb: &str, properties: Value| {
+        json!({
+            "subject": reader(),
+            "action": {"name": verb},
+            "resource": {"type": "tool", "id": "send", "properties": properties},
+            "context": {"network": "office"},
+        })
+    };
+    let good = json!({"server": "mail", "arguments": {"to": "eva@acme.com"}});
+    for verb in ["call", "execute", "tools/call", "tool_call.execute"] {
+        let allowed = evaluate(&gateway, &call(verb, good.clone())).await;
+        assert_eq!(
+            (&allowed["decision"], &allowed["context"]["claw"]["args"]["urgent"]),
+            (&true.into(), &false.into())
+        );
+    }
+    let mut both = call("call", good.clone());
+    both["action"]["properties"] = json!({"urgent": true});
+    assert_eq!(evaluate(&gateway, &both).await["context"]["claw"]["args"]["urgent"], true);
+    both["action"]["properties"] = json!({"to": "bob@acme.com"});
+    assert_eq!(evaluate(&gateway, &both).await["decision"], false);
+    for (verb, properties, reason) in [
+        ("delete", good.clone(), "invalid_request"),
+        ("send", good.clone(), "invalid_request"),
+        ("call", json!({"arguments": {"to": "a"}}), "unknown_tool"),
+        ("call", json!({"server": "mail", "arguments": [1]}), "invalid_request"),
+        ("call", json!({"server": "mail", "to": "a"}), "invalid_request"),
+        ("call", json!({"server": "mail"}), "invalid_request"),
+    ] {
+        let denied = evaluate(&gateway, &call(verb, properties)).await;
+        assert_eq!((&denied["decision"], &denied["context"]["reason"]), (&false.into(), &reason.into()), "{verb}");
+    }
+}
+
 /// What the policy does not know is never left out: two resources of different types are not one.
 #[tokio::test]
 async fn nothing_of_a_resource_is_dropped() {

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `subject` of type `agent` | `agent`: its `id`, and the properties as roles, owner, chain and attributes |
 //! | `subject` of type `user` | `user`, likewise; the agent is `context.claw.agent`, or else the token's |
-//! | `action.name` | the tool's name |
+//! | `resource` of type `tool` | the tool of that `id`, if the action is to call it; of its properties, `arguments` are the call's, `server` and `digest` the tool's |
+//! | `resource` of type `server` | the server of the tool that `action.name` names; its properties are `digest` and `kind` |
+//! | `action.name`, with a `resource` of another type | the tool's name |
 //! | `action.properties` | arguments |
-//! | `resource` of type `server` | the tool's server; of its properties, `digest` is the tool's and `kind` the call's |
 //! | `resource` of another type | the arguments `type` and `id`, and its properties as further arguments |
 //! | `context.claw` | the rest of the host's word: `environment`, `session`, `labels`, … and what it `enforces` |
 //! | `context` otherwise | `context` |
@@ -23,6 +24,9 @@ use crate::config::{Caller, Config};
 /// What a host may say in `context.claw`, besides `enforces`.
 const HOST: [&str; 10] =
     ["tenant", "environment", "session", "parent_session", "time", "labels", "origins", "resolved", "agent", "user"];
+
+/// What enforcement points call it that a tool is called.
+const CALLING: [&str; 6] = ["call", "execute", "invoke", "use", "tools/call", "tool_call.execute"];
 
 /// The parts of an evaluation, as far as they are there.
 #[derive(Clone, Copy)]
@@ -170,26 +174,57 @@ fn with_id(entity: &Entity<'_>, pointer: &str) -> Result<Json, Invalid> {
 }
 
 /// The members `tool`, `kind` and `args`.
-fn call(name: &str, arguments: Option<&Json>, resource: &Entity<'_>) -> Result<Members, Invalid> {
-    let mut tool: Members = vec![("name".into(), Json::str(name))];
-    let mut args = if let Some(Json::Obj(members)) = arguments { members.clone() } else { Vec::new() };
+fn call(action: &str, arguments: Option<&Json>, resource: &Entity<'_>) -> Result<Members, Invalid> {
+    let mut args = members_of(arguments);
     let mut members: Members = Vec::new();
-    if resource.ty == "server" {
-        tool.push(("server".into(), Json::str(resource.id)));
-        for (key, value) in resource.properties {
-            match &**key {
-                "digest" => tool.push((key.clone(), value.clone())),
-                "kind" => members.push((key.clone(), value.clone())),
-                _ => return Err(invalid("/resource/properties", "a server has the properties `digest` and `kind`")),
+    let mut tool: Members = Vec::new();
+    match resource.ty {
+        "tool" => {
+            if !CALLING.contains(&action) {
+                let message = format!("what is done with a tool is one of {}", CALLING.join(", "));
+                return Err(invalid("/action/name", message));
+            }
+            tool.push(("name".into(), Json::str(resource.id)));
+            for (key, value) in resource.properties {
+                match (&**key, value) {
+                    ("server" | "digest", _) => tool.push((key.clone(), value.clone())),
+                    ("arguments", Json::Obj(more)) => args.extend(more.iter().cloned()),
+                    ("arguments", Json::Null) => {}
+                    ("arguments", _) => {
+                        return Err(invalid("/resource/properties/arguments", "arguments are an object"));
+                    }
+                    _ => {
+                        let message = "a tool has the properties `arguments`, `server` and `digest`";
+                        return Err(invalid("/resource/properties", message));
+                    }
+                }
             }
         }
-    } else {
-        args.extend([("type".into(), Json::str(resource.ty)), ("id".into(), Json::str(resource.id))]);
-        args.extend(resource.properties.iter().cloned());
+        "server" => {
+            tool.extend([("name".into(), Json::str(action)), ("server".into(), Json::str(resource.id))]);
+            for (key, value) in resource.properties {
+                match &**key {
+                    "digest" => tool.push((key.clone(), value.clone())),
+                    "kind" => members.push((key.clone(), value.clone())),
+                    _ => {
+                        return Err(invalid("/resource/properties", "a server has the properties `digest` and `kind`"));
+                    }
+                }
+            }
+        }
+        _ => {
+            tool.push(("name".into(), Json::str(action)));
+            args.extend([("type".into(), Json::str(resource.ty)), ("id".into(), Json::str(resource.id))]);
+            args.extend(resource.properties.iter().cloned());
+        }
     }
     members.push(("tool".into(), Json::Obj(tool)));
     members.push(("args".into(), Json::Obj(distinct(args, "/resource/properties")?)));
     Ok(members)
+}
+
+fn members_of(json: Option<&Json>) -> Members {
+    if let Some(Json::Obj(members)) = json { members.clone() } else { Vec::new() }
 }
 
 /// What else the host says, and the policy's `context`.
