@@ -195,7 +195,7 @@ impl Session {
 
     /// Answers a request. `None` if the client took it back, or is gone.
     pub(super) async fn serve(self: &Arc<Session>, id: Id, method: String, params: Params) -> Option<Message> {
-        *held(&self.seen) = Instant::now();
+        self.seen();
         let running = match self.begin(&id) {
             Ok(running) => running,
             Err(error) => return Some(Message::Response { id, outcome: Err(error) }),
@@ -309,6 +309,11 @@ impl Session {
                 self.front.deliver(None, Message::notification(&method, Params::default())).await;
             }
         }
+    }
+
+    /// The client has shown that it is there.
+    fn seen(&self) {
+        *held(&self.seen) = Instant::now();
     }
 
     fn next_id(&self) -> u64 {

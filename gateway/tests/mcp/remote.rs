@@ -110,7 +110,7 @@ async fn before(router: Router) -> Gateway {
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let mut server = at(&url, "x");
-    server.timeout = Duration::from_secs(3);
+    server.timeout = Duration::from_secs(6);
     Setup::new().servers(vec![server]).start().await
 }
 
@@ -173,7 +173,7 @@ async fn what_streams_without_end_is_given_up() {
         let bytes = futures_util::stream::pending::<Result<Bytes, Infallible>>();
         ([("content-type", "text/event-stream")], Body::from_stream(bytes)).into_response()
     };
-    assert!(told(&answering(silent).await).await.contains("did not answer within 3 s"));
+    assert!(told(&answering(silent).await).await.contains("did not answer within 6 s"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

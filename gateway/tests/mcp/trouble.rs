@@ -58,11 +58,11 @@ async fn a_server_that_does_not_answer_is_given_up() {
         return;
     }
     let mut server = python_server("test", &[]);
-    server.timeout = Duration::from_secs(2);
+    server.timeout = Duration::from_secs(5);
     let gateway = Setup::new().servers(vec![server]).start().await;
     let mut client = gateway.connect("/mcp/test").await;
     let late = client.call("hang", json!({})).await;
-    assert!(message(&late).contains("it did not answer within 2 s"), "{late}");
+    assert!(message(&late).contains("it did not answer within 5 s"), "{late}");
     until("the cancellation", async || client.text("cancelled", json!({})).await.contains("did not answer")).await;
 }
 
@@ -124,11 +124,11 @@ async fn an_idle_session_ends_and_so_do_all_when_the_gateway_does() {
     if !python() {
         return;
     }
-    let gateway = Setup::new().bounds(|bounds| bounds.session_idle = Duration::from_secs(1)).start().await;
+    let gateway = Setup::new().bounds(|bounds| bounds.session_idle = Duration::from_secs(4)).start().await;
     let mut client = gateway.connect("/mcp/test").await;
     let pid = client.text("pid", json!({})).await;
     // Whatever is under way is not idle.
-    assert_eq!(client.text("slow", json!({"seconds": 2.5})).await, "done");
+    assert_eq!(client.text("slow", json!({"seconds": 5.5})).await, "done");
     until("the end of what is idle", async || !lives(&pid)).await;
 
     let mut client = gateway.connect("/mcp/test").await;

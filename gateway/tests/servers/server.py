@@ -101,8 +101,10 @@ def call(ident, params):
             while True:
                 sys.stdout.write("x" * 65536)
     if name == "flood":
-        while True:
-            notify("notifications/message", {"level": "info", "data": "flood"})
+        flood = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "flood"}}
+        with WRITING:
+            while True:
+                sys.stdout.write((json.dumps(flood) + "\n") * 1000)
     if name == "noise":
         for _ in range(2000):
             sys.stderr.write("noise" * 100 + "\n")

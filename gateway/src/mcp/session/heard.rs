@@ -139,6 +139,7 @@ impl Session {
 
     /// The client says something that is no request.
     pub(in crate::mcp) async fn accept(self: &Arc<Session>, message: Message) {
+        self.seen();
         match message {
             Message::Response { id, outcome } => self.client_answered(&id, outcome).await,
             Message::Notification { method, params } => match method.as_str() {
