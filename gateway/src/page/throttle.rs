@@ -90,8 +90,11 @@ mod tests {
     fn the_table_is_bounded() {
         let throttle = Throttle::default();
         for i in 0..u32::try_from(ADDRESSES).unwrap() + 100 {
-            throttle.failed(Some(IpAddr::V4(i.into())), at(i64::from(i)));
+            throttle.failed(Some(IpAddr::V4(i.into())), at(0));
         }
         assert_eq!(throttle.table().len(), ADDRESSES);
+        // Those whose tries are forgotten go first, all at once.
+        throttle.failed(None, at(REFILL));
+        assert_eq!(throttle.table().len(), 1);
     }
 }
