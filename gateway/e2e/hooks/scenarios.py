@@ -37,6 +37,16 @@ class Host:
         subprocess.run(["git", "init", "-q", self.project], check=True)
         subprocess.run([CLAWC, "init", self.project, "--for", self.name], check=True, stdout=subprocess.DEVNULL)
         self.hook(hook)
+        if hook == GOOD:
+            self.warm()
+
+    def warm(self):
+        """Compiles the policy, which may take longer than a hook has on a slow machine."""
+        kind = self.name.split("-")[0]
+        event = {"hook_event_name": "PreToolUse", "event": "before_tool_call", "session_id": "warm", "sessionKey": "warm",
+                 "tool_use_id": "warm", "toolCallId": "warm", "tool_name": "none", "toolName": "none"}
+        subprocess.run([GATEWAY, "hook", kind, "--timeout", "600", "--project", self.project], input=json.dumps(event),
+                       env=self.environment(), text=True, capture_output=True)
 
     def make(self, name):
         path = os.path.join(self.folder, name)
@@ -290,6 +300,9 @@ def main(wanted):
             hosts.append(kind(hook))
             return hosts[-1]
 
+        if name.split("_")[0] not in os.environ.get("CLAW_E2E_HOSTS", "claude codex openclaw").split():
+            print("skipped: %s (CLAW_E2E_HOSTS does not name its host)" % name, flush=True)
+            continue
         kind = {"claude": Claude, "codex": Codex, "openclaw": Openclaw}[name.split("_")[0]]
         if not os.path.exists(kind.program):
             print("skipped: %s (%s is not installed)" % (name, kind.name), flush=True)
