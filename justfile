@@ -61,6 +61,7 @@ editors:
 e2e:
     cargo build -q -p claw-gateway -p clawc
     gateway/e2e/run.sh
+    gateway/e2e/service/run.sh
     gateway/e2e/hooks/run.sh
 
 # the Python wheel, in bindings/python/dist
