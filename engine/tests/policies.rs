@@ -272,6 +272,7 @@ fn the_host_prepares_each_policy() {
 #[test]
 fn each_change_and_each_refusal_is_told() {
     let told = Arc::new(Mutex::new(Vec::new()));
+    let also = Arc::new(Mutex::new(Vec::new()));
     let (secret, public) = keys();
     let clock = Arc::new(ManualClock::new(Time::from_millis(1_700_000_000_000).unwrap()));
     let policies = Policies::builder(Trust::signed_by([public.clone()]))
@@ -279,6 +280,10 @@ fn each_change_and_each_refusal_is_told() {
         .observer({
             let told = Arc::clone(&told);
             move |change| told.lock().unwrap().push(change.clone())
+        })
+        .observer({
+            let also = Arc::clone(&also);
+            move |change| also.lock().unwrap().push(change.event.kind())
         })
         .build();
     let (first, second) = (gate(10), gate(99));
@@ -296,9 +301,12 @@ fn each_change_and_each_refusal_is_told() {
     policies.roll_back(Some("b"), Target::Previous).unwrap_err();
     policies.withdraw(Some("a"));
     policies.withdraw(Some("a"));
+    let failure = policies.refuse(Some("a"), "main.claw", "the policy has errors");
+    assert_eq!((failure.kind(), failure.to_string()), ("not_compiled", "the policy has errors".to_owned()));
     let told = told.lock().unwrap();
     let kinds: Vec<_> = told.iter().map(|change| change.event.kind()).collect();
-    assert_eq!(kinds, ["loaded", "refused", "loaded", "rolled_back", "refused", "withdrawn"]);
+    assert_eq!(kinds, ["loaded", "refused", "loaded", "rolled_back", "refused", "withdrawn", "refused"]);
+    assert_eq!(kinds, *also.lock().unwrap());
     assert!(told.windows(2).all(|pair| pair[0].sequence < pair[1].sequence));
     assert_eq!(told[4].tenant.as_deref(), Some("b"));
     assert_eq!(told[0].source, "the console");
