@@ -17,7 +17,7 @@ struct Rooted;
 #[allow(deprecated)]
 impl ClientHandler for Rooted {
     fn get_info(&self) -> ClientConfig {
-        let capabilities = ClientCapabilities::builder().enable_roots().build();
+        let capabilities: ClientCapabilities = serde_json::from_value(json!({ "roots": {} })).unwrap();
         ClientConfig::new(capabilities, Implementation::new("rooted", "1"))
     }
 }
