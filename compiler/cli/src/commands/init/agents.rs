@@ -237,14 +237,6 @@ impl Agent {
             Agent::Openclaw => OPENCLAW,
         }
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Agent::ClaudeCode => "claude-code",
-            Agent::Codex => "codex",
-            Agent::Openclaw => "openclaw",
-        }
-    }
 }
 
 fn next_steps(wish: Wish<'_>) -> String {
