@@ -74,7 +74,7 @@ def single(policy: claw.Policy, text: bytes) -> None:
 def threads(policy: claw.Policy, text: bytes) -> None:
     request = json.loads(text)
     prepared = policy.prepare(request)
-    batch = [prepared] * 500
+    batch, texts = [prepared] * 500, [text] * 500
 
     def repeat(call: Callable[[], object]) -> Callable[[int], None]:
         def work(units: int) -> None:
@@ -97,6 +97,7 @@ def threads(policy: claw.Policy, text: bytes) -> None:
         for name, work, units, each in [
             ("prepared, one by one", repeat(lambda: policy.decide(prepared)), 40_000, 1),
             ("prepared, in batches of 500", repeat(lambda: policy.decide_batch(batch)), 100, 500),
+            ("JSON bytes, in batches of 500", repeat(lambda: policy.decide_batch(texts)), 16, 500),
             *((name, begin(engine), 1_000, 1) for name, engine in engines.items()),
         ]:
             rates = [per_second(work, count, max(units // count, 1)) * each for count in (1, 2, 4, 8)]

@@ -29,6 +29,9 @@ pub struct Engine {
     inner: RwLock<Option<en::Engine>>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    /// Everything is in memory and nothing calls back: no step waits for anything, and each takes less time than giving the
+    /// interpreter back and getting it again among other threads.
+    quick: bool,
     watches: Mutex<Vec<Py<Watch>>>,
 }
 
@@ -53,6 +56,10 @@ impl Engine {
         externs: Option<BTreeMap<String, Bound<'_, PyAny>>>,
         clock: Option<Py<PyAny>>,
     ) -> PyResult<Engine> {
+        let memory = |place: Option<&Bound<'_, PyAny>>| {
+            place.is_none_or(|place| place.cast::<PyString>().is_ok_and(|place| place == "memory"))
+        };
+        let quick = memory(state) && memory(ledger) && audit.is_none() && externs.is_none() && clock.is_none();
         let clock: Arc<dyn Clock> = match clock {
             Some(callable) => Arc::new(times::PyClock(callable)),
             None => Arc::new(SystemClock),
@@ -74,7 +81,8 @@ impl Engine {
         if let Some(audit) = audit {
             builder = builder.audit(build::audit(py, audit)?);
         }
-        let engine = Engine { inner: RwLock::new(Some(builder.build())), clock, limits, watches: Mutex::default() };
+        let engine =
+            Engine { inner: RwLock::new(Some(builder.build())), clock, limits, quick, watches: Mutex::default() };
         if let Some(policy) = policy {
             engine.load(py, policy, None, None)?;
         }
@@ -93,8 +101,8 @@ impl Engine {
             ));
         }
         let call = match request::read(request, &engine.limits)? {
-            Ok(input) => py.detach(|| inner.begin(input)),
-            Err(unread) => py.detach(|| inner.begin_unread(&unread.invalid)),
+            Ok(input) => engine.run(py, || inner.begin(input)),
+            Err(unread) => engine.run(py, || inner.begin_unread(&unread.invalid)),
         };
         Ok(Call::new(call, this.clone().unbind()))
     }
@@ -117,7 +125,7 @@ impl Engine {
     fn preview(&self, py: Python<'_>, request: &Bound<'_, PyAny>) -> PyResult<Decision> {
         let inner = self.open(py)?;
         let decision = match request::read(request, &self.limits)? {
-            Ok(input) => py.detach(|| inner.preview(input)),
+            Ok(input) => self.run(py, || inner.preview(input)),
             Err(unread) => unread.bare_denial(),
         };
         Ok(Decision::whole(Arc::new(decision)))
@@ -372,6 +380,11 @@ impl Engine {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Runs a step of a call: while other threads of the interpreter run, if it may have to wait.
+    fn run<T: Send>(&self, py: Python<'_>, step: impl FnOnce() -> T + Send) -> T {
+        if self.quick { step() } else { py.detach(step) }
+    }
+
     fn open(&self, py: Python<'_>) -> PyResult<en::Engine> {
         self.handle().ok_or_else(|| errors::closed(py))
     }
@@ -392,7 +405,7 @@ impl Engine {
         result: Option<Vec<u8>>,
     ) -> PyResult<&'static str> {
         let inner = self.open(py)?;
-        let settled = py.detach(|| inner.settle(call, how, result.as_deref()));
+        let settled = self.run(py, || inner.settle(call, how, result.as_deref()));
         settled.map(call::settled).map_err(|error| errors::engine(py, &error))
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use claw_runtime as rt;
-use claw_runtime::{MemoryState, NoState};
+use claw_runtime::{MemoryState, NoState, RequestInput};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -12,7 +12,7 @@ use crate::build;
 use crate::compile::{self, Files};
 use crate::decision::Decision;
 use crate::errors;
-use crate::request::{self, Request};
+use crate::request::{self, Checked, Request, Text, Unread};
 
 /// A compiled policy, ready to decide. It never changes; any number of threads may use it.
 #[pyclass(frozen, module = "claw")]
@@ -71,10 +71,7 @@ impl Policy {
 
     /// Reads and checks a request once, for many decisions on it.
     fn prepare(&self, request: &Bound<'_, PyAny>) -> PyResult<Request> {
-        let state = match request::read(request, self.inner.limits())? {
-            Ok(input) => self.inner.prepare(&input).map(Arc::new).map_err(Arc::from),
-            Err(unread) => Err(Arc::new(unread.denial(&self.inner))),
-        };
+        let state = self.checked(request::read(request, self.inner.limits())?);
         Ok(Request { policy: Arc::clone(&self.inner), state })
     }
 
@@ -94,15 +91,23 @@ impl Policy {
     #[pyo3(signature = (requests, *, first_call=false))]
     fn decide_batch(&self, requests: &Bound<'_, PyAny>, first_call: bool) -> PyResult<Vec<Decision>> {
         let py = requests.py();
-        let mut prepared = Vec::new();
+        let mut items = Vec::new();
         for request in requests.try_iter()? {
             let request = request?;
-            prepared.push(match request.cast::<Request>() {
-                Ok(ready) => ready.get().state.clone(),
-                Err(_) => self.prepare(&request)?.state,
+            items.push(match (request.cast::<Request>(), Text::of(&request)?) {
+                (Ok(ready), _) => Item::Ready(ready.get().state.clone()),
+                (Err(_), Some(text)) => Item::Text(text),
+                (Err(_), None) => Item::Ready(self.prepare(&request)?.state),
             });
         }
-        Ok(py.detach(|| prepared.into_iter().map(|state| self.decide_alone(state, first_call)).collect()))
+        let decide = |item| {
+            let state = match item {
+                Item::Ready(state) => state,
+                Item::Text(text) => self.checked(text.read(self.inner.limits())),
+            };
+            self.decide_alone(state, first_call)
+        };
+        Ok(py.detach(|| items.into_iter().map(decide).collect()))
     }
 
     /// The tools that some grant could cover for this caller, as pairs of server (or `None`) and name: for leaving the
@@ -142,7 +147,21 @@ impl Policy {
     }
 }
 
+/// A request of a batch.
+enum Item {
+    Ready(Checked),
+    /// Read while other threads run.
+    Text(Text),
+}
+
 impl Policy {
+    fn checked(&self, read: Result<RequestInput, Unread>) -> Checked {
+        match read {
+            Ok(input) => self.inner.prepare(&input).map(Arc::new).map_err(Arc::from),
+            Err(unread) => Err(Arc::new(unread.denial(&self.inner))),
+        }
+    }
+
     /// The fast path. Deciding takes about as long as giving the interpreter back and taking it again, so it is kept; but
     /// not where a store or a function of the host might be waited for.
     fn answer(&self, py: Python<'_>, request: &Request, first_call: bool) -> Decision {
@@ -152,7 +171,7 @@ impl Policy {
         self.decide_alone(request.state.clone(), first_call)
     }
 
-    fn decide_alone(&self, state: Result<Arc<rt::Request>, Arc<rt::Decision>>, first_call: bool) -> Decision {
+    fn decide_alone(&self, state: Checked, first_call: bool) -> Decision {
         match state {
             Err(denial) => Decision::whole(denial),
             Ok(request) if first_call && request.scope().session.is_some() => {

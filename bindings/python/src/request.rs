@@ -6,6 +6,7 @@ use claw_runtime as rt;
 use claw_runtime::{Invalid, Json, Limits, RequestInput};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyString};
 
 use crate::decision::Decision;
@@ -34,33 +35,60 @@ pub fn read(object: &Bound<'_, PyAny>, limits: &Limits) -> PyResult<Result<Reque
             }
         };
     }
-    if let Ok(text) = object.cast::<PyString>() {
-        return match text.to_str() {
-            Ok(text) => Ok(parse(py, text.as_bytes(), limits)),
-            Err(_) => Ok(Err(Unread::new(not_text(), None))),
+    match Text::of(object)? {
+        Some(text) if text.len() >= LONG => Ok(py.detach(|| text.read(limits))),
+        Some(text) => Ok(text.read(limits)),
+        None => {
+            let class = object.get_type().qualname()?;
+            Err(PyTypeError::new_err(format!("a request is a dict, or JSON in a str or bytes, not a `{class}`")))
+        }
+    }
+}
+
+/// A request as JSON text, readable while other threads of the interpreter run.
+pub enum Text {
+    Str(PyBackedStr),
+    Bytes(PyBackedBytes),
+    /// A str that is no text: half a surrogate pair.
+    Broken,
+}
+
+impl Text {
+    /// The text that an object is, if it is one.
+    pub fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<Text>> {
+        if let Ok(text) = object.cast::<PyString>() {
+            return Ok(Some(text.extract::<PyBackedStr>().map_or(Text::Broken, Text::Str)));
+        }
+        if object.cast::<PyBytes>().is_ok() || object.cast::<PyByteArray>().is_ok() {
+            // What can be changed is copied.
+            return Ok(Some(Text::Bytes(object.extract::<PyBackedBytes>()?)));
+        }
+        Ok(None)
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Text::Str(text) => text.len(),
+            Text::Bytes(bytes) => bytes.len(),
+            Text::Broken => 0,
+        }
+    }
+
+    /// Reads it.
+    pub fn read(&self, limits: &Limits) -> Result<RequestInput, Unread> {
+        let bytes = match self {
+            Text::Str(text) => text.as_bytes(),
+            Text::Bytes(bytes) => bytes,
+            Text::Broken => return Err(Unread::new(not_text(), None)),
         };
+        let json = Json::parse(bytes, limits).map_err(|error| Unread::new(error.into(), None))?;
+        RequestInput::from_value(&json).map_err(|invalid| Unread::new(invalid, Some(&json)))
     }
-    if let Ok(bytes) = object.cast::<PyBytes>() {
-        return Ok(parse(py, bytes.as_bytes(), limits));
-    }
-    if let Ok(bytes) = object.cast::<PyByteArray>() {
-        return Ok(parse(py, &bytes.to_vec(), limits));
-    }
-    let class = object.get_type().qualname()?;
-    Err(PyTypeError::new_err(format!("a request is a dict, or JSON in a str or bytes, not a `{class}`")))
 }
 
 fn not_text() -> Invalid {
     let message = "this is not UTF-8".to_owned();
     Invalid { reason: rt::Reason::InvalidRequest, pointer: String::new(), message }
-}
-
-fn parse(py: Python<'_>, bytes: &[u8], limits: &Limits) -> Result<RequestInput, Unread> {
-    let parse = || {
-        let json = Json::parse(bytes, limits).map_err(|error| Unread::new(error.into(), None))?;
-        RequestInput::from_value(&json).map_err(|invalid| Unread::new(invalid, Some(&json)))
-    };
-    if bytes.len() >= LONG { py.detach(parse) } else { parse() }
 }
 
 impl Unread {
@@ -87,12 +115,15 @@ impl Unread {
     }
 }
 
+/// A request that fits a policy, or its denial.
+pub type Checked = Result<Arc<rt::Request>, Arc<rt::Decision>>;
+
 /// A request that a policy has read and checked: deciding on it is fast. Made by `Policy.prepare`, and good for that
 /// policy. One that is malformed is kept, too: every decision on it is its denial.
 #[pyclass(frozen, module = "claw")]
 pub struct Request {
     pub policy: Arc<rt::Policy>,
-    pub state: Result<Arc<rt::Request>, Arc<rt::Decision>>,
+    pub state: Checked,
 }
 
 #[pymethods]

@@ -137,8 +137,11 @@ def test_a_prepared_request_is_good_for_its_policy_only(policy):
 
 def test_batches(policy):
     good = policy.prepare(ask("refund", {"order": "o", "amount": 5}))
-    requests = [good, ask("none", {}), "{", good]
-    assert [one.outcome for one in policy.decide_batch(iter(requests))] == ["allow", "deny", "deny", "allow"]
+    plain = json.dumps(ask("refund", {"order": "o", "amount": 5}))
+    requests = [good, ask("none", {}), "{", good, plain, plain.encode(), bytearray(plain, "utf-8"), "\ud800", b"\xff"]
+    expected = ["allow", "deny", "deny", "allow", "allow", "allow", "allow", "deny", "deny"]
+    assert [one.outcome for one in policy.decide_batch(iter(requests))] == expected
+    assert [policy.decide(one).to_dict() for one in requests] == [one.to_dict() for one in policy.decide_batch(requests)]
     assert policy.decide_batch([]) == []
     with pytest.raises(TypeError):
         policy.decide_batch([good, 3])
