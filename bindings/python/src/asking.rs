@@ -29,8 +29,9 @@ impl Asking {
         self.inner.state(self.now).code()
     }
 
-    /// The approval's name.
+    /// The approval's name, as decisions have it.
     #[getter]
+    #[allow(clippy::misnamed_getters)] // A ballot calls so what is qualified by the package.
     fn approval(&self) -> &str {
         &self.inner.ballot.name
     }
