@@ -1,17 +1,33 @@
-//! The MCP server behind: streamable HTTP, one tool that answers what it was told.
+//! The MCP server behind: streamable HTTP, one tool that answers what it was told. And a proxy that only passes on.
 
 use axum::Json;
-use axum::http::{HeaderName, StatusCode};
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
 /// Serves on a free port, which it prints.
 pub async fn serve() -> crate::Result<()> {
+    let get = || async { StatusCode::METHOD_NOT_ALLOWED };
+    listen(axum::Router::new().route("/mcp", post(answer).get(get).delete(|| async { StatusCode::OK }))).await
+}
+
+/// Passes on what is posted, and looks at nothing.
+pub async fn pass(behind: String) -> crate::Result<()> {
+    let http = reqwest::Client::builder().tcp_nodelay(true).build()?;
+    let on = move |headers: HeaderMap, body: Bytes| async move {
+        let answer = http.post(behind).headers(headers).body(body).send().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.bytes().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
+        Ok::<_, StatusCode>((status, headers, body))
+    };
+    listen(axum::Router::new().route("/mcp", post(on).delete(|| async { StatusCode::OK }))).await
+}
+
+async fn listen(router: axum::Router) -> crate::Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?.port());
-    let get = || async { StatusCode::METHOD_NOT_ALLOWED };
-    let router = axum::Router::new().route("/mcp", post(answer).get(get).delete(|| async { StatusCode::OK }));
     // Answers are one small write each: without delay, as servers that care do.
     use axum::serve::ListenerExt;
     let listener = listener.tap_io(|stream| {

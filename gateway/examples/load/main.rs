@@ -6,7 +6,8 @@
 //! ```
 //!
 //! It starts an MCP server that echoes, calls it directly, then through the gateway over streamable HTTP with the audit log
-//! on, then directly again. Latencies count from when a call was due (an open loop), so a gateway that stalls is seen.
+//! on, then directly again. A proxy that only passes requests on is measured as well: what a second hop costs on this machine,
+//! before anything is decided. Latencies count from when a call was due (an open loop), so a gateway that stalls is seen.
 //! What is asserted are counts: every call is answered rightly and is in the log, which verifies. Latencies are printed.
 
 mod client;
@@ -35,13 +36,17 @@ struct Plan {
 }
 
 fn main() -> Result<()> {
+    // Nothing here speaks TLS, but the HTTP client wants to know how it would.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut args = std::env::args().skip(1).peekable();
     if args.peek().is_some_and(|arg| arg == "echo") {
         return runtime(1)?.block_on(echo::serve());
     }
+    if args.next_if(|arg| arg == "pass").is_some() {
+        let behind = args.next().ok_or("pass where?")?;
+        return runtime(2)?.block_on(echo::pass(behind));
+    }
     let plan = plan(args)?;
-    // Nothing here speaks TLS, but the HTTP client wants to know how it would.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     runtime(1)?.block_on(run(&plan))
 }
 
@@ -82,8 +87,10 @@ fn plan(args: impl Iterator<Item = String>) -> Result<Plan> {
 async fn run(plan: &Plan) -> Result<()> {
     let echo = process::echo()?;
     let direct = format!("http://127.0.0.1:{}/mcp", echo.port);
+    let passer = process::pass(&direct)?;
     let brief = (plan.seconds / 3).clamp(1, 20);
     let before = load(plan, &direct, None, brief, None).await?;
+    let passed = load(plan, &format!("http://127.0.0.1:{}/mcp", passer.port), None, brief, None).await?;
 
     let gateway = process::Gateway::start(plan, &direct)?;
     gateway.ready().await?;
@@ -94,13 +101,13 @@ async fn run(plan: &Plan) -> Result<()> {
     let after = load(plan, &direct, None, brief, None).await?;
 
     let calls = warm.answered + through.answered;
-    report(plan, &before, &through, &after);
+    report(plan, [&before, &passed, &through, &after]);
     let records = audit(&plan.clawc, &ended.audit)?;
     println!(
         "audit     {} decisions, {} results, for {calls} calls; the log verifies",
         records.decisions, records.results
     );
-    let lost = before.failed + warm.failed + through.failed + after.failed;
+    let lost = before.failed + passed.failed + warm.failed + through.failed + after.failed;
     if lost > 0 {
         return Err(format!("{lost} calls failed: {}", through.failures.join("; ")).into());
     }
@@ -128,14 +135,15 @@ async fn load(
     Ok(sample)
 }
 
-fn report(plan: &Plan, before: &Sample, through: &Sample, after: &Sample) {
+fn report(plan: &Plan, [before, passed, through, after]: [&Sample; 4]) {
     println!("{} calls/s, {} sessions", plan.rate, plan.sessions);
     println!("             calls      p50      p90      p99    p99.9      max");
-    for (name, sample) in [("direct", before), ("gateway", through), ("direct", after)] {
+    for (name, sample) in [("direct", before), ("passed on", passed), ("gateway", through), ("direct", after)] {
         println!("{name:<9} {:>8} {}", sample.answered, sample.quantiles());
     }
     let direct = Quantiles::mean(&before.quantiles(), &after.quantiles());
     println!("added              {}", through.quantiles().minus(&direct));
+    println!("to passing on      {}", through.quantiles().minus(&passed.quantiles()));
     if let (Some(first), Some(last)) = (through.memory.first(), through.memory.last()) {
         let most = through.memory.iter().max().unwrap_or(last);
         println!(

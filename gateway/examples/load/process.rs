@@ -42,22 +42,31 @@ impl Drop for Guarded {
     }
 }
 
-/// The server behind.
+/// A process of this program, in another role.
 #[derive(Debug)]
-pub struct Echo {
+pub struct Role {
     /// Where it listens.
     pub port: u16,
     _process: Guarded,
 }
 
-/// Starts the server behind: this program, in another role.
-pub fn echo() -> crate::Result<Echo> {
-    let mut child = Command::new(std::env::current_exe()?).arg("echo").stdout(Stdio::piped()).spawn()?;
+/// Starts the server behind.
+pub fn echo() -> crate::Result<Role> {
+    role(&["echo"])
+}
+
+/// Starts a proxy that only passes on.
+pub fn pass(behind: &str) -> crate::Result<Role> {
+    role(&["pass", behind])
+}
+
+fn role(args: &[&str]) -> crate::Result<Role> {
+    let mut child = Command::new(std::env::current_exe()?).args(args).stdout(Stdio::piped()).spawn()?;
     let out = child.stdout.take().ok_or("no output")?;
     let process = Guarded(child);
     let mut line = String::new();
     BufReader::new(out).read_line(&mut line)?;
-    Ok(Echo { port: line.trim().parse()?, _process: process })
+    Ok(Role { port: line.trim().parse()?, _process: process })
 }
 
 /// The gateway.
