@@ -136,13 +136,29 @@ fn dependencies_point_one_way() {
     for (path, unknown) in [
         ("grammar/Cargo.toml", &["claw-runtime", "claw-compiler", "petgraph"][..]),
         ("runtime/Cargo.toml", &["claw-syntax", "claw-compiler", "petgraph", "ariadne", "logos"][..]),
-        ("compiler/Cargo.toml", &["ariadne", "clap", "tower-lsp"][..]),
+        ("compiler/Cargo.toml", &["clap", "tower-lsp"][..]),
     ] {
         let text = manifest(path);
         let named: Vec<_> =
             unknown.iter().filter(|crate_name| text.lines().any(|l| l.starts_with(**crate_name))).collect();
         assert!(named.is_empty(), "{path} names {named:?}");
     }
+}
+
+/// Whoever checks policies shows findings to people in the same way, so drawing is the compiler's; but only whoever
+/// asks for it builds it, and nothing that finds anything knows of it.
+#[test]
+fn the_compiler_draws_only_where_it_is_asked_to() {
+    let manifest = fs::read_to_string(root().join("compiler/Cargo.toml")).expect("a manifest");
+    let line = manifest.lines().find(|line| line.starts_with("ariadne")).expect("the feature `draw` has its crate");
+    assert!(line.contains("optional = true"), "{line}");
+    assert!(!manifest.lines().any(|line| line.starts_with("default")), "no feature is on by default");
+    let found = places(&["compiler/src/"], &["ariadne"], &["compiler/src/draw.rs"]);
+    assert_none(&found, "compiler/src/draw.rs alone draws");
+    assert!(
+        !places(&["compiler/src/draw.rs"], &["ariadne"], &[]).is_empty(),
+        "this test looks for a word that is no longer used"
+    );
 }
 
 #[test]

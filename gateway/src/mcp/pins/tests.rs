@@ -1,3 +1,5 @@
+//! What pins hold, forget and accept, over a real file.
+
 #![allow(clippy::unwrap_used)]
 
 use claw_runtime::Json;
