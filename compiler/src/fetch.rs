@@ -3,6 +3,7 @@
 //! Reads no file itself: the caller does, from a disk, a revision, or wherever policies are.
 
 use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::analysis::{Analysis, Missing};
@@ -48,6 +49,22 @@ pub fn analyze<E>(
             return Ok(analysis);
         }
     }
+}
+
+/// The path without `.` and inner `..`, as users write it: the same file is then called the same, however it was reached.
+#[must_use]
+pub fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(tidy.components().next_back(), Some(Component::Normal(_))) => {
+                tidy.pop();
+            }
+            other => tidy.push(other),
+        }
+    }
+    tidy
 }
 
 #[cfg(test)]

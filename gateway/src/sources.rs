@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use claw_compiler::fetch::{self, Fetched};
+use claw_compiler::fetch::{self, Fetched, tidy};
 use claw_compiler::graph::Budget;
 use claw_compiler::{Analysis, Checked, Diagnostic, MissingKind, compile, draw};
 use claw_engine::Engine;
@@ -199,21 +199,6 @@ fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
         return Err(Failure::new(format!("`{}` is larger than {} MiB", path.display(), most >> 20)));
     }
     Ok(bytes)
-}
-
-/// The path without `.` and inner `..`, as users write it.
-fn tidy(path: &Path) -> PathBuf {
-    let mut tidy = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(tidy.components().next_back(), Some(Component::Normal(_))) => {
-                tidy.pop();
-            }
-            other => tidy.push(other),
-        }
-    }
-    tidy
 }
 
 /// Compiles the policy at this path and puts it in force. Gives what was seen of its files, for [`Watch`].

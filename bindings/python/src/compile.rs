@@ -1,10 +1,10 @@
 //! From the text of a policy to a bundle, with findings as Python objects.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use claw_compiler::fetch::{self, Fetched};
+use claw_compiler::fetch::{self, Fetched, tidy};
 use claw_compiler::graph::Budget;
 use claw_compiler::{Analysis, Checked, MissingKind, diagnostics, draw};
 use claw_runtime as rt;
@@ -325,19 +325,4 @@ fn text_of(bytes: Vec<u8>, path: &Path) -> PyResult<String> {
 
 fn shown(base: &Path, path: &str) -> String {
     tidy(&base.join(path)).display().to_string()
-}
-
-/// The path without `.` and inner `..`.
-fn tidy(path: &Path) -> PathBuf {
-    let mut tidy = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(tidy.components().next_back(), Some(Component::Normal(_))) => {
-                tidy.pop();
-            }
-            other => tidy.push(other),
-        }
-    }
-    tidy
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use claw_compiler::{Workspace, suggest};
 use claw_runtime::LoadError;
@@ -260,18 +260,9 @@ fn collect_sources(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), Fai
     Ok(())
 }
 
-/// The path without `.` and inner `..`, as users write it.
+/// [`claw_compiler::fetch::tidy`], of which something is left to show.
 pub fn tidy(path: &Path) -> PathBuf {
-    let mut tidy = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(tidy.components().next_back(), Some(Component::Normal(_))) => {
-                tidy.pop();
-            }
-            other => tidy.push(other),
-        }
-    }
+    let tidy = claw_compiler::fetch::tidy(path);
     if tidy.as_os_str().is_empty() { PathBuf::from(".") } else { tidy }
 }
 
