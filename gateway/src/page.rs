@@ -43,7 +43,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The routes of the page and of its interface for programs: `/`, `/sign-in`, `/sign-out`, `/approvals…`,
-/// `/assets/…` and `/v1/approvals…`.
+/// `/favicon.ico`, `/assets/…` and `/v1/approvals…`.
 pub fn router(app: App) -> Router {
     router_with_clock(app, Arc::new(SystemClock))
 }
@@ -59,6 +59,7 @@ pub fn router_with_clock(app: App, clock: Arc<dyn Clock>) -> Router {
         .route("/approvals/{id}", get(show::detail))
         .route("/approvals/{id}/whole", get(show::whole))
         .route("/approvals/{id}/votes", post(vote::vote))
+        .route("/favicon.ico", get(assets::favicon))
         .route("/assets/{name}", get(assets::asset));
     let api = Router::new()
         .route("/v1/approvals", get(api::list))
