@@ -52,7 +52,7 @@ impl Policy {
     /// As [`Policy::begin`], without a copy: a store in memory keeps the very answer that is given here.
     #[must_use]
     pub fn begin_shared(&self, request: &Request, state: &dyn State) -> Arc<Decision> {
-        let Some(id) = &request.call_id else {
+        let Some(id) = request.call_id() else {
             return Arc::new(self.deny(request, Reason::InvalidRequest, "a call needs a `call_id` to begin"));
         };
         if request.policy != self.digest {
@@ -105,13 +105,7 @@ impl Policy {
         }
     }
 
-    fn step(
-        &self,
-        request: &Request,
-        id: &Arc<str>,
-        view: &dyn StateView,
-        answers: &Answers,
-    ) -> (Step, Option<CallRecord>) {
+    fn step(&self, request: &Request, id: &str, view: &dyn StateView, answers: &Answers) -> (Step, Option<CallRecord>) {
         let digest = request.digest(self);
         match view.call(id) {
             Ok(CallStatus::New) => {}
@@ -141,7 +135,7 @@ impl Policy {
         let effects = Effects { priors: self.prior_records(request, view, answers), ..effects };
         let decision = Arc::new(decision);
         let step = Step { decision: decision.clone(), charges: !effects.charges.is_empty() };
-        (step, Some(CallRecord { id: id.clone(), digest, answer: decision, effects }))
+        (step, Some(CallRecord { id: id.into(), digest, answer: decision, effects }))
     }
 
     /// What later queries of history will know of this call.
@@ -161,7 +155,7 @@ impl Policy {
         view: &dyn StateView,
         answers: &Answers,
     ) -> PriorRecord {
-        let args = request.known_args().unwrap_or_default();
+        let args = request.known_args(self).unwrap_or_default();
         let key = query.params.iter().map(|param| args.get(*param as usize).and_then(Option::as_ref));
         let test = query.test.map_or(Tri::True, |test| match self.bundle.atoms.get(test.index()) {
             Some(atom) => Eval::new(self, request, view, answers).truth(atom.expr, None),

@@ -92,16 +92,15 @@ fn pot(eval: &Eval<'_>, realm: Realm, limit: LimitId) -> Result<PotKey, String> 
     let def = bundle.limits.get(limit.index()).ok_or("it does not exist")?;
     let clause = bundle.clauses.get(def.clause.index()).ok_or("it has no clause")?;
     let tool = bundle.tools.get(eval.request.tool.index()).ok_or("there is no such tool")?;
-    let facts = &eval.request.facts;
-    let tenant = eval.request.tenant.as_deref();
+    let tenant = eval.request.tenant();
     let mut fields = [(LimitKey::Agent, ""); FIELDS];
     let mut places = fields.iter_mut();
     for key in &def.keys {
         let values = match key {
-            LimitKey::Agent => [facts.agent_id.as_str(), None, None],
-            LimitKey::User => [facts.user_id.as_ref().and_then(Value::as_str), None, None],
+            LimitKey::Agent => [eval.request.agents().next(), None, None],
+            LimitKey::User => [eval.request.user(), None, None],
             LimitKey::Tenant => [tenant, None, None],
-            LimitKey::Session => [facts.session.as_ref().and_then(Value::as_str), None, None],
+            LimitKey::Session => [eval.request.session(), None, None],
             LimitKey::Tool => {
                 [Some(tool.wire.as_str()), Some(kind_name(tool.kind)), Some(tool.server.as_deref().unwrap_or_default())]
             }

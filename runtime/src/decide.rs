@@ -345,7 +345,7 @@ impl Policy {
     /// Without evidence an approval is outstanding, or can never be had.
     pub(crate) fn without_evidence(&self, request: &Request, approval: u32) -> Result<bool, Reason> {
         match self.bundle.approvals.get(approval as usize) {
-            Some(def) if def.by_user && request.facts.user_id.is_none() => Err(Reason::ApprovalImpossible),
+            Some(def) if def.by_user && request.user().is_none() => Err(Reason::ApprovalImpossible),
             _ => Ok(true),
         }
     }

@@ -62,6 +62,28 @@ impl Decimal {
 
     /// Reads a JSON number token (`-1.5e3`) or a claw literal (`1_000.50`).
     pub fn parse(text: &str) -> Result<Decimal, DecimalError> {
+        if let Some(decimal) = Decimal::short(text) {
+            return Ok(decimal);
+        }
+        Decimal::parse_any(text)
+    }
+
+    /// Most numbers: digits, perhaps a point between them, and no more than fit into a machine word.
+    fn short(text: &str) -> Option<Decimal> {
+        let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (whole, fraction) = rest.split_once('.').unwrap_or((rest, "0"));
+        if whole.is_empty() || fraction.is_empty() || rest.len() > 17 {
+            return None;
+        }
+        let magnitude = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .try_fold(0i64, |n, digit| digit.is_ascii_digit().then(|| 10 * n + i64::from(digit - b'0')))?;
+        let signed = i128::from(if negative { -magnitude } else { magnitude });
+        Decimal::new(signed, u8::try_from(fraction.len()).ok()?)
+    }
+
+    fn parse_any(text: &str) -> Result<Decimal, DecimalError> {
         let parts = NumberParts::split(text).ok_or(DecimalError::Malformed)?;
         let (digits, exponent) = parts.significant();
         if digits.is_empty() {
@@ -341,6 +363,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn short_ones_are_read_like_others(text in r"-?[0-9_]{0,12}(\.[0-9]{0,8})?|[0-9.eE-]{0,6}|-?[0-9]{15,20}") {
+            if let Some(short) = Decimal::short(&text) {
+                prop_assert_eq!(Decimal::parse_any(&text), Ok(short));
+            }
+        }
+
         #[test]
         fn agrees_with_integers((a, x) in small(), (b, y) in small()) {
             prop_assert_eq!(a.cmp(&b), x.cmp(&y));

@@ -9,6 +9,8 @@ use crate::{
     ShellDialect, Sql, Time, Type, UrlValue, Value, parse_ip, parse_net, value_to_json,
 };
 
+pub(crate) mod direct;
+
 /// Why a value does not fit its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
@@ -85,6 +87,18 @@ impl<'a> Decoder<'a> {
         pointer: &str,
     ) -> Result<Vec<Option<Value>>, DecodeError> {
         Walk { decoder: self, pointer: pointer.to_owned() }.fields(json, fields, extra)
+    }
+
+    /// As [`Decoder::fields`] with [`Extra::Ignore`], of members that make no object.
+    pub(crate) fn members(
+        &self,
+        members: &[(String, Json)],
+        fields: &[Field],
+        pointer: &str,
+    ) -> Result<Vec<Option<Value>>, DecodeError> {
+        let mut walk = Walk { decoder: self, pointer: pointer.to_owned() };
+        let get = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, json)| json);
+        fields.iter().map(|field| walk.at(&field.name, |walk| walk.field(get(&field.name), field))).collect()
     }
 }
 

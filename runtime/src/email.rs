@@ -38,7 +38,12 @@ impl Email {
         }
         match Host::parse(domain) {
             Ok(Host::Name(domain)) if local.len() + 1 + domain.len() <= 254 => {
-                Ok(Email { local: local.to_ascii_lowercase().into(), domain: Host::Name(domain) })
+                let local = if local.bytes().any(|b| b.is_ascii_uppercase()) {
+                    local.to_ascii_lowercase().into()
+                } else {
+                    local.into()
+                };
+                Ok(Email { local, domain: Host::Name(domain) })
             }
             Ok(Host::Name(_)) => bad("it is too long"),
             _ => bad("what follows the `@` is not a domain"),

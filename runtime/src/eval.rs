@@ -189,7 +189,7 @@ impl<'a> Eval<'a> {
         let Some(expr) = self.expr(id) else { return Ev::Unknown };
         match expr {
             Expr::Const(id) => Ev::fact(self.policy.bundle.consts.get(id.index())),
-            Expr::Arg(i) => self.request.arg(*i),
+            Expr::Arg(i) => self.request.arg(self.policy, *i),
             Expr::Fact(fact) => self.fact(*fact),
             Expr::Attr(root, i) => self.request.attr(*root, *i),
             Expr::Live(i) => Ev::fact(self.request.live.get(*i as usize).and_then(Option::as_ref)),
@@ -289,7 +289,7 @@ impl<'a> Eval<'a> {
             return Tri::True;
         }
         let Some(name) = self.policy.bundle.labels.get(label as usize) else { return Tri::Unknown };
-        if self.request.session.is_none() {
+        if self.request.session().is_none() {
             return Tri::Unknown;
         }
         let confirmed = self.view.has_label(Realm::Confirmed, name).unwrap_or(Tri::Unknown);
@@ -301,7 +301,7 @@ impl<'a> Eval<'a> {
 
     fn prior(&mut self, id: PriorId, keys: Range, within: i64, scope: Scope<'_, 'a>) -> Tri {
         let Some(prior) = self.policy.bundle.priors.get(id.index()) else { return Tri::Unknown };
-        if self.request.session.is_none() {
+        if self.request.session().is_none() {
             return Tri::Unknown;
         }
         let params =

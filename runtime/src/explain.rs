@@ -75,7 +75,7 @@ impl Policy {
     /// A denial of an understood request for a reason that no clause states, such as `duplicate_call`.
     pub(crate) fn deny(&self, request: &Request, reason: Reason, message: impl Into<String>) -> Decision {
         Decision {
-            call_id: request.call_id.clone(),
+            call_id: request.call_id().map(Into::into),
             message: Some(message.into()),
             environment: self.environment_name(request.env),
             args: request.args_json(self),
@@ -99,7 +99,7 @@ impl Explanation<'_> {
         let shadow = self.shadow();
         let executable = outcome != Outcome::Deny;
         let decision = Decision {
-            call_id: self.request.call_id.clone(),
+            call_id: self.request.call_id().map(Into::into),
             outcome,
             reason,
             message: self.message(),
@@ -290,7 +290,7 @@ impl Explanation<'_> {
     }
 
     fn commands(&self) -> Vec<CommandReading> {
-        let args = self.request.known_args().unwrap_or_default();
+        let args = self.request.known_args(self.policy).unwrap_or_default();
         reading::commands(args, &self.judge.tool.params, &self.policy.bundle.schema)
     }
 

@@ -23,6 +23,10 @@ impl Host {
     ///
     /// What a URL's parser takes for an address is one: `0x7f.1` is `127.0.0.1`.
     pub fn parse(text: &str) -> Result<Host, String> {
+        if is_plain_name(text) { Ok(Host::Name(text.into())) } else { Host::parse_any(text) }
+    }
+
+    fn parse_any(text: &str) -> Result<Host, String> {
         let bad = || "this is not a host name or address".to_owned();
         if let Ok(ip) = text.parse() {
             return Ok(Host::from_ip(ip));
@@ -90,6 +94,19 @@ impl From<Host> for String {
     fn from(host: Host) -> String {
         host.to_string()
     }
+}
+
+/// Is this a name in canonical form, and nothing that could be read as anything else? So are most.
+///
+/// Labels that IDNA reads are not plain, nor is a last label that makes a name look like an address.
+pub(crate) fn is_plain_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+            && !label.starts_with("xn--")
+    };
+    let last = text.rsplit('.').next().unwrap_or_default();
+    text.len() <= 253 && last.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('.').all(label)
 }
 
 /// Reads an address in its canonical form; IPv4-mapped IPv6 is IPv4.
@@ -230,6 +247,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_names_are_names(text in r"[a-z0-9._-]{1,20}|(xn--)?[a-z0-9x-]{1,4}(\.[a-z0-9xn-]{1,5}){0,3}|[a-z]{60,65}(\.[a-f0-9]{1,63}){3}") {
+            if is_plain_name(&text) {
+                prop_assert_eq!(Host::parse_any(&text), Ok(Host::Name(text.as_str().into())));
+            }
+        }
+
         #[test]
         fn canonical_form_is_a_fixed_point(text in r"[a-zA-Z0-9._-]{0,20}|[0-9a-fx.:\[\]]{0,20}|.{0,12}") {
             if let Ok(host) = Host::parse(&text) {

@@ -1,7 +1,7 @@
 //! A loaded policy: the bundle, the lookup tables made from it, and what the host registered.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::builtins::BuiltinId;
 use crate::bundle::{Bundle, Kind, ModuleInfo, ToolDef, ToolId};
 use crate::externs::Externs;
+use crate::reads::Reads;
 use crate::state::{NoState, StateView};
 use crate::{
     AgentInput, Decision, Digest, Invalid, Json, Limits, LoadError, Pattern, Request, RequestInput, UserInput, Value,
@@ -30,6 +31,8 @@ pub struct Policy {
     pub(crate) host: Option<Arc<dyn Externs>>,
     /// By index of `Bundle::constraints`: the host enforces it.
     pub(crate) enforced: Vec<bool>,
+    /// By tool: what of a request its clauses read.
+    pub(crate) reads: Vec<OnceLock<Box<Reads>>>,
 }
 
 /// Lookup tables; made when the policy is loaded.
@@ -114,7 +117,9 @@ impl Policy {
         let index = crate::load::validate(&bundle)?;
         let externs = bundle.externs.iter().map(|_| None).collect();
         let enforced = vec![false; bundle.constraints.len()];
-        Ok(Policy { bundle, digest, index, limits: Limits::default(), externs, host: None, enforced })
+        let mut reads = Vec::new();
+        reads.resize_with(bundle.tools.len(), OnceLock::new);
+        Ok(Policy { reads, bundle, digest, index, limits: Limits::default(), externs, host: None, enforced })
     }
 
     /// Sets the bounds on requests.
@@ -215,6 +220,9 @@ impl Policy {
 
     /// Reads a request from its wire form and checks it.
     pub fn prepare_json(&self, bytes: &[u8]) -> Result<Request, Box<Decision>> {
+        if let Some(request) = self.understand_json(bytes) {
+            return Ok(request);
+        }
         let input = RequestInput::from_json(bytes, &self.limits).map_err(|invalid| {
             // Name the call in the answer if that much can be read.
             let json = Json::parse(bytes, &self.limits).ok();

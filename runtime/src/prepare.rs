@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use crate::bitset::{BitSet, Bits};
 use crate::bundle::{AttrRoot, Kind, ToolDef, ToolId};
@@ -14,12 +14,18 @@ use crate::eval::Ev;
 use crate::request::shown;
 use crate::state::SessionScope;
 use crate::{
-    AgentInput, DecodeError, Decoder, Digest, Evidence, Extra, Field, Invalid, Json, Policy, Reason, RequestInput,
-    Time, Tri, UserInput, Value, fields_to_json, value_to_json,
+    AgentInput, DecodeError, Decoder, Digest, Evidence, Extra, Invalid, Json, Policy, Reason, RequestInput, Time, Tri,
+    UserInput, Value, fields_to_json, value_to_json,
 };
 
+mod names;
 mod origins;
 pub mod probe;
+mod unread;
+mod wire;
+
+use self::names::{Facts, Names};
+use self::unread::Unread;
 
 /// A request that fits a policy: decoded, canonical, by index. Made by [`Policy::prepare`] and good for that policy only.
 #[derive(Debug)]
@@ -27,32 +33,29 @@ pub struct Request {
     pub(crate) policy: Digest,
     pub(crate) tool: ToolId,
     pub(crate) env: u32,
-    pub(crate) call_id: Option<Arc<str>>,
-    pub(crate) tenant: Option<Arc<str>>,
-    pub(crate) session: Option<Arc<str>>,
-    pub(crate) parent_session: Option<Arc<str>>,
     pub(crate) time: Option<Time>,
-    pub(crate) facts: Facts,
-    /// Ids of the calling agent and of its chain.
-    pub(crate) agents: Vec<Arc<str>>,
-    /// Owners of the calling agent and of its chain.
-    pub(crate) owners: Vec<Arc<str>>,
+    /// The same, and how long the chain is, as values: evaluating them copies nothing.
+    now: Option<Value>,
+    depth: Value,
+    names: Names,
+    /// The names as values. Made beforehand where clauses read them.
+    facts: OnceLock<Box<Facts>>,
     /// Roles that the calling agent and its whole chain hold, and those that any of them holds.
     roles: (BitSet, BitSet),
     user_roles: Option<BitSet>,
     agent: Vec<Option<Value>>,
     user: Option<Vec<Option<Value>>>,
     pub(crate) context: Option<Vec<Option<Value>>>,
-    /// `None` while only asking what could be called.
+    /// `None` while only asking what could be called. Those that are `unread` stand there.
     args: Option<Vec<Option<Value>>>,
+    unread: Option<Unread>,
     pub(crate) labels: Bits,
     pub(crate) live: Vec<Option<Value>>,
-    origins: Vec<(u32, Vec<u32>, Option<Value>)>,
+    origins: origins::Answers,
     pub(crate) evidence: Vec<Evidence>,
     digest: OnceLock<Digest>,
     args_json: ArgsJson,
-    /// What the digest is taken over besides what stands here; see `digest_json`.
-    tool_digest: Option<String>,
+    /// In canonical form.
     resolved: BTreeMap<String, String>,
 }
 
@@ -66,24 +69,46 @@ impl fmt::Debug for ArgsJson {
     }
 }
 
-/// Facts of a fixed type, as values, so that evaluating one copies nothing.
-#[derive(Debug)]
-pub(crate) struct Facts {
-    pub(crate) agent_id: Value,
-    pub(crate) agent_owner: Option<Value>,
-    pub(crate) chain: Value,
-    pub(crate) depth: Value,
-    pub(crate) user_id: Option<Value>,
-    pub(crate) session: Option<Value>,
-    pub(crate) tenant: Option<Value>,
-    pub(crate) now: Option<Value>,
-}
-
 impl Request {
     /// The host's name for the call.
     #[must_use]
     pub fn call_id(&self) -> Option<&str> {
-        self.call_id.as_deref()
+        self.names.find(self.names.call_id)
+    }
+
+    pub(crate) fn tenant(&self) -> Option<&str> {
+        self.names.find(self.names.tenant)
+    }
+
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.names.find(self.names.session)
+    }
+
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.names.find(self.names.user)
+    }
+
+    /// Ids of the calling agent and of its chain.
+    pub(crate) fn agents(&self) -> impl Iterator<Item = &str> {
+        self.names.agents().map(|agent| self.names.get(agent.id))
+    }
+
+    /// Owners of the calling agent and of its chain.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = &str> {
+        self.names.agents().filter_map(|agent| self.names.find(agent.owner))
+    }
+
+    /// Who calls, for whom and where, as values.
+    pub(crate) fn facts(&self, policy: &Policy) -> &Facts {
+        self.facts.get_or_init(|| self.names.facts(policy).into())
+    }
+
+    pub(crate) fn now(&self) -> Option<&Value> {
+        self.now.as_ref()
+    }
+
+    pub(crate) fn depth(&self) -> &Value {
+        &self.depth
     }
 
     /// Names what is judged: the same for the same call in the same situation, whatever the clock says.
@@ -100,7 +125,7 @@ impl Request {
         let make = || {
             let tool = policy.bundle.tools.get(self.tool.index());
             let params = tool.map(|tool| tool.params.as_slice()).unwrap_or_default();
-            fields_to_json(self.args.as_deref().unwrap_or_default(), params, &policy.bundle.schema)
+            fields_to_json(self.known_args(policy).unwrap_or_default(), params, &policy.bundle.schema)
         };
         if policy.digest == self.policy { self.args_json.0.get_or_init(make).clone() } else { make() }
     }
@@ -109,9 +134,9 @@ impl Request {
     #[must_use]
     pub fn scope(&self) -> SessionScope<'_> {
         SessionScope {
-            tenant: self.tenant.as_deref(),
-            session: self.session.as_deref(),
-            parent_session: self.parent_session.as_deref(),
+            tenant: self.tenant(),
+            session: self.session(),
+            parent_session: self.names.find(self.names.parent_session),
         }
     }
 
@@ -120,15 +145,33 @@ impl Request {
         self.labels.iter().filter_map(|i| policy.bundle.labels.get(i as usize)).map(String::as_str)
     }
 
-    pub(crate) fn arg(&self, i: u32) -> Ev<'_> {
+    /// An argument. `policy` is the one that prepared the request.
+    pub(crate) fn arg(&self, policy: &Policy, i: u32) -> Ev<'_> {
         match self.args.as_ref().map(|args| args.get(i as usize)) {
-            Some(Some(value)) => Ev::field(value.as_ref()),
+            Some(Some(Some(value))) => Ev::field(Some(value)),
+            Some(Some(None)) if self.unread.as_ref().is_none_or(|unread| !unread.which.contains(i)) => Ev::Absent,
+            Some(Some(None)) => match self.known_args(policy).map(|args| args.get(i as usize)) {
+                Some(Some(value)) => Ev::field(value.as_ref()),
+                _ => Ev::Unknown,
+            },
             _ => Ev::Unknown,
         }
     }
 
-    pub(crate) fn known_args(&self) -> Option<&[Option<Value>]> {
-        self.args.as_deref()
+    /// All arguments. `policy` is the one that prepared the request; another does not find those that it left unread.
+    pub(crate) fn known_args(&self, policy: &Policy) -> Option<&[Option<Value>]> {
+        let Some(unread) = &self.unread else { return self.args.as_deref() };
+        let tool = policy.bundle.tools.get(self.tool.index()).filter(|_| policy.digest == self.policy)?;
+        unread.all(policy, tool, &self.resolved).map(Vec::as_slice)
+    }
+
+    /// Leaves nothing unread.
+    fn read_all(&mut self, policy: &Policy) {
+        self.known_args(policy);
+        self.facts(policy);
+        if let Some(unread) = self.unread.take() {
+            self.args = unread.into_all();
+        }
     }
 
     /// An attribute; unknown where its root is missing altogether.
@@ -167,19 +210,18 @@ impl Request {
         let bundle = &policy.bundle;
         let tool = bundle.tools.get(self.tool.index());
         let text = |text: Option<&str>| text.map_or(Json::Null, Json::str);
-        let fact = |value: Option<&Value>| text(value.and_then(Value::as_str));
         let context = self.context.as_ref().map(|values| fields_to_json(values, &bundle.context, &bundle.schema));
         let resolved = self.resolved.iter().map(|(at, target)| (at.as_str().into(), Json::str(target.as_str())));
         let members = [
-            ("tenant", text(self.tenant.as_deref())),
-            ("session", text(self.session.as_deref())),
-            ("agent", fact(Some(&self.facts.agent_id))),
-            ("chain", Json::Arr(self.agents.iter().skip(1).map(|id| Json::Str(id.clone())).collect())),
-            ("user", fact(self.facts.user_id.as_ref())),
+            ("tenant", text(self.tenant())),
+            ("session", text(self.session())),
+            ("agent", text(self.agents().next())),
+            ("chain", Json::Arr(self.agents().skip(1).map(Json::str).collect())),
+            ("user", text(self.user())),
             ("kind", text(tool.map(|tool| kind_name(tool.kind)))),
             ("server", text(tool.and_then(|tool| tool.server.as_deref()))),
             ("tool", text(tool.map(|tool| tool.wire.as_str()))),
-            ("digest", text(self.tool_digest.as_deref())),
+            ("digest", text(self.names.find(self.names.tool_digest))),
             ("environment", text(bundle.environments.get(self.env as usize).map(String::as_str))),
             ("context", context.unwrap_or(Json::Null)),
             ("args", self.args_json(policy)),
@@ -198,7 +240,7 @@ pub(crate) fn kind_name(kind: Kind) -> &'static str {
 }
 
 /// What of a request does not depend on the tool: who asks.
-pub(crate) struct Caller {
+struct Caller {
     roles: (BitSet, BitSet),
     user_roles: Option<BitSet>,
     agent: Vec<Option<Value>>,
@@ -210,23 +252,30 @@ impl Policy {
     pub(crate) fn understand(&self, input: &RequestInput) -> Result<Request, Invalid> {
         let tool = self.find_tool(input)?;
         let def = self.bundle.tools.get(tool.index()).ok_or_else(|| Invalid::new("/tool", "no such tool"))?;
-        check_pin(def, input)?;
+        checked_pin(def, input.tool_digest.as_deref())?;
         let env = self.find_env(&input.environment)?;
         let resolved = canonical_targets(&input.resolved)?;
-        let caller = self.caller(&input.agent, input.user.as_ref())?;
+        let (caller, mut names) = self.caller(&input.agent, input.user.as_ref())?;
+        names.call(input);
         let decoder = Decoder::request(&self.bundle.schema, &self.limits, &resolved);
         let args = decoder.fields(&input.args, &def.params, Extra::Refuse, "/args").map_err(|e| argument(e, def))?;
-        let context =
-            input.context.as_ref().map(|context| attributes(&decoder, context, &self.bundle.context, "/context"));
+        let context = input
+            .context
+            .as_ref()
+            .map(|context| decoder.fields(context, &self.bundle.context, Extra::Ignore, "/context"));
         let request = Request {
             context: context.transpose()?,
-            origins: origins::origins(self, def, input)?,
+            origins: origins::origins(self, def, &input.origins, &input.args)?,
             labels: self.find_labels(&input.labels)?,
             live: self.live(&decoder, input)?,
+            evidence: input.approvals.clone(),
             args: Some(args),
             resolved,
-            ..self.skeleton(input, tool, env, caller)
+            ..self.skeleton(tool, env, input.time, names, caller)
         };
+        if self.reads(tool, def).is_some_and(|reads| reads.facts) {
+            request.facts(self);
+        }
         Ok(request)
     }
 
@@ -237,65 +286,36 @@ impl Policy {
         user: Option<&UserInput>,
         env: &str,
     ) -> Result<Request, Invalid> {
-        let input = RequestInput { agent: agent.clone(), user: user.cloned(), ..RequestInput::default() };
         let env = self.find_env(env)?;
-        let caller = self.caller(agent, user)?;
-        Ok(self.skeleton(&input, ToolId::default(), env, caller))
+        let (caller, names) = self.caller(agent, user)?;
+        Ok(self.skeleton(ToolId::default(), env, None, names, caller))
     }
 
-    fn skeleton(&self, input: &RequestInput, tool: ToolId, env: u32, caller: Caller) -> Request {
-        let shared = |text: &Option<String>| text.as_deref().map(Arc::<str>::from);
-        let string = |text: &Option<String>| text.as_deref().map(Value::str);
-        let agents = std::iter::once(&input.agent).chain(&input.agent.chain);
-        let depth = i64::try_from(input.agent.chain.len()).unwrap_or(i64::MAX);
+    fn skeleton(&self, tool: ToolId, env: u32, time: Option<Time>, names: Names, caller: Caller) -> Request {
         Request {
             policy: self.digest,
             tool,
             env,
-            call_id: shared(&input.call_id),
-            tenant: shared(&input.tenant),
-            session: shared(&input.session),
-            parent_session: shared(&input.parent_session),
-            time: input.time,
-            facts: Facts {
-                agent_id: Value::str(input.agent.id.as_str()),
-                agent_owner: string(&input.agent.owner),
-                chain: Value::list(input.agent.chain.iter().map(|link| self.link(link)).collect()),
-                depth: Value::Int(depth),
-                user_id: input.user.as_ref().map(|user| Value::str(user.id.as_str())),
-                session: string(&input.session),
-                tenant: string(&input.tenant),
-                now: input.time.map(Value::Time),
-            },
-            agents: agents.clone().map(|agent| agent.id.as_str().into()).collect(),
-            owners: agents.filter_map(|agent| agent.owner.as_deref()).map(Arc::from).collect(),
+            time,
+            now: time.map(Value::Time),
+            depth: Value::Int(i64::try_from(names.chain.len()).unwrap_or(i64::MAX)),
+            names,
+            facts: OnceLock::new(),
             roles: caller.roles,
             user_roles: caller.user_roles,
             agent: caller.agent,
             user: caller.user,
             context: None,
             args: None,
+            unread: None,
             labels: Bits::default(),
             live: Vec::new(),
             origins: Vec::new(),
-            evidence: input.approvals.clone(),
+            evidence: Vec::new(),
             digest: OnceLock::new(),
             args_json: ArgsJson::default(),
-            tool_digest: input.tool_digest.clone(),
             resolved: BTreeMap::new(),
         }
-    }
-
-    /// A member of the chain as expressions see it; see `builtins/agent.rs`.
-    fn link(&self, agent: &AgentInput) -> Value {
-        let mut roles: Vec<Value> = Vec::new();
-        for role in agent.roles.iter().filter_map(|name| self.index.roles.get(name.as_str())) {
-            let closure = self.bundle.roles.get(*role as usize).map(|role| role.closure.as_slice()).unwrap_or_default();
-            let names = closure.iter().filter_map(|role| self.bundle.roles.get(*role as usize));
-            roles.extend(names.map(|role| Value::str(role.name.as_str())));
-        }
-        let owner = agent.owner.as_deref().map(Value::str);
-        Value::Record([Some(Value::str(agent.id.as_str())), Some(Value::set(roles)), owner].into())
     }
 
     fn find_tool(&self, input: &RequestInput) -> Result<ToolId, Invalid> {
@@ -350,29 +370,28 @@ impl Policy {
         Ok(roles)
     }
 
-    fn caller(&self, agent: &AgentInput, user: Option<&UserInput>) -> Result<Caller, Invalid> {
+    fn caller(&self, agent: &AgentInput, user: Option<&UserInput>) -> Result<(Caller, Names), Invalid> {
         let no_paths = BTreeMap::new();
         let decoder = Decoder::request(&self.bundle.schema, &self.limits, &no_paths);
-        let object =
-            |attrs: &[(String, Json)]| Json::Obj(attrs.iter().map(|(k, v)| (k.as_str().into(), v.clone())).collect());
         let own = self.find_roles(&agent.roles, "/agent")?;
         let (mut all, mut any) = (own.clone(), own);
         if agent.chain.len() > self.limits.elements {
             return Err(Invalid::because(Reason::LimitsExceeded, "/agent/chain", "the chain is too long"));
         }
+        let mut chain = Vec::with_capacity(agent.chain.len());
         for (i, link) in agent.chain.iter().enumerate() {
             let roles = self.find_roles(&link.roles, &format!("/agent/chain/{i}"))?;
             all.intersect(&roles);
             any.extend(&roles);
+            chain.push(roles);
         }
-        Ok(Caller {
+        let caller = Caller {
             roles: (all, any),
             user_roles: user.map(|user| self.find_roles(&user.roles, "/user")).transpose()?,
-            agent: attributes(&decoder, &object(&agent.attrs), &self.bundle.agent, "/agent")?,
-            user: user
-                .map(|user| attributes(&decoder, &object(&user.attrs), &self.bundle.user, "/user"))
-                .transpose()?,
-        })
+            agent: decoder.members(&agent.attrs, &self.bundle.agent, "/agent")?,
+            user: user.map(|user| decoder.members(&user.attrs, &self.bundle.user, "/user")).transpose()?,
+        };
+        Ok((caller, Names::of(agent, user, chain)))
     }
 
     /// Live data by the policy's declarations; what it does not declare is for another policy.
@@ -386,15 +405,6 @@ impl Policy {
         }
         Ok(out)
     }
-}
-
-fn attributes(
-    decoder: &Decoder<'_>,
-    json: &Json,
-    fields: &[Field],
-    pointer: &str,
-) -> Result<Vec<Option<Value>>, Invalid> {
-    decoder.fields(json, fields, Extra::Ignore, pointer).map_err(Invalid::from)
 }
 
 impl From<DecodeError> for Invalid {
@@ -418,9 +428,9 @@ fn argument(error: DecodeError, tool: &ToolDef) -> Invalid {
 }
 
 /// A pinned tool is the one whose definition was looked at.
-fn check_pin(tool: &ToolDef, input: &RequestInput) -> Result<(), Invalid> {
+fn checked_pin(tool: &ToolDef, digest: Option<&str>) -> Result<(), Invalid> {
     let Some(pinned) = tool.pinned else { return Ok(()) };
-    let message = match input.tool_digest.as_deref() {
+    let message = match digest {
         Some(digest) if digest.parse() == Ok(pinned) => return Ok(()),
         Some(_) => format!("the definition of `{}` is not the one that the policy pins", tool.name),
         None => format!("the policy pins the definition of `{}`, and the request does not state its digest", tool.name),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::host::is_plain_name;
 use crate::{Host, Value};
 
 /// A URL as the WHATWG standard reads and prints it; its parts are kept as values, ready to be judged.
@@ -26,6 +27,13 @@ impl UrlValue {
     ///
     /// Refuses user-info, control characters and backslashes, which different readers read differently.
     pub fn parse(text: &str) -> Result<UrlValue, String> {
+        match Plain::of(text) {
+            Some(plain) => Ok(plain.value(text)),
+            None => UrlValue::parse_any(text),
+        }
+    }
+
+    fn parse_any(text: &str) -> Result<UrlValue, String> {
         if text.chars().any(char::is_control) {
             return Err("a URL has no control characters".to_owned());
         }
@@ -100,6 +108,48 @@ impl UrlValue {
     #[must_use]
     pub fn query(&self) -> &Value {
         &self.query
+    }
+}
+
+/// Is this certainly a URL, and in canonical form? So are most.
+pub(crate) fn is_plain(text: &str) -> bool {
+    Plain::of(text).is_some()
+}
+
+/// The parts of a URL in canonical form: a name as its host, no port, nothing in it that is written in several ways.
+struct Plain<'a> {
+    scheme: &'a str,
+    port: i64,
+    host: &'a str,
+    path: &'a str,
+    query: &'a str,
+}
+
+impl<'a> Plain<'a> {
+    fn of(text: &'a str) -> Option<Plain<'a>> {
+        let (scheme, rest) = text.split_once("://")?;
+        let port = match scheme {
+            "https" => 443,
+            "http" => 80,
+            _ => return None,
+        };
+        let (host, rest) = rest.split_at_checked(rest.find('/')?)?;
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/=&+,:;!$*()".contains(&b);
+        let all_plain = path.bytes().all(plain) && query.bytes().all(plain);
+        (is_plain_name(host) && all_plain && !path.contains("/.")).then_some(Plain { scheme, port, host, path, query })
+    }
+
+    fn value(&self, text: &str) -> UrlValue {
+        UrlValue {
+            text: text.into(),
+            scheme: Value::str(self.scheme),
+            host: Some(Value::Host(Host::Name(self.host.into()))),
+            hostless: false,
+            port: Some(Value::Int(self.port)),
+            path: Value::str(self.path),
+            query: Value::str(self.query),
+        }
     }
 }
 
@@ -203,6 +253,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_ones_are_read_like_others(text in r"(https?|ftp|file)://[a-z0-9.-]{1,8}(:[0-9]{1,3})?/?[ -~]{0,12}|https://a\.b/[a-z./?%2eE&=@:]{0,16}") {
+            if let Some(plain) = Plain::of(&text) {
+                prop_assert_eq!(UrlValue::parse_any(&text), Ok(plain.value(&text)));
+            }
+        }
+
         #[test]
         fn canonical_form_is_a_fixed_point(text in r"(https?|file|foo|data|blob):/{0,3}[a-zA-Z0-9.:@%/?#\[\]; -]{0,24}|.{0,20}") {
             if let Ok(url) = UrlValue::parse(&text) {

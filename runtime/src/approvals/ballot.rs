@@ -14,7 +14,7 @@ use super::{Vote, VoteVerdict};
 use crate::bundle::{ApprovalDef, RoleDef};
 use crate::request::shown;
 use crate::state::Fields;
-use crate::{Approval, Digest, Duration, Policy, Request, Time, Value};
+use crate::{Approval, Digest, Duration, Policy, Request, Time};
 
 /// What is voted on, by whom, and how many are needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,12 +122,12 @@ impl Policy {
     }
 
     pub(crate) fn ballot_for(&self, request: &Request, def: &ApprovalDef, clauses: &[&str]) -> Ballot {
-        let agents: Vec<&str> = request.agents.iter().map(|id| &**id).collect();
-        let owners: Vec<&str> = request.owners.iter().map(|id| &**id).collect();
+        let agents: Vec<&str> = request.agents().collect();
+        let owners: Vec<&str> = request.owners().collect();
         let parties = Parties {
-            tenant: request.tenant.as_deref(),
+            tenant: request.tenant(),
             request_digest: request.digest(self),
-            user: request.facts.user_id.as_ref().and_then(Value::as_str),
+            user: request.user(),
             owners: &owners,
             agents: &agents,
         };

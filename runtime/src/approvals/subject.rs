@@ -23,7 +23,7 @@ impl Policy {
     pub fn subject(&self, request: &Request) -> Subject {
         let mut subject = Subject { values: request.digest_json(self), secrets: Vec::new() };
         let params = self.bundle.tools.get(request.tool.index()).map(|tool| tool.params.as_slice());
-        let args = request.known_args().unwrap_or_default();
+        let args = request.known_args(self).unwrap_or_default();
         let context = request.context.as_deref().unwrap_or_default();
         for (root, values, fields) in
             [("args", args, params.unwrap_or_default()), ("context", context, self.bundle.context.as_slice())]

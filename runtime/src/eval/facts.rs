@@ -12,16 +12,16 @@ const INLINE: usize = 4;
 impl<'a> Eval<'a> {
     pub(crate) fn fact(&self, fact: Fact) -> Ev<'a> {
         let (request, index) = (self.request, &self.policy.index);
-        let facts = &request.facts;
+        let facts = || request.facts(self.policy);
         match fact {
-            Fact::AgentId => Ev::Known(super::Val::Ref(&facts.agent_id)),
-            Fact::AgentOwner => Ev::field(facts.agent_owner.as_ref()),
-            Fact::AgentChain => Ev::Known(super::Val::Ref(&facts.chain)),
-            Fact::AgentDepth => Ev::Known(super::Val::Ref(&facts.depth)),
-            Fact::UserId => Ev::fact(facts.user_id.as_ref()),
-            Fact::SessionId => Ev::fact(facts.session.as_ref()),
-            Fact::Now => Ev::fact(facts.now.as_ref()),
-            Fact::Tenant => Ev::fact(facts.tenant.as_ref()),
+            Fact::AgentId => Ev::Known(super::Val::Ref(&facts().agent_id)),
+            Fact::AgentOwner => Ev::field(facts().agent_owner.as_ref()),
+            Fact::AgentChain => Ev::Known(super::Val::Ref(&facts().chain)),
+            Fact::AgentDepth => Ev::Known(super::Val::Ref(request.depth())),
+            Fact::UserId => Ev::fact(facts().user_id.as_ref()),
+            Fact::SessionId => Ev::fact(facts().session.as_ref()),
+            Fact::Now => Ev::fact(request.now()),
+            Fact::Tenant => Ev::fact(facts().tenant.as_ref()),
             Fact::Env => Ev::fact(index.env_values.get(request.env as usize)),
             Fact::ToolName => Ev::fact(index.tool_values.get(request.tool.index()).map(|(name, _)| name)),
             Fact::ToolServer => match index.tool_values.get(request.tool.index()) {
@@ -67,7 +67,7 @@ impl<'a> Eval<'a> {
     pub(crate) fn collect(&mut self, kind: Collect) -> Ev<'a> {
         let bundle = &self.policy.bundle;
         let Some(tool) = bundle.tools.get(self.request.tool.index()) else { return opaque() };
-        let Some(args) = self.request.known_args() else { return opaque() };
+        let Some(args) = self.request.known_args(self.policy) else { return opaque() };
         let mut items = Vec::new();
         let complete = collect_fields(args, &tool.params, &bundle.schema, kind, &mut |value| items.push(value.clone()));
         if complete { Ev::own(Value::list(items)) } else { Ev::Partial(items.into()) }

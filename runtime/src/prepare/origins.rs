@@ -9,22 +9,27 @@ use crate::bundle::ToolDef;
 use crate::error::did_you_mean;
 use crate::json::push_token;
 use crate::request::shown;
-use crate::{Field, Invalid, Json, Policy, RequestInput, Type, Value};
+use crate::{Field, Invalid, Json, Policy, Type, Value};
 
 /// (argument, field indices below it, its origins or unknown).
-type Answers = Vec<(u32, Vec<u32>, Option<Value>)>;
+pub(super) type Answers = Vec<(u32, Vec<u32>, Option<Value>)>;
 
 /// The origins of every argument and of every field of record arguments. Empty, that is unknown, if the host says nothing.
-pub(super) fn origins(policy: &Policy, tool: &ToolDef, input: &RequestInput) -> Result<Answers, Invalid> {
-    if input.origins.is_empty() {
+pub(super) fn origins(
+    policy: &Policy,
+    tool: &ToolDef,
+    said: &BTreeMap<String, Vec<String>>,
+    args: &Json,
+) -> Result<Answers, Invalid> {
+    if said.is_empty() {
         return Ok(Vec::new());
     }
-    for (pointer, names) in &input.origins {
+    for (pointer, names) in said {
         check(policy, pointer, names)?;
     }
-    let inherited = input.origins.get("/args");
-    let mut walk = Walk { policy, said: &input.origins, answers: Vec::new() };
-    walk.fields(&input.args, &tool.params, &mut Vec::new(), "/args", inherited);
+    let inherited = said.get("/args");
+    let mut walk = Walk { policy, said, answers: Vec::new() };
+    walk.fields(args, &tool.params, &mut Vec::new(), "/args", inherited);
     Ok(walk.answers)
 }
 

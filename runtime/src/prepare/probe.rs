@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::{ArgsJson, Facts, Request};
+use super::names::Names;
+use super::{ArgsJson, Request};
 use crate::bitset::{BitSet, Bits};
 use crate::bundle::{AttrRoot, CondId, ExprId, Fact, ToolId};
 use crate::eval::{Eval, Local, Scope, Val};
@@ -31,36 +32,24 @@ impl<'p> Probe<'p> {
             policy: policy.digest,
             tool,
             env: 0,
-            call_id: None,
-            tenant: None,
-            session: None,
-            parent_session: None,
             time: None,
-            facts: Facts {
-                agent_id: Value::str(""),
-                agent_owner: None,
-                chain: Value::list(Vec::new()),
-                depth: Value::Int(0),
-                user_id: None,
-                session: None,
-                tenant: None,
-                now: None,
-            },
-            agents: Vec::new(),
-            owners: Vec::new(),
+            now: None,
+            depth: Value::Int(0),
+            names: Names::default(),
+            facts: OnceLock::from(Box::new(Names::default().facts(policy))),
             roles: (none(), none()),
             user_roles: None,
             agent: vec![None; bundle.agent.len()],
             user: None,
             context: None,
             args: Some(vec![None; params]),
+            unread: None,
             labels: Bits::default(),
             live: vec![None; bundle.lives.len()],
             origins: Vec::new(),
             evidence: Vec::new(),
             digest: OnceLock::new(),
             args_json: ArgsJson::default(),
-            tool_digest: None,
             resolved: BTreeMap::new(),
         };
         Probe { policy, request }
@@ -68,7 +57,8 @@ impl<'p> Probe<'p> {
 
     /// A call as it was prepared by this policy.
     #[must_use]
-    pub fn of(policy: &'p Policy, request: Request) -> Probe<'p> {
+    pub fn of(policy: &'p Policy, mut request: Request) -> Probe<'p> {
+        request.read_all(policy);
         Probe { policy, request }
     }
 
@@ -114,16 +104,16 @@ impl<'p> Probe<'p> {
     /// A fact of a fixed type; `None` is absent or missing, or told by the policy itself.
     #[must_use]
     pub fn fact(&self, fact: Fact) -> Option<&Value> {
-        let facts = &self.request.facts;
+        let facts = self.request.facts(self.policy);
         match fact {
             Fact::AgentId => Some(&facts.agent_id),
             Fact::AgentChain => Some(&facts.chain),
-            Fact::AgentDepth => Some(&facts.depth),
+            Fact::AgentDepth => Some(&self.request.depth),
             Fact::AgentOwner => facts.agent_owner.as_ref(),
             Fact::UserId => facts.user_id.as_ref(),
             Fact::SessionId => facts.session.as_ref(),
             Fact::Tenant => facts.tenant.as_ref(),
-            Fact::Now => facts.now.as_ref(),
+            Fact::Now => self.request.now.as_ref(),
             _ => None,
         }
     }
@@ -187,22 +177,24 @@ impl<'p> Probe<'p> {
 
     /// A fact of a fixed type; `None` is absent or missing. What the tool and the environment are can't be set here.
     pub fn set_fact(&mut self, fact: Fact, value: Option<Value>) {
-        let facts = &mut self.request.facts;
+        if let Fact::Now = fact {
+            self.request.time = match value {
+                Some(Value::Time(time)) => Some(time),
+                _ => None,
+            };
+            self.request.now = self.request.time.map(Value::Time);
+            return;
+        }
+        // They are there since the probe was made.
+        let Some(facts) = self.request.facts.get_mut() else { return };
         match (fact, value) {
             (Fact::AgentId, Some(value)) => facts.agent_id = value,
             (Fact::AgentChain, Some(value)) => facts.chain = value,
-            (Fact::AgentDepth, Some(value)) => facts.depth = value,
+            (Fact::AgentDepth, Some(value)) => self.request.depth = value,
             (Fact::AgentOwner, value) => facts.agent_owner = value,
             (Fact::UserId, value) => facts.user_id = value,
             (Fact::SessionId, value) => facts.session = value,
             (Fact::Tenant, value) => facts.tenant = value,
-            (Fact::Now, value) => {
-                self.request.time = match value {
-                    Some(Value::Time(time)) => Some(time),
-                    _ => None,
-                };
-                facts.now = self.request.time.map(Value::Time);
-            }
             _ => {}
         }
     }
