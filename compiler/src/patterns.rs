@@ -1,8 +1,9 @@
-//! Builds the automata of `like` and `matches`.
+//! Builds what `like` and `matches` are compiled to.
 //!
-//! A pattern is compiled once, here, into an anchored DFA that accepts exactly the whole values it matches; the
-//! runtime only walks it. Knows nothing of expressions or policies.
+//! A regular expression becomes, once and here, an anchored DFA that accepts exactly the whole values it matches; the
+//! runtime only walks it. So does a glob with `?`; others stay text, which is faster and far smaller. Knows nothing of expressions or policies.
 
+use claw_runtime::bundle::PatternDef;
 use regex_automata::dfa::{StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
@@ -19,7 +20,7 @@ pub fn check_regex(pattern: &str) -> Result<(), String> {
     regex(pattern).map(drop)
 }
 
-/// Whether `like "pattern"` can be compiled.
+/// Whether `like "pattern"` can be compiled; the error says why not.
 pub fn check_glob(pattern: &str) -> Result<(), String> {
     glob(pattern).map(drop)
 }
@@ -29,9 +30,19 @@ pub fn regex(pattern: &str) -> Result<Vec<u8>, String> {
     bytes(&regex_automaton(pattern)?)
 }
 
-/// The automaton of a glob on the whole value: `*` is any text, `?` is any one character, all else is itself.
-pub fn glob(pattern: &str) -> Result<Vec<u8>, String> {
-    bytes(&glob_automaton(pattern)?)
+/// A glob on the whole value: `*` is any text, `?` is any one character, all else is itself.
+pub fn glob(pattern: &str) -> Result<PatternDef, String> {
+    if pattern.contains('?') {
+        return bytes(&glob_automaton(pattern)?).map(PatternDef::Automaton);
+    }
+    let mut text = String::with_capacity(pattern.len());
+    for c in pattern.chars() {
+        // `**` says no more than `*`.
+        if c != '*' || !text.ends_with('*') {
+            text.push(c);
+        }
+    }
+    Ok(PatternDef::Glob(text))
 }
 
 /// What [`regex`] encodes.
@@ -44,7 +55,7 @@ pub(crate) fn regex_automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, Str
     build(&anchored, syntax::Config::new())
 }
 
-/// What [`glob`] encodes.
+/// The automaton of a glob.
 pub(crate) fn glob_automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, String> {
     // Bytes are no characters: the parser has to be told that this is meant.
     build(&glob_regex(pattern), syntax::Config::new().utf8(false))
@@ -161,7 +172,7 @@ mod tests {
     #[test]
     fn globs() {
         let check = |g: &str, yes: &[&str], no: &[&str]| {
-            let bytes = glob(g).expect("compiles");
+            let bytes = bytes(&glob_automaton(g).expect("compiles")).expect("small");
             yes.iter().for_each(|t| assert!(matches(&bytes, t), "{g} {t}"));
             no.iter().for_each(|t| assert!(!matches(&bytes, t), "{g} {t}"));
         };
@@ -169,5 +180,7 @@ mod tests {
         check("a?c", &["abc", "aüc", "a\nc"], &["ac", "abbc"]);
         check("a.c[0]**", &["a.c[0]", "a.c[0]zz"], &["abc0", "a.c0"]);
         check("", &[""], &["a"]);
+        assert_eq!(glob("a***b*"), Ok(PatternDef::Glob("a*b*".to_owned())));
+        assert!(matches!(glob("a?*"), Ok(PatternDef::Automaton(_))));
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Collect, Digest, Field, Schema, Type, Value};
 
 /// The version of the layout below. A runtime reads exactly this one.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A compiled policy. All fields are tables; see the types for what their entries mean.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,8 +35,8 @@ pub struct Bundle {
     pub context: Vec<Field>,
     pub tools: Vec<ToolDef>,
     pub consts: Vec<Value>,
-    /// Automata of `like` and `matches`: regex-automata's sparse DFAs, little-endian, anchored, whole value.
-    pub patterns: Vec<Vec<u8>>,
+    /// What `like` and `matches` ask of a whole text.
+    pub patterns: Vec<PatternDef>,
     /// Names of the builtins that expressions call.
     pub builtins: Vec<String>,
     pub lives: Vec<LiveDef>,
@@ -297,6 +297,15 @@ pub struct Switch {
     pub subject: ExprId,
     /// (constant, class), ascending by constant id. A value in no entry is *otherwise*.
     pub classes: Vec<(ConstId, u32)>,
+}
+
+/// The right-hand side of `like` or `matches`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PatternDef {
+    /// Text in which each `*` stands for any text. Without `?`, and never two stars in a row.
+    Glob(String),
+    /// regex-automata's sparse DFA, little-endian, anchored, for the whole text.
+    Automaton(Vec<u8>),
 }
 
 /// A clause of the policy as it is named in explanations.

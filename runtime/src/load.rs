@@ -96,7 +96,7 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
         patterns: bundle
             .patterns
             .iter()
-            .map(|bytes| Pattern::from_bytes(bytes).map_err(LoadError::Malformed))
+            .map(|pattern| Pattern::load(pattern).map_err(LoadError::Malformed))
             .collect::<Result<_, _>>()?,
         zones: bundle.zones.iter().map(zone).collect::<Result<_, _>>()?,
         builtins: bundle.builtins.iter().map(builtin).collect::<Result<_, _>>()?,

@@ -6,11 +6,18 @@ use std::fmt;
 use regex_automata::Input;
 use regex_automata::dfa::{Automaton, sparse};
 
-/// A regular expression as an automaton, validated when it was loaded.
-///
-/// The compiler builds it anchored at both ends, so that it judges the whole text.
+use crate::bundle::PatternDef;
+
+/// The right-hand side of `like` or `matches`, validated when it was loaded. It judges the whole text.
 #[derive(Clone)]
-pub struct Pattern(sparse::DFA<Vec<u8>>);
+pub struct Pattern(Form);
+
+#[derive(Clone)]
+enum Form {
+    Glob(Glob),
+    /// Anchored at both ends by the compiler.
+    Automaton(Box<sparse::DFA<Vec<u8>>>),
+}
 
 impl Pattern {
     /// Loads an automaton from what `sparse::DFA::to_bytes_little_endian` wrote.
@@ -20,21 +27,77 @@ impl Pattern {
         if read != bytes.len() {
             return Err("something follows the automaton of a pattern".to_owned());
         }
-        Ok(Pattern(dfa.to_owned()))
+        Ok(Pattern(Form::Automaton(Box::new(dfa.to_owned()))))
+    }
+
+    /// Loads what a bundle holds.
+    pub(crate) fn load(def: &PatternDef) -> Result<Pattern, String> {
+        match def {
+            PatternDef::Glob(text) => match Glob::new(text) {
+                Some(glob) => Ok(Pattern(Form::Glob(glob))),
+                None => Err("a glob with other wildcards than single stars".to_owned()),
+            },
+            PatternDef::Automaton(bytes) => Pattern::from_bytes(bytes),
+        }
     }
 
     /// Does the pattern match the whole text? `None` if the automaton gave up, which counts as unknown.
     #[must_use]
     pub fn matches(&self, text: &str) -> Option<bool> {
-        let input = Input::new(text).anchored(regex_automata::Anchored::Yes);
-        let end = self.0.try_search_fwd(&input).ok()?;
-        Some(end.is_some_and(|end| end.offset() == text.len()))
+        match &self.0 {
+            Form::Glob(glob) => Some(glob.matches(text)),
+            Form::Automaton(dfa) => {
+                let input = Input::new(text).anchored(regex_automata::Anchored::Yes);
+                let end = dfa.try_search_fwd(&input).ok()?;
+                Some(end.is_some_and(|end| end.offset() == text.len()))
+            }
+        }
     }
 }
 
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pattern({} bytes)", self.0.memory_usage())
+        match &self.0 {
+            Form::Glob(glob) => write!(f, "Pattern({:?})", glob.text),
+            Form::Automaton(dfa) => write!(f, "Pattern({} bytes)", dfa.memory_usage()),
+        }
+    }
+}
+
+/// Texts in a fixed order with anything between them. Matching takes one pass over the text.
+#[derive(Clone, Debug)]
+struct Glob {
+    text: Box<str>,
+    /// Where the first and the last star stand; `None` without any.
+    stars: Option<(usize, usize)>,
+}
+
+impl Glob {
+    /// `None` if there are wildcards that only an automaton can do.
+    fn new(text: &str) -> Option<Glob> {
+        let stars = text.find('*').zip(text.rfind('*'));
+        (!text.contains('?') && !text.contains("**")).then(|| Glob { text: text.into(), stars })
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        let Some((first, last)) = self.stars else { return *self.text == *text };
+        // Stars are single bytes, so what is before and after one is text.
+        let (Some(start), Some(end)) = (self.text.get(..first), self.text.get(last.saturating_add(1)..)) else {
+            return false;
+        };
+        let Some(mut rest) = text.strip_prefix(start).and_then(|rest| rest.strip_suffix(end)) else { return false };
+        if first == last {
+            return true;
+        }
+        // The leftmost place for each leaves the most to the others.
+        let middle = self.text.get(first.saturating_add(1)..last).unwrap_or_default();
+        middle.split('*').all(|part| match rest.split_once(part) {
+            Some((_, after)) => {
+                rest = after;
+                true
+            }
+            None => false,
+        })
     }
 }
 
@@ -108,6 +171,13 @@ mod tests {
     }
 
     #[test]
+    fn globs_that_need_an_automaton_are_refused() {
+        for glob in ["a?", "**", "a**b"] {
+            assert!(Pattern::load(&PatternDef::Glob(glob.to_owned())).is_err(), "{glob}");
+        }
+    }
+
+    #[test]
     fn globs() {
         for (glob, text, expected) in [
             ("", "", true),
@@ -144,6 +214,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn loaded_globs_agree_with_the_definition(glob in r"[abä*]{0,10}", text in "[abä]{0,12}") {
+            let glob = glob.replace("**", "*").replace("**", "*").replace("**", "*");
+            let pattern = Pattern::load(&PatternDef::Glob(glob.clone())).unwrap();
+            prop_assert_eq!(pattern.matches(&text), Some(glob_matches(&glob, &text)));
+        }
+
         #[test]
         fn globs_agree_with_the_definition(glob in "[ab*?]{0,8}", text in "[ab]{0,10}") {
             let chars = |s: &str| s.chars().collect::<Vec<_>>();

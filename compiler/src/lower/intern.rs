@@ -7,7 +7,7 @@ use std::hash::Hash;
 
 use claw_runtime::Value;
 use claw_runtime::bundle::{
-    Ask, Atom, AtomId, Bundle, Cond, CondId, ConstId, Expr, ExprId, PriorId, Range, Template, TemplateId, TemplatePart,
+    Ask, Atom, AtomId, Bundle, Cond, CondId, ConstId, Expr, ExprId, PatternDef, PriorId, Range, Template, TemplateId, TemplatePart,
 };
 use rustc_hash::FxHashMap;
 
@@ -85,13 +85,14 @@ impl Interner {
         id
     }
 
-    /// A pattern by its text; the automaton is built at its first use.
+    /// A pattern by its text; it is compiled at its first use.
     pub fn pattern(&mut self, is_glob: bool, text: &str) -> u32 {
         let key = (is_glob, text.to_owned());
         if let Some(found) = self.patterns.get(&key) {
             return *found;
         }
-        let built = if is_glob { crate::patterns::glob(text) } else { crate::patterns::regex(text) };
+        let regex = || crate::patterns::regex(text).map(PatternDef::Automaton);
+        let built = if is_glob { crate::patterns::glob(text) } else { regex() };
         let id = next(&self.tables.patterns);
         self.tables.patterns.push(built.expect("checked where the pattern was typed"));
         self.pattern_sources.push(key.clone());
