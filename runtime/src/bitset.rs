@@ -19,6 +19,10 @@ impl Bits {
         self.0.get(index as usize / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0 == [0; BITS / 64]
+    }
+
     /// Adds all members of another set.
     pub(crate) fn extend(&mut self, other: &Bits) {
         for (word, more) in self.0.iter_mut().zip(other.0) {

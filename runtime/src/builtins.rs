@@ -183,7 +183,15 @@ pub struct Builtin {
     pub cost: Cost,
     /// Makes something of partly known lists and of intervals, instead of being unknown then.
     pub lenient: bool,
-    eval: fn(&[Arg<'_>]) -> Out,
+    eval: How,
+}
+
+/// How a builtin is evaluated.
+#[derive(Clone, Copy, Debug)]
+enum How {
+    Made(fn(&[Arg<'_>]) -> Out),
+    /// What it gives is a part of its only argument.
+    Part(fn(&Value) -> Option<&Value>),
 }
 
 impl Builtin {
@@ -195,6 +203,19 @@ impl Builtin {
         doc: &'static str,
         eval: fn(&[Arg<'_>]) -> Out,
     ) -> Builtin {
+        let eval = How::Made(eval);
+        Builtin { name, form, params, result, doc, total: true, cost: Cost::Constant, lenient: false, eval }
+    }
+
+    /// A member that stands in its argument as it is.
+    const fn part(
+        name: &'static str,
+        params: &'static [Pat],
+        result: Pat,
+        doc: &'static str,
+        get: fn(&Value) -> Option<&Value>,
+    ) -> Builtin {
+        let (eval, form) = (How::Part(get), Form::Member);
         Builtin { name, form, params, result, doc, total: true, cost: Cost::Constant, lenient: false, eval }
     }
 
@@ -221,7 +242,19 @@ impl Builtin {
             Arg::Unknown => false,
             Arg::Partial(_) | Arg::Interval(..) => self.lenient,
         };
-        if args.iter().all(usable) { (self.eval)(args) } else { Out::Unknown }
+        if !args.iter().all(usable) {
+            return Out::Unknown;
+        }
+        match (self.eval, args) {
+            (How::Made(make), _) => make(args),
+            (How::Part(get), [Arg::Known(value)]) => get(value).cloned().into(),
+            (How::Part(_), _) => Out::Unknown,
+        }
+    }
+
+    /// The part of a value that this member is, where that can be had without making anything; `None` says nothing.
+    pub(crate) fn peek<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        if let How::Part(get) = self.eval { get(value) } else { None }
     }
 
     /// What stands behind the dot, or the function's name, or the operator.

@@ -94,7 +94,7 @@ fn host(value: &Value, out: &mut dyn FnMut(&Value)) -> bool {
     match value {
         Value::Host(_) => put(value, out),
         Value::Ip(ip) => put(&Value::Host(Host::from_ip(*ip)), out),
-        Value::Email(email) => put(&Value::Host(email.domain().clone()), out),
+        Value::Email(email) => put(email.domain_value(), out),
         Value::Url(url) => match url.host() {
             Some(host) => put(host, out),
             None => url.is_hostless(),

@@ -7,12 +7,13 @@
 use crate::bitset::Bits;
 use crate::budget::{Budget, Sum};
 use crate::bundle::{
-    Ask, AtomId, Cond, CondId, ExprId, Instance, InstanceEffect, LimitId, Node, RuleEffect, Target, TargetKind,
+    Ask, AtomId, Cond, CondId, ExprId, Instance, InstanceEffect, LimitId, Node, Roots, RuleEffect, Target, TargetKind,
     ToolDef, ToolId,
 };
 use crate::eval::{Ev, Eval};
 use crate::externs::Answers;
 use crate::judge::Judge;
+use crate::ready::Ready;
 use crate::state::{NoState, Realm, StateView};
 use crate::{Duration, Outcome, Policy, Reason, Request, Tri, Value, Verdict, shape};
 
@@ -69,7 +70,8 @@ impl Memo {
 struct Walk<'a> {
     eval: Eval<'a>,
     tool: &'a ToolDef,
-    memo: Memo,
+    /// Made for the first test that is worth remembering.
+    memo: Option<Memo>,
 }
 
 impl Policy {
@@ -79,14 +81,16 @@ impl Policy {
         let Some(tool) = self.bundle.tools.get(request.tool.index()).filter(|_| request.policy == self.digest) else {
             return Verdict::deny(Reason::InvalidRequest);
         };
-        Answers::settled(self, |answers| {
-            if tool.roots.is_none() || !request.evidence.is_empty() {
-                return Judge::new(self, request, view, tool, answers).verdict();
+        let by_graph = tool.roots.as_ref().filter(|_| request.evidence.is_empty());
+        match by_graph {
+            Some(roots) if self.bundle.externs.is_empty() => {
+                Walk::new(Eval::alone(self, request, view), tool).bounded(roots)
             }
-            let mut walk = Walk { eval: Eval::new(self, request, view, answers), tool, memo: Memo::new(tool.memo) };
-            let verdict = walk.verdict();
-            if walk.eval.exhausted() { Verdict::deny(Reason::LimitsExceeded) } else { verdict }
-        })
+            Some(roots) => Answers::settled(self, |answers| {
+                Walk::new(Eval::new(self, request, view, answers), tool).bounded(roots)
+            }),
+            None => Answers::settled(self, |answers| Judge::new(self, request, view, tool, answers).verdict()),
+        }
     }
 
     /// The tools that some grant could cover, whatever the arguments; see [`Policy::callable`].
@@ -122,9 +126,17 @@ impl Policy {
 }
 
 impl<'a> Walk<'a> {
-    fn verdict(&mut self) -> Verdict {
+    fn new(eval: Eval<'a>, tool: &'a ToolDef) -> Walk<'a> {
+        Walk { eval, tool, memo: None }
+    }
+
+    fn bounded(mut self, roots: &Roots) -> Verdict {
+        let verdict = self.verdict(roots);
+        if self.eval.exhausted() { Verdict::deny(Reason::LimitsExceeded) } else { verdict }
+    }
+
+    fn verdict(&mut self, roots: &Roots) -> Verdict {
         let bundle = &self.eval.policy.bundle;
-        let Some(roots) = &self.tool.roots else { return Verdict::deny(Reason::NotGranted) };
         if self.walk(roots.grant) != Some(1) {
             return Verdict::deny(Reason::NotGranted);
         }
@@ -203,31 +215,27 @@ impl<'a> Walk<'a> {
     }
 
     fn atom(&mut self, atom: AtomId, place: u32) -> Tri {
-        if let Some(answer) = self.memo.get(place, atom) {
+        let policy = self.eval.policy;
+        let ready = policy.index.tests.get(atom.index()).copied().unwrap_or(Ready::No);
+        if let Some(answer) = ready.ask(policy, self.eval.request) {
+            return answer;
+        }
+        let memo = self.memo.get_or_insert_with(|| Memo::new(self.tool.memo));
+        if let Some(answer) = memo.get(place, atom) {
             return answer;
         }
         let answer = self.eval.atom(atom);
-        self.memo.set(place, atom, answer);
+        memo.set(place, atom, answer);
         answer
     }
 
-    /// Which class of constants a switch's subject is in: `None` is unknown, `Some(None)` is none of them.
+    /// Which class of constants a switch's subject is in; see [`SwitchTable::class`].
     fn class(&mut self, switch: u32, subject: ExprId) -> Option<Option<u32>> {
         let table = self.eval.policy.index.switches.get(switch as usize)?;
-        let value = self.eval.eval(subject, None);
-        match value.value()? {
-            Value::Path(path) => {
-                // As for `==`: the path and what it leads to must be the same constant, or both be none.
-                let target = path.resolved()?;
-                let lexical = table.paths.get(path.as_str());
-                if path.as_str() == &**target {
-                    return Some(lexical.copied());
-                }
-                (lexical.is_none() && !table.paths.contains_key(&**target)).then_some(None)
-            }
-            value @ Value::Decimal(_) => Some(table.classes.get(&shape::key(value)?).copied()),
-            value => Some(table.classes.get(value).copied()),
+        if let Some(value) = self.eval.peek(subject, None) {
+            return table.class(value);
         }
+        table.class(self.eval.eval(subject, None).value()?)
     }
 
     /// What a call adds to a limit's pot, over all arms that apply.
@@ -274,6 +282,9 @@ impl Verdict {
 /// The last step: what is still outstanding of the approvals required by matrix, rules and limits. `open` says whether an
 /// approval is outstanding, or why it can't be had.
 pub(crate) fn join(verdict: Verdict, by: [Bits; 3], mut open: impl FnMut(u32) -> Result<bool, Reason>) -> Verdict {
+    if by.iter().all(Bits::is_empty) {
+        return verdict;
+    }
     let mut required = Bits::default();
     by.iter().for_each(|level| required.extend(level));
     let mut outstanding = Bits::default();

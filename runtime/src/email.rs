@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Host;
+use crate::{Host, Value};
 
-/// A bare e-mail address, lower-cased, with an IDNA domain. No display name, comment or quoting.
+/// A bare e-mail address, lower-cased, with an IDNA domain. No display name, comment or quoting. Its parts are kept as
+/// values, ready to be judged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email {
-    local: Arc<str>,
-    domain: Host,
+    local: Value,
+    /// Always a name.
+    domain: Value,
 }
 
 impl Email {
@@ -39,11 +40,11 @@ impl Email {
         match Host::parse(domain) {
             Ok(Host::Name(domain)) if local.len() + 1 + domain.len() <= 254 => {
                 let local = if local.bytes().any(|b| b.is_ascii_uppercase()) {
-                    local.to_ascii_lowercase().into()
+                    Value::str(local.to_ascii_lowercase())
                 } else {
-                    local.into()
+                    Value::str(local)
                 };
-                Ok(Email { local, domain: Host::Name(domain) })
+                Ok(Email { local, domain: Value::Host(Host::Name(domain)) })
             }
             Ok(Host::Name(_)) => bad("it is too long"),
             _ => bad("what follows the `@` is not a domain"),
@@ -52,20 +53,28 @@ impl Email {
 
     /// What stands before the `@`.
     #[must_use]
-    pub fn local(&self) -> &Arc<str> {
-        &self.local
+    pub fn local(&self) -> &str {
+        self.local.as_str().unwrap_or_default()
     }
 
     /// What stands behind the `@`; always a name.
     #[must_use]
-    pub fn domain(&self) -> &Host {
+    pub fn domain(&self) -> &str {
+        if let Value::Host(Host::Name(name)) = &self.domain { name } else { "" }
+    }
+
+    pub(crate) fn local_value(&self) -> &Value {
+        &self.local
+    }
+
+    pub(crate) fn domain_value(&self) -> &Value {
         &self.domain
     }
 }
 
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.local, self.domain)
+        write!(f, "{}@{}", self.local(), self.domain())
     }
 }
 

@@ -14,7 +14,8 @@ use crate::state::{PriorQuery, Realm, StateView, prior_key};
 use crate::{Duration, Policy, Request, Tri, Type, Value};
 
 mod facts;
-mod lists;
+pub(crate) mod lists;
+mod quick;
 
 /// How many list elements one decision may visit; beyond, everything is unknown and the call is denied.
 const FUEL: u64 = 2_000_000;
@@ -105,8 +106,8 @@ pub(crate) struct Eval<'a> {
     pub(crate) tier: Option<u32>,
     /// Shadow clauses see the labels of both realms.
     pub(crate) realm: Realm,
-    /// What the host's functions said so far.
-    answers: &'a Answers,
+    /// What the host's functions said so far; `None` where the policy calls none.
+    answers: Option<&'a Answers>,
     fuel: u64,
 }
 
@@ -117,6 +118,12 @@ impl<'a> Eval<'a> {
         view: &'a dyn StateView,
         answers: &'a Answers,
     ) -> Eval<'a> {
+        Eval { answers: Some(answers), ..Eval::alone(policy, request, view) }
+    }
+
+    /// For a policy that calls no functions of the host.
+    pub(crate) fn alone(policy: &'a Policy, request: &'a Request, view: &'a dyn StateView) -> Eval<'a> {
+        let answers = None;
         Eval { policy, request, view, tier: None, realm: Realm::Confirmed, answers, fuel: FUEL }
     }
 
@@ -143,6 +150,9 @@ impl<'a> Eval<'a> {
     /// Whether a test holds.
     pub(crate) fn truth(&mut self, id: ExprId, scope: Scope<'_, 'a>) -> Tri {
         let Some(expr) = self.expr(id) else { return Tri::Unknown };
+        if let Some(answer) = self.quick(expr, scope) {
+            return answer;
+        }
         match expr {
             Expr::And(range) => self.fold(*range, scope, Tri::True, Tri::False),
             Expr::Or(range) => self.fold(*range, scope, Tri::False, Tri::True),
@@ -158,7 +168,6 @@ impl<'a> Eval<'a> {
             },
             Expr::InWindow(e, window) => self.in_window(*e, *window, scope),
             Expr::HasLabel(label) => self.has_label(*label),
-            Expr::AgentHasRole(role) => self.request.agent_has_role(*role),
             Expr::UserHasRole(role) => self.request.user_has_role(*role),
             Expr::TierAtLeast(tier) => Tri::from(self.tier.map(|t| t >= *tier)),
             Expr::Prior(prior, keys, within) => self.prior(*prior, *keys, *within, scope),
@@ -330,7 +339,7 @@ impl<'a> Eval<'a> {
                 None => return Ev::Unknown,
             }
         }
-        self.answers.get(self.policy, i, args).map_or(Ev::Unknown, Ev::own)
+        self.answers.and_then(|answers| answers.get(self.policy, i, args)).map_or(Ev::Unknown, Ev::own)
     }
 }
 

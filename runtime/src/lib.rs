@@ -38,6 +38,7 @@ mod pattern;
 mod policy;
 mod prepare;
 mod reads;
+mod ready;
 mod reason;
 mod render;
 mod request;

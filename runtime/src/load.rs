@@ -8,9 +8,10 @@ use std::collections::hash_map::Entry;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::bitset::BITS;
+use crate::builtins::{Builtin, BuiltinId};
 use crate::bundle::{Bundle, Expr, FORMAT, Fact, Range, ToolDef, ToolId};
 use crate::policy::{Index, Named, Names, SwitchTable};
-use crate::{Digest, Field, LoadError, Pattern, Type, Value, builtins, shape};
+use crate::{Digest, Field, LoadError, Pattern, Type, Value, builtins, ready, shape};
 
 mod clauses;
 mod exprs;
@@ -101,6 +102,7 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
         zones: bundle.zones.iter().map(zone).collect::<Result<_, _>>()?,
         builtins: bundle.builtins.iter().map(builtin).collect::<Result<_, _>>()?,
         switches: Vec::new(),
+        tests: Vec::new(),
         names: Names::of(bundle),
         env_values: bundle.environments.iter().map(|name| Value::str(name.as_str())).collect(),
         tool_values: tool_values(bundle),
@@ -116,7 +118,7 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
     check.tools()?;
     check.graph()?;
     let switches = bundle.switches.iter().map(|switch| switch_table(bundle, switch)).collect::<Result<_, _>>()?;
-    Ok(Index { switches, ..index })
+    Ok(Index { switches, tests: ready::tests(bundle, &index), ..index })
 }
 
 fn zone(zone: &crate::bundle::ZoneDef) -> Result<jiff::tz::TimeZone, LoadError> {
@@ -124,8 +126,10 @@ fn zone(zone: &crate::bundle::ZoneDef) -> Result<jiff::tz::TimeZone, LoadError> 
     rules.load().map_err(LoadError::Malformed)
 }
 
-fn builtin(name: &String) -> Result<builtins::BuiltinId, LoadError> {
-    builtins::by_name(name).ok_or_else(|| LoadError::Malformed(format!("this runtime has no builtin `{name}`")))
+fn builtin(name: &String) -> Result<&'static Builtin, LoadError> {
+    builtins::by_name(name)
+        .and_then(BuiltinId::get)
+        .ok_or_else(|| LoadError::Malformed(format!("this runtime has no builtin `{name}`")))
 }
 
 /// A table of unique names.

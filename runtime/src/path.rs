@@ -6,16 +6,40 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Tri;
+use crate::{Tri, Value};
 
-/// An absolute path without `.`, `..` or doubled slashes, and what the host says it resolves to.
+/// An absolute path without `.`, `..` or doubled slashes, and what the host says it resolves to. Its parts are kept as
+/// values, ready to be judged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct PathValue {
     lexical: Arc<str>,
     /// Where symbolic links lead; `None` where nobody said.
     resolved: Option<Arc<str>>,
-    name: Arc<str>,
-    extension: Arc<str>,
+    name: Value,
+    extension: Value,
+}
+
+/// A path as it stands in a bundle: itself, and what it resolves to.
+#[derive(Serialize, Deserialize)]
+struct Written(Arc<str>, Option<Arc<str>>);
+
+impl From<PathValue> for Written {
+    fn from(path: PathValue) -> Written {
+        Written(path.lexical, path.resolved)
+    }
+}
+
+impl TryFrom<Written> for PathValue {
+    type Error = String;
+    fn try_from(Written(lexical, resolved): Written) -> Result<PathValue, String> {
+        let path = match resolved {
+            None => PathValue::unresolved(&lexical)?,
+            Some(target) if target == lexical => PathValue::lexical_only(&lexical)?,
+            Some(target) => PathValue::resolved_to(&lexical, &target)?,
+        };
+        if path.lexical == lexical { Ok(path) } else { Err("a path that is not canonical".to_owned()) }
+    }
 }
 
 impl PathValue {
@@ -27,7 +51,8 @@ impl PathValue {
             Some((stem, extension)) if !stem.is_empty() => extension,
             _ => "",
         };
-        Ok(PathValue { resolved: None, name: name.into(), extension: extension.into(), lexical: lexical.into() })
+        let (name, extension) = (Value::str(name), Value::str(extension));
+        Ok(PathValue { resolved: None, name, extension, lexical: lexical.into() })
     }
 
     /// An argument of type `path` with the target that the host found.
@@ -62,13 +87,21 @@ impl PathValue {
 
     /// The last component; empty for the root.
     #[must_use]
-    pub fn name(&self) -> &Arc<str> {
-        &self.name
+    pub fn name(&self) -> &str {
+        self.name.as_str().unwrap_or_default()
     }
 
     /// What follows the last dot of the name; empty if there is none or only a leading one.
     #[must_use]
-    pub fn extension(&self) -> &Arc<str> {
+    pub fn extension(&self) -> &str {
+        self.extension.as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn name_value(&self) -> &Value {
+        &self.name
+    }
+
+    pub(crate) fn extension_value(&self) -> &Value {
         &self.extension
     }
 
@@ -172,7 +205,7 @@ mod tests {
             ("/x/..c.d", "..c.d", "d"),
         ] {
             let path = PathValue::unresolved(text).unwrap();
-            assert_eq!((&**path.name(), &**path.extension()), (name, extension));
+            assert_eq!((path.name(), path.extension()), (name, extension));
         }
     }
 

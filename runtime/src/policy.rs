@@ -6,13 +6,15 @@ use std::sync::{Arc, OnceLock};
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
-use crate::builtins::BuiltinId;
+use crate::builtins::Builtin;
 use crate::bundle::{Bundle, Kind, ModuleInfo, ToolDef, ToolId};
 use crate::externs::Externs;
 use crate::reads::Reads;
+use crate::ready::Ready;
 use crate::state::{NoState, StateView};
 use crate::{
     AgentInput, Decision, Digest, Invalid, Json, Limits, LoadError, Pattern, Request, RequestInput, UserInput, Value,
+    shape,
 };
 
 /// A function that the host registers for an `extern`. It gets the arguments in order; `None`, also for a timeout that it
@@ -45,8 +47,10 @@ pub(crate) struct Index {
     pub(crate) labels: FxHashMap<Box<str>, u32>,
     pub(crate) patterns: Vec<Pattern>,
     pub(crate) zones: Vec<TimeZone>,
-    pub(crate) builtins: Vec<BuiltinId>,
+    pub(crate) builtins: Vec<&'static Builtin>,
     pub(crate) switches: Vec<SwitchTable>,
+    /// By atom.
+    pub(crate) tests: Vec<Ready>,
     pub(crate) names: Names,
     /// The environments' names as values.
     pub(crate) env_values: Vec<Value>,
@@ -98,6 +102,25 @@ pub(crate) struct SwitchTable {
     pub(crate) classes: FxHashMap<Value, u32>,
     /// Constant paths by their text; what a path leads to is looked up, too.
     pub(crate) paths: FxHashMap<Box<str>, u32>,
+}
+
+impl SwitchTable {
+    /// Which class of constants a value is in: `None` is unknown, `Some(None)` is none of them.
+    pub(crate) fn class(&self, value: &Value) -> Option<Option<u32>> {
+        match value {
+            Value::Path(path) => {
+                // As for `==`: the path and what it leads to must be the same constant, or both be none.
+                let target = path.resolved()?;
+                let lexical = self.paths.get(path.as_str());
+                if path.as_str() == &**target {
+                    return Some(lexical.copied());
+                }
+                (lexical.is_none() && !self.paths.contains_key(&**target)).then_some(None)
+            }
+            value @ Value::Decimal(_) => Some(self.classes.get(&shape::key(value)?).copied()),
+            value => Some(self.classes.get(value).copied()),
+        }
+    }
 }
 
 impl Policy {

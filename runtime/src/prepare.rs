@@ -174,6 +174,21 @@ impl Request {
         }
     }
 
+    /// An argument that is there and was read.
+    pub(crate) fn arg_value(&self, i: u32) -> Option<&Value> {
+        self.args.as_ref()?.get(i as usize)?.as_ref()
+    }
+
+    /// An attribute that is there.
+    pub(crate) fn attr_value(&self, root: AttrRoot, i: u32) -> Option<&Value> {
+        let fields = match root {
+            AttrRoot::Agent => &self.agent,
+            AttrRoot::User => self.user.as_ref()?,
+            AttrRoot::Context => self.context.as_ref()?,
+        };
+        fields.get(i as usize)?.as_ref()
+    }
+
     /// An attribute; unknown where its root is missing altogether.
     pub(crate) fn attr(&self, root: AttrRoot, i: u32) -> Ev<'_> {
         let fields = match root {

@@ -139,7 +139,7 @@ fn references_must_lead_somewhere() {
     message("does not include itself", &|b| b.roles[0].closure.clear());
     message("empty window", &|b| b.limits[0].window_ms = 0);
     message("another type", &|b| b.tools[0].params[0].default = Some(Value::Int(1)));
-    message("malformed", &|b| b.patterns.push(vec![1, 2, 3]));
+    message("malformed", &|b| b.patterns.push(claw_runtime::bundle::PatternDef::Automaton(vec![1, 2, 3])));
     message("malformed", &|b| b.zones.push(ZoneDef { name: "X".to_owned(), tzif: vec![0; 50] }));
     message("it loads", &|b| b.labels.push("new".to_owned()));
 }

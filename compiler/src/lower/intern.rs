@@ -7,7 +7,8 @@ use std::hash::Hash;
 
 use claw_runtime::Value;
 use claw_runtime::bundle::{
-    Ask, Atom, AtomId, Bundle, Cond, CondId, ConstId, Expr, ExprId, PatternDef, PriorId, Range, Template, TemplateId, TemplatePart,
+    Ask, Atom, AtomId, Bundle, Cond, CondId, ConstId, Expr, ExprId, PatternDef, PriorId, Range, Template, TemplateId,
+    TemplatePart,
 };
 use rustc_hash::FxHashMap;
 

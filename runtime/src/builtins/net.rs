@@ -5,20 +5,15 @@ use super::{Arg, Builtin, Form, Op, Out, Pat};
 use crate::{Tri, UrlValue, Value, is_private};
 
 pub(super) static ROWS: &[Builtin] = &[
-    Builtin::new(
-        Form::Member,
-        "email.local",
-        &[Pat::Email],
-        Pat::Str,
-        "What stands before the `@`, lower-cased.",
-        |a| match a {
-            [Arg::Known(Value::Email(e))] => Out::Known(Value::Str(e.local().clone())),
-            _ => Out::Unknown,
-        },
-    ),
-    Builtin::new(Form::Member, "email.domain", &[Pat::Email], Pat::Host, "The host behind the `@`.", |a| match a {
-        [Arg::Known(Value::Email(e))] => Out::Known(Value::Host(e.domain().clone())),
-        _ => Out::Unknown,
+    Builtin::part("email.local", &[Pat::Email], Pat::Str, "What stands before the `@`, lower-cased.", |value| {
+        match value {
+            Value::Email(email) => Some(email.local_value()),
+            _ => None,
+        }
+    }),
+    Builtin::part("email.domain", &[Pat::Email], Pat::Host, "The host behind the `@`.", |value| match value {
+        Value::Email(email) => Some(email.domain_value()),
+        _ => None,
     }),
     Builtin::new(
         Form::Operator(Op::Under),
@@ -47,47 +42,42 @@ pub(super) static ROWS: &[Builtin] = &[
     )
     .linear()
     .lenient(),
-    Builtin::new(
-        Form::Member,
+    Builtin::part(
         "url.scheme",
         &[Pat::Url],
         Pat::Str,
         "The scheme, lower-cased and without `:`, such as `https`.",
-        |a| part(a, |u| Some(u.scheme())),
+        |v| url(v).map(UrlValue::scheme),
     ),
-    Builtin::new(
-        Form::Member,
+    Builtin::part(
         "url.host",
         &[Pat::Url],
         Pat::Host,
         "The host; unknown for a URL without one, such as `mailto:`.",
-        |a| part(a, UrlValue::host),
+        |v| url(v)?.host(),
     )
     .partial(),
-    Builtin::new(
-        Form::Member,
+    Builtin::part(
         "url.port",
         &[Pat::Url],
         Pat::Int,
         "The port, or the scheme's default; unknown where neither is there.",
-        |a| part(a, UrlValue::port),
+        |v| url(v)?.port(),
     )
     .partial(),
-    Builtin::new(
-        Form::Member,
+    Builtin::part(
         "url.path",
         &[Pat::Url],
         Pat::Str,
         "The path as it is sent: percent-encoded, with `.` and `..` resolved.",
-        |a| part(a, |u| Some(u.path())),
+        |v| url(v).map(UrlValue::path),
     ),
-    Builtin::new(
-        Form::Member,
+    Builtin::part(
         "url.query",
         &[Pat::Url],
         Pat::Str,
         "The query as it is sent, without its `?`; empty if there is none.",
-        |a| part(a, |u| Some(u.query())),
+        |v| url(v).map(UrlValue::query),
     ),
     Builtin::new(
         Form::Operator(Op::In),
@@ -141,11 +131,8 @@ pub(super) static ROWS: &[Builtin] = &[
     ),
 ];
 
-fn part(args: &[Arg<'_>], get: fn(&UrlValue) -> Option<&Value>) -> Out {
-    match args {
-        [Arg::Known(Value::Url(url))] => get(url).cloned().into(),
-        _ => Out::Unknown,
-    }
+fn url(value: &Value) -> Option<&UrlValue> {
+    if let Value::Url(url) = value { Some(url) } else { None }
 }
 
 fn host_under(host: &Value, base: &Value) -> Tri {

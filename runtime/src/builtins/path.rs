@@ -45,32 +45,16 @@ pub(super) static ROWS: &[Builtin] = &[
     )
     .linear()
     .lenient(),
-    Builtin::new(
-        Form::Member,
-        "path.name",
-        &[Pat::Path],
-        Pat::Str,
-        "The last component as written; empty for `/`.",
-        name,
-    ),
-    Builtin::new(
-        Form::Member,
+    Builtin::part("path.name", &[Pat::Path], Pat::Str, "The last component as written; empty for `/`.", name),
+    Builtin::part(
         "path.extension",
         &[Pat::Path],
         Pat::Str,
         "What follows the last dot of the name as written; empty if there is none.",
         extension,
     ),
-    Builtin::new(
-        Form::Member,
-        "remote_path.name",
-        &[Pat::RemotePath],
-        Pat::Str,
-        "The last component; empty for `/`.",
-        name,
-    ),
-    Builtin::new(
-        Form::Member,
+    Builtin::part("remote_path.name", &[Pat::RemotePath], Pat::Str, "The last component; empty for `/`.", name),
+    Builtin::part(
         "remote_path.extension",
         &[Pat::RemotePath],
         Pat::Str,
@@ -103,18 +87,12 @@ fn inside(path: &Value, base: &Value) -> Tri {
     }
 }
 
-fn name(args: &[Arg<'_>]) -> Out {
-    match args {
-        [Arg::Known(Value::Path(path))] => Out::Known(Value::Str(path.name().clone())),
-        _ => Out::Unknown,
-    }
+fn name(value: &Value) -> Option<&Value> {
+    if let Value::Path(path) = value { Some(path.name_value()) } else { None }
 }
 
-fn extension(args: &[Arg<'_>]) -> Out {
-    match args {
-        [Arg::Known(Value::Path(path))] => Out::Known(Value::Str(path.extension().clone())),
-        _ => Out::Unknown,
-    }
+fn extension(value: &Value) -> Option<&Value> {
+    if let Value::Path(path) = value { Some(path.extension_value()) } else { None }
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ impl<'a> Eval<'a> {
     }
 
     /// A list or set that is written in the policy.
-    fn constant(&self, list: ExprId) -> Option<&'a Value> {
+    pub(crate) fn constant(&self, list: ExprId) -> Option<&'a Value> {
         let Some(Expr::Const(id)) = self.expr(list) else { return None };
         self.policy.bundle.consts.get(id.index())
     }
@@ -248,7 +248,7 @@ impl<'a> Eval<'a> {
 }
 
 /// Looks for a value in a constant list; `None` where elements have to be compared one by one.
-fn look_up(value: &Value, list: &Value) -> Option<bool> {
+pub(crate) fn look_up(value: &Value, list: &Value) -> Option<bool> {
     match (value, list) {
         (Value::Path(_) | Value::Record(_) | Value::List(_) | Value::Set(_), _) => None,
         (_, Value::Set(set)) => {

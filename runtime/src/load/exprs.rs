@@ -72,7 +72,7 @@ impl Checker<'_> {
             Expr::Live(live) => one(*live, b.lives.len(), "live value"),
             Expr::Builtin(builtin, range) => {
                 one(*builtin, b.builtins.len(), "builtin")?;
-                let row = self.index.builtins.get(*builtin as usize).and_then(|id| id.get());
+                let row = self.index.builtins.get(*builtin as usize).copied();
                 arity(range.len, row.map_or(0, |row| row.params.len()), "builtin")
             }
             Expr::Match(_, pattern) => one(*pattern, b.patterns.len(), "pattern"),

@@ -41,7 +41,7 @@ impl<'a> Blame<'_, 'a> {
                 format!("{}.at(\"{pointer}\")", self.name(*e))
             }
             Expr::Builtin(i, range) => {
-                let row = self.eval.policy.index.builtins.get(*i as usize).and_then(|id| id.get());
+                let row = self.eval.policy.index.builtins.get(*i as usize).copied();
                 let first = self.eval.operands(*range).first().map_or_else(String::new, |e| self.name(*e));
                 match row {
                     Some(row) if matches!(row.form, Form::Member | Form::Method) => {
