@@ -13,7 +13,7 @@ use crate::bundle::{
 use crate::eval::{Ev, Eval};
 use crate::externs::Answers;
 use crate::judge::Judge;
-use crate::ready::Ready;
+use crate::ready::Step;
 use crate::state::{NoState, Realm, StateView};
 use crate::{Duration, Outcome, Policy, Reason, Request, Tri, Value, Verdict, shape};
 
@@ -157,6 +157,9 @@ impl<'a> Walk<'a> {
         if self.walk(roots.deny) != Some(0) {
             return verdict.denied(Reason::Rule);
         }
+        if by_matrix.is_empty() && roots.only_answers() && self.tool.limits.is_empty() {
+            return verdict;
+        }
         let mut by_rule = Bits::default();
         for (approval, target) in &roots.approvals {
             if self.walk(*target) != Some(0) {
@@ -184,42 +187,48 @@ impl<'a> Walk<'a> {
 
     /// Follows a root to its leaf. The arena is acyclic, so this ends.
     fn walk(&mut self, root: Target) -> Option<u32> {
-        let bundle = &self.eval.policy.bundle;
+        let policy = self.eval.policy;
         let mut target = root;
         loop {
             let node = match target.get() {
                 TargetKind::Leaf(value) => return Some(value),
-                TargetKind::Node(node) => bundle.nodes.get(node as usize)?,
+                TargetKind::Node(node) => node as usize,
             };
-            target = match node {
-                Node::Test { atom, memo, on_false, on_unknown, on_true } => match self.atom(*atom, *memo) {
-                    Tri::False => *on_false,
-                    Tri::Unknown => *on_unknown,
-                    Tri::True => *on_true,
-                },
-                Node::Switch { switch, on_unknown, otherwise, cases } => {
-                    let subject = bundle.switches.get(*switch as usize)?.subject;
-                    match self.class(*switch, subject) {
-                        None => *on_unknown,
-                        Some(None) => *otherwise,
-                        Some(Some(class)) => match cases.binary_search_by_key(&class, |(class, _)| *class) {
-                            Ok(at) => cases.get(at)?.1,
-                            Err(_) => *otherwise,
-                        },
-                    }
+            target = match policy.index.steps.get(node)? {
+                Step::Test { ready, atom, memo, on } => {
+                    let answer = match ready.ask(policy, self.eval.request) {
+                        Some(answer) => answer,
+                        None => self.atom(*atom, *memo),
+                    };
+                    Step::after(on, answer)
                 }
-                Node::Env { by_env } => *by_env.get(self.eval.request.env as usize)?,
-                Node::Tier { by_tier } => *by_tier.get(self.eval.tier? as usize)?,
+                Step::Other => self.branch(policy.bundle.nodes.get(node)?)?,
             };
         }
     }
 
-    fn atom(&mut self, atom: AtomId, place: u32) -> Tri {
-        let policy = self.eval.policy;
-        let ready = policy.index.tests.get(atom.index()).copied().unwrap_or(Ready::No);
-        if let Some(answer) = ready.ask(policy, self.eval.request) {
-            return answer;
+    /// Where a node that is no test leads.
+    fn branch(&mut self, node: &Node) -> Option<Target> {
+        match node {
+            Node::Env { by_env } => by_env.get(self.eval.request.env as usize).copied(),
+            Node::Tier { by_tier } => by_tier.get(self.eval.tier? as usize).copied(),
+            Node::Switch { switch, on_unknown, otherwise, cases } => {
+                let subject = self.eval.policy.bundle.switches.get(*switch as usize)?.subject;
+                Some(match self.class(*switch, subject) {
+                    None => *on_unknown,
+                    Some(None) => *otherwise,
+                    Some(Some(class)) => match cases.binary_search_by_key(&class, |(class, _)| *class) {
+                        Ok(at) => cases.get(at)?.1,
+                        Err(_) => *otherwise,
+                    },
+                })
+            }
+            Node::Test { .. } => None,
         }
+    }
+
+    /// A test that needs the evaluator.
+    fn atom(&mut self, atom: AtomId, place: u32) -> Tri {
         let memo = self.memo.get_or_insert_with(|| Memo::new(self.tool.memo));
         if let Some(answer) = memo.get(place, atom) {
             return answer;
@@ -270,6 +279,13 @@ impl<'a> Walk<'a> {
             }
         }
         true
+    }
+}
+
+impl Roots {
+    /// Nothing but what grants and denies.
+    fn only_answers(&self) -> bool {
+        self.approvals.is_empty() && self.constrains.is_empty()
     }
 }
 

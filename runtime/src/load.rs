@@ -102,7 +102,7 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
         zones: bundle.zones.iter().map(zone).collect::<Result<_, _>>()?,
         builtins: bundle.builtins.iter().map(builtin).collect::<Result<_, _>>()?,
         switches: Vec::new(),
-        tests: Vec::new(),
+        steps: Vec::new(),
         names: Names::of(bundle),
         env_values: bundle.environments.iter().map(|name| Value::str(name.as_str())).collect(),
         tool_values: tool_values(bundle),
@@ -118,7 +118,7 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
     check.tools()?;
     check.graph()?;
     let switches = bundle.switches.iter().map(|switch| switch_table(bundle, switch)).collect::<Result<_, _>>()?;
-    Ok(Index { switches, tests: ready::tests(bundle, &index), ..index })
+    Ok(Index { switches, steps: ready::steps(bundle, &index), ..index })
 }
 
 fn zone(zone: &crate::bundle::ZoneDef) -> Result<jiff::tz::TimeZone, LoadError> {

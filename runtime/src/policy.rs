@@ -10,7 +10,7 @@ use crate::builtins::Builtin;
 use crate::bundle::{Bundle, Kind, ModuleInfo, ToolDef, ToolId};
 use crate::externs::Externs;
 use crate::reads::Reads;
-use crate::ready::Ready;
+use crate::ready::Step;
 use crate::state::{NoState, StateView};
 use crate::{
     AgentInput, Decision, Digest, Invalid, Json, Limits, LoadError, Pattern, Request, RequestInput, UserInput, Value,
@@ -49,8 +49,8 @@ pub(crate) struct Index {
     pub(crate) zones: Vec<TimeZone>,
     pub(crate) builtins: Vec<&'static Builtin>,
     pub(crate) switches: Vec<SwitchTable>,
-    /// By atom.
-    pub(crate) tests: Vec<Ready>,
+    /// By node.
+    pub(crate) steps: Vec<Step>,
     pub(crate) names: Names,
     /// The environments' names as values.
     pub(crate) env_values: Vec<Value>,

@@ -1,11 +1,11 @@
-//! Tests made ready when a policy is loaded: one fact of the request against one constant.
+//! The graph's tests made ready when a policy is loaded: one fact of the request against one constant.
 //!
 //! Most tests of most policies are of this sort. Which fact, which constant and what is asked stand here in a few
 //! words, so that a decision looks nothing else up. Whatever is not of this sort, and whatever fact is absent or not
-//! known, is left to the evaluator, which would answer the same. Knows no clauses and no graph.
+//! known, is left to the evaluator, which would answer the same. Knows no clauses.
 
 use crate::builtins::compare;
-use crate::bundle::{AttrRoot, Bundle, CompareOp, ConstId, Expr, ExprId};
+use crate::bundle::{AtomId, AttrRoot, Bundle, CompareOp, ConstId, Expr, ExprId, Node, Target};
 use crate::eval::lists::look_up;
 use crate::policy::Index;
 use crate::{Policy, Request, Tri, Value};
@@ -43,9 +43,39 @@ enum Root {
     Attr(AttrRoot, u32),
 }
 
-/// The tests of a bundle that was checked, by atom.
-pub(crate) fn tests(bundle: &Bundle, index: &Index) -> Vec<Ready> {
-    bundle.atoms.iter().map(|atom| test(bundle, index, atom.expr).unwrap_or(Ready::No)).collect()
+/// A node of the graph, as a decision walks it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// A test, and where its answers lead: false, unknown, true.
+    Test { ready: Ready, atom: AtomId, memo: u32, on: [Target; 3] },
+    /// Any other node, which stands in the bundle.
+    Other,
+}
+
+/// The nodes of a bundle that was checked.
+pub(crate) fn steps(bundle: &Bundle, index: &Index) -> Vec<Step> {
+    let tests: Vec<Ready> =
+        bundle.atoms.iter().map(|atom| test(bundle, index, atom.expr).unwrap_or(Ready::No)).collect();
+    let step = |node: &Node| match node {
+        Node::Test { atom, memo, on_false, on_unknown, on_true } => {
+            let ready = tests.get(atom.index()).copied().unwrap_or(Ready::No);
+            Step::Test { ready, atom: *atom, memo: *memo, on: [*on_false, *on_unknown, *on_true] }
+        }
+        _ => Step::Other,
+    };
+    bundle.nodes.iter().map(step).collect()
+}
+
+impl Step {
+    /// Where an answer leads.
+    pub(crate) fn after(on: &[Target; 3], answer: Tri) -> Target {
+        let [on_false, on_unknown, on_true] = on;
+        match answer {
+            Tri::False => *on_false,
+            Tri::Unknown => *on_unknown,
+            Tri::True => *on_true,
+        }
+    }
 }
 
 fn test(bundle: &Bundle, index: &Index, id: ExprId) -> Option<Ready> {
@@ -97,11 +127,11 @@ fn fact(bundle: &Bundle, id: ExprId) -> Option<Fact> {
 
 impl Ready {
     /// The test's answer; `None` is no answer, not even "unknown".
-    pub(crate) fn ask(self, policy: &Policy, request: &Request) -> Option<Tri> {
-        let constant = |id: ConstId| policy.bundle.consts.get(id.index());
+    pub(crate) fn ask(&self, policy: &Policy, request: &Request) -> Option<Tri> {
+        let constant = |id: &ConstId| policy.bundle.consts.get(id.index());
         match self {
             Ready::No => None,
-            Ready::Role(role) => Some(request.agent_has_role(role)),
+            Ready::Role(role) => Some(request.agent_has_role(*role)),
             Ready::Text(fact, id) => match (fact.of(policy, request)?, constant(id)?) {
                 (Value::Str(a), Value::Str(b)) => Some(Tri::from(a == b)),
                 _ => None,
@@ -110,7 +140,7 @@ impl Ready {
                 compare::compare(fact.of(policy, request)?, constant(id)?).map(|order| Tri::from(op.holds(order)))
             }
             Ready::Match(fact, pattern) => match fact.of(policy, request)? {
-                Value::Str(text) => policy.index.patterns.get(pattern as usize)?.matches(text).map(Tri::from),
+                Value::Str(text) => policy.index.patterns.get(*pattern as usize)?.matches(text).map(Tri::from),
                 _ => None,
             },
             Ready::Under(fact, id) => {
@@ -135,7 +165,7 @@ impl Ready {
 }
 
 impl Fact {
-    fn of<'a>(self, policy: &Policy, request: &'a Request) -> Option<&'a Value> {
+    fn of<'a>(&self, policy: &Policy, request: &'a Request) -> Option<&'a Value> {
         let value = match self.root {
             Root::Arg(i) => request.arg_value(i)?,
             Root::Attr(root, i) => request.attr_value(root, i)?,
