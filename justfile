@@ -44,6 +44,14 @@ questions count="50000":
 bench:
     cd benches && cargo bench
 
+# claw beside other engines and hand-written code; the first build takes minutes
+peers out="target/peers":
+    cd benches/peers && cargo run --release --locked -- --out {{justfile_directory()}}/{{out}}
+
+# instructions per decision beside the recorded ones (needs valgrind); `just counts --record` records them
+counts *args:
+    benches/counts.sh {{args}}
+
 # fuzz a target (command, sql, decode) for some seconds; needs nightly Rust and cargo-fuzz: `just fuzz sql 600`
 fuzz target="command" seconds="120":
     cd fuzz && cargo +nightly fuzz run -s none {{target}} -- -dict=dictionaries/{{target}}.dict -max_len=4096 -max_total_time={{seconds}} -timeout=5 -rss_limit_mb=1024

@@ -1,5 +1,7 @@
 //! Workloads, written as claw source and compiled like any policy.
 
+pub mod shapes;
+
 use claw_compiler::checked::Checked;
 use claw_compiler::graph::Budget;
 use claw_compiler::{Workspace, compile};
