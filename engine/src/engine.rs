@@ -276,10 +276,15 @@ impl Engine {
         let request = match loaded.policy.prepare(&input) {
             Ok(request) => request,
             Err(denial) => {
-                return Call::new(input, *denial, Judged { loaded, request: None, held: Vec::new() }, started);
+                return Call::new(
+                    input,
+                    Arc::from(denial),
+                    Judged { loaded, request: None, held: Vec::new() },
+                    started,
+                );
             }
         };
-        let decision = loaded.policy.begin(&request, &*self.0.state);
+        let decision = loaded.policy.begin_shared(&request, &*self.0.state);
         let judged = Judged { loaded, request: Some(request), held: Vec::new() };
         if decision.outcome != Outcome::RequireApproval {
             return Call::new(input, decision, judged, started);

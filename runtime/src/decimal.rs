@@ -41,8 +41,18 @@ impl std::error::Error for DecimalError {}
 const MAX_DIGITS: u8 = 38;
 const BOUND: i128 = 10i128.pow(38);
 
+const POWERS: [i128; MAX_DIGITS as usize + 1] = {
+    let mut powers = [1; MAX_DIGITS as usize + 1];
+    let mut i = 1;
+    while i < powers.len() {
+        powers[i] = powers[i - 1] * 10;
+        i += 1;
+    }
+    powers
+};
+
 fn power_of_ten(exponent: u8) -> Option<i128> {
-    10i128.checked_pow(u32::from(exponent))
+    POWERS.get(usize::from(exponent)).copied()
 }
 
 impl Decimal {
@@ -51,7 +61,23 @@ impl Decimal {
 
     /// `coefficient × 10^-scale`, or `None` if that has too many digits.
     #[must_use]
-    pub fn new(mut coefficient: i128, mut scale: u8) -> Option<Decimal> {
+    pub fn new(coefficient: i128, scale: u8) -> Option<Decimal> {
+        // Dividing 128 bits takes a function call, and nearly all numbers are small.
+        match i64::try_from(coefficient) {
+            Ok(small) => Decimal::small(small, scale),
+            Err(_) => Decimal::large(coefficient, scale),
+        }
+    }
+
+    fn small(mut coefficient: i64, mut scale: u8) -> Option<Decimal> {
+        while scale > 0 && coefficient % 10 == 0 {
+            coefficient /= 10;
+            scale -= 1;
+        }
+        (scale <= MAX_DIGITS).then_some(Decimal { coefficient: coefficient.into(), scale })
+    }
+
+    fn large(mut coefficient: i128, mut scale: u8) -> Option<Decimal> {
         while scale > 0 && coefficient % 10 == 0 {
             coefficient /= 10;
             scale -= 1;
@@ -116,6 +142,12 @@ impl Decimal {
         self.coefficient < 0
     }
 
+    /// At most 18 digits, before and after the point together: sums of such numbers that are modest themselves fit in
+    /// whatever order they are made.
+    pub(crate) fn is_modest(self) -> bool {
+        self.scale <= 18 && self.coefficient.unsigned_abs() < 10u128.pow(18)
+    }
+
     /// The exact sum, or `None` if it has too many digits.
     #[must_use]
     pub fn checked_add(self, other: Decimal) -> Option<Decimal> {
@@ -144,7 +176,15 @@ impl Decimal {
     }
 
     fn at_scale(self, scale: u8) -> Option<i128> {
-        self.coefficient.checked_mul(power_of_ten(scale.checked_sub(self.scale)?)?)
+        if self.scale == scale {
+            return Some(self.coefficient);
+        }
+        let power = power_of_ten(scale.checked_sub(self.scale)?)?;
+        match (i64::try_from(self.coefficient), i64::try_from(power)) {
+            // Never overflows.
+            (Ok(coefficient), Ok(power)) => Some(i128::from(coefficient) * i128::from(power)),
+            _ => self.coefficient.checked_mul(power),
+        }
     }
 
     /// The whole part, and the fraction in units of 10⁻³⁸; both carry the sign.
@@ -165,9 +205,12 @@ impl PartialOrd for Decimal {
 impl Ord for Decimal {
     fn cmp(&self, other: &Decimal) -> Ordering {
         if self.scale == other.scale {
-            self.coefficient.cmp(&other.coefficient)
-        } else {
-            self.split().cmp(&other.split())
+            return self.coefficient.cmp(&other.coefficient);
+        }
+        let scale = self.scale.max(other.scale);
+        match (self.at_scale(scale), other.at_scale(scale)) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => self.split().cmp(&other.split()),
         }
     }
 }

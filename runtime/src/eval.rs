@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::builtins::compare;
 use crate::bundle::{CompareOp, Expr, ExprId, PriorId, QuantOp, Range};
 use crate::externs::Answers;
-use crate::state::{PriorQuery, Realm, StateView, prior_key};
+use crate::state::{KeyHash, PriorQuery, Realm, StateView};
 use crate::{Duration, Policy, Request, Tri, Type, Value};
 
 mod facts;
@@ -315,16 +315,19 @@ impl<'a> Eval<'a> {
         }
         let params =
             self.policy.bundle.tools.get(prior.tool.index()).map(|tool| tool.params.as_slice()).unwrap_or_default();
-        let mut values = Vec::with_capacity(prior.params.len());
-        for (key, param) in self.operands(keys).iter().zip(&prior.params) {
-            let is_set = matches!(params.get(*param as usize).map(|param| &param.ty), Some(Type::Set(_)));
-            values.push(match self.known(*key, scope).map(Val::into_value) {
+        let mut key = KeyHash::new();
+        for (operand, param) in self.operands(keys).iter().zip(&prior.params) {
+            let is_set = || matches!(params.get(*param as usize).map(|param| &param.ty), Some(Type::Set(_)));
+            match self.known(*operand, scope) {
                 // A set that is written as a list of expressions.
-                Some(Value::List(items)) if is_set => Some(Value::set(items.to_vec())),
-                value => value,
-            });
+                Some(list) if matches!(list.get(), Value::List(_)) && is_set() => {
+                    let items = list.get().elements().unwrap_or_default();
+                    key.add(Some(&Value::set(items.to_vec())));
+                }
+                value => key.add(value.as_ref().map(Val::get)),
+            }
         }
-        let key = prior_key(values.iter().map(Option::as_ref));
+        let key = key.finish();
         let within = Duration::from_millis(within);
         let query = PriorQuery { query: &prior.key, key: key.as_ref(), now: self.request.time, within };
         self.view.prior(&query).unwrap_or(Tri::Unknown)

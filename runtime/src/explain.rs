@@ -304,6 +304,9 @@ impl Explanation<'_> {
 
     /// Labels that rules among these mark, in the order of their declaration.
     fn labels(&self, rules: &[u32]) -> Vec<String> {
+        if rules.is_empty() {
+            return Vec::new();
+        }
         let labels: crate::bitset::Bits = rules
             .iter()
             .flat_map(|i| self.judge.rule_effects(*i))

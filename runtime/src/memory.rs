@@ -8,14 +8,15 @@
 //!
 //! Knows nothing of policies. Its only clock is the times that calls bring.
 
+mod hash;
 pub(crate) mod pot;
 pub(crate) mod prior;
 mod session;
 mod tenant;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::hash::Map;
 use self::tenant::{Tenant, View};
 use crate::Time;
 use crate::state::{Answer, Commit, SessionScope, SettleOutcome, Settlement, State, StateError, StateView};
@@ -77,7 +78,7 @@ pub struct MemoryState {
 struct Tenants {
     /// The tenant of requests that name none.
     unnamed: Tenant,
-    named: HashMap<Arc<str>, Tenant>,
+    named: Map<Arc<str>, Tenant>,
 }
 
 impl Tenants {
@@ -124,8 +125,8 @@ impl State for MemoryState {
     fn transact(&self, scope: &SessionScope<'_>, step: &mut dyn FnMut(&dyn StateView) -> Option<Commit>) -> Answer<()> {
         let mut tenants = self.lock();
         let commit = match tenants.get(scope.tenant) {
-            Some(tenant) => step(&View { tenant, scope, bounds: &self.bounds }),
-            None => step(&View { tenant: &Tenant::default(), scope, bounds: &self.bounds }),
+            Some(tenant) => step(&View::new(tenant, scope, &self.bounds)),
+            None => step(&View::new(&Tenant::default(), scope, &self.bounds)),
         };
         let Some(commit) = commit else { return Ok(()) };
         if let Some(tenant) = tenants.get_mut(scope.tenant) {

@@ -13,11 +13,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-
+pub(crate) use self::fields::Fields;
 use crate::bundle::LimitKey;
 use crate::{Decimal, Decision, Digest, Duration, Time, Tri, Value};
+use serde::{Deserialize, Serialize};
+
+mod fields;
 
 /// What stores are made of: the arithmetic of pots and of histories as plain data, so that every store answers alike.
 pub mod parts {
@@ -209,70 +210,29 @@ impl PotKey {
 /// elsewhere than it says, or where is not known, has no key, since two such paths may be one file or not.
 #[must_use]
 pub fn prior_key<'a>(values: impl IntoIterator<Item = Option<&'a Value>>) -> Option<Digest> {
-    let mut hash = Fields::new("claw prior");
-    for value in values {
-        hash.value(value?)?;
-    }
-    Some(hash.finish())
+    let mut key = KeyHash::new();
+    values.into_iter().for_each(|value| key.add(value));
+    key.finish()
 }
 
-/// A hash over fields, each preceded by its length, so that no two lists of fields collide.
-pub(crate) struct Fields(Sha256);
+/// A [`prior_key`] in the making.
+pub(crate) struct KeyHash {
+    hash: Fields,
+    known: bool,
+}
 
-impl Fields {
-    pub(crate) fn new(domain: &str) -> Fields {
-        let mut hash = Fields(Sha256::new());
-        hash.text(domain);
-        hash
+impl KeyHash {
+    pub(crate) fn new() -> KeyHash {
+        KeyHash { hash: Fields::new("claw prior"), known: true }
     }
 
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        self.0.update((bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+    /// Adds the next value; `None` is unknown.
+    pub(crate) fn add(&mut self, value: Option<&Value>) {
+        self.known = self.known && value.and_then(|value| self.hash.value(value)).is_some();
     }
 
-    pub(crate) fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-    }
-
-    pub(crate) fn number(&mut self, number: i64) {
-        self.bytes(&number.to_le_bytes());
-    }
-
-    pub(crate) fn option(&mut self, text: Option<&str>) {
-        self.number(i64::from(text.is_some()));
-        self.text(text.unwrap_or_default());
-    }
-
-    /// A value such that equal values have equal hashes, and the other way round; `None` if that can't be had.
-    fn value(&mut self, value: &Value) -> Option<()> {
-        match value {
-            Value::Int(n) => self.plain(&Value::Decimal(Decimal::from(*n))),
-            Value::Path(path) => {
-                let leads_there = path.resolved().is_some_and(|target| target == path.text());
-                leads_there.then(|| self.text(path.as_str()))
-            }
-            Value::List(items) | Value::Set(items) => {
-                self.text(if matches!(value, Value::List(_)) { "list" } else { "set" });
-                self.number(i64::try_from(items.len()).ok()?);
-                items.iter().try_for_each(|item| self.value(item))
-            }
-            Value::Record(fields) => fields.iter().try_for_each(|field| {
-                self.number(i64::from(field.is_some()));
-                field.as_ref().map_or(Some(()), |field| self.value(field))
-            }),
-            plain => self.plain(plain),
-        }
-    }
-
-    /// A value that is represented in one way only.
-    fn plain(&mut self, value: &Value) -> Option<()> {
-        self.bytes(&postcard::to_stdvec(value).ok()?);
-        Some(())
-    }
-
-    pub(crate) fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
+    pub(crate) fn finish(&self) -> Option<Digest> {
+        self.known.then(|| self.hash.finish())
     }
 }
 

@@ -67,8 +67,8 @@ impl Engine {
         };
         let input = RequestInput { approvals: claims.evidence, ..input.clone() };
         let decision = match policy.prepare(&input) {
-            Ok(request) => policy.begin(&request, &*self.0.state),
-            Err(denial) => *denial,
+            Ok(request) => policy.begin_shared(&request, &*self.0.state),
+            Err(denial) => denial.into(),
         };
         let held = if decision.outcome == Outcome::Allow {
             claims.held

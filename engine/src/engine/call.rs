@@ -11,7 +11,8 @@ use crate::policies::Loaded;
 /// A call that an engine has decided. Keep it until the call is settled.
 #[derive(Debug)]
 pub struct Call {
-    decision: Decision,
+    /// Shared with a store in memory, which keeps it for a repetition of the call.
+    decision: Arc<Decision>,
     input: RequestInput,
     judged: Option<Judged>,
     started: Instant,
@@ -29,13 +30,13 @@ pub(super) struct Judged {
 }
 
 impl Call {
-    pub(super) fn new(input: RequestInput, decision: Decision, judged: Judged, started: Instant) -> Call {
+    pub(super) fn new(input: RequestInput, decision: Arc<Decision>, judged: Judged, started: Instant) -> Call {
         Call { decision, input, judged: Some(judged), started, took: started.elapsed() }
     }
 
     /// A call that no policy decided.
     pub(super) fn denied(input: RequestInput, decision: Decision, started: Instant) -> Call {
-        Call { decision, input, judged: None, started, took: started.elapsed() }
+        Call { decision: Arc::new(decision), input, judged: None, started, took: started.elapsed() }
     }
 
     /// A request that can't be read.
@@ -56,12 +57,12 @@ impl Call {
 
     /// Turns the answer into a denial.
     pub(super) fn deny(&mut self, reason: Reason, message: String) {
-        let decision = std::mem::replace(&mut self.decision, Decision::denial(reason, None));
-        self.decision = super::unavailable(decision, reason, message);
+        let decision = Decision::clone(&self.decision);
+        self.decision = Arc::new(super::unavailable(decision, reason, message));
     }
 
     /// Takes another answer, made with approvals.
-    pub(super) fn decided(&mut self, input: RequestInput, decision: Decision, held: Vec<AskingId>) {
+    pub(super) fn decided(&mut self, input: RequestInput, decision: Arc<Decision>, held: Vec<AskingId>) {
         self.input = input;
         self.decision = decision;
         self.took = self.started.elapsed();

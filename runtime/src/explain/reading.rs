@@ -59,7 +59,9 @@ fn in_fields(
     out: &mut Vec<CommandReading>,
 ) {
     for (value, field) in values.iter().zip(fields) {
-        if let Some(value) = value {
+        if let Some(value) = value
+            && may_hold(&field.ty)
+        {
             below(&field.name, at, |at| in_value(value, &field.ty, schema, at, out));
         }
     }
@@ -68,7 +70,7 @@ fn in_fields(
 fn in_value(value: &Value, ty: &Type, schema: &Schema, at: &mut String, out: &mut Vec<CommandReading>) {
     match (value, ty) {
         (Value::Command(command), _) if out.len() < COMMANDS => out.push(reading(command, at)),
-        (Value::List(items) | Value::Set(items), Type::List(element) | Type::Set(element)) => {
+        (Value::List(items) | Value::Set(items), Type::List(element) | Type::Set(element)) if may_hold(element) => {
             for (i, item) in items.iter().enumerate() {
                 below(&i.to_string(), at, |at| in_value(item, element, schema, at, out));
             }
@@ -79,6 +81,15 @@ fn in_value(value: &Value, ty: &Type, schema: &Schema, at: &mut String, out: &mu
             }
         }
         _ => {}
+    }
+}
+
+/// Could a value of this type hold a command? Most can't, and need no looking into.
+fn may_hold(ty: &Type) -> bool {
+    match ty {
+        Type::List(element) | Type::Set(element) => may_hold(element),
+        Type::Command(_) | Type::AnyCommand | Type::Record(_) => true,
+        _ => false,
     }
 }
 

@@ -7,14 +7,23 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::hash::Map;
 use crate::state::{Answer, BUCKETS, Charge, PotKey, StateError, Usage};
 use crate::{Decimal, Duration, Time};
 
 #[derive(Debug, Default)]
 pub(super) struct Pots {
-    pots: HashMap<PotKey, Pot>,
+    pots: Map<PotKey, Held>,
     /// No pot runs empty before this time, so that looking for empty ones is in vain.
     full_until: Option<Time>,
+}
+
+/// A pot, and what is in it altogether.
+#[derive(Debug)]
+struct Held {
+    pot: Pot,
+    /// The sum of all buckets, as long as it and they are modest: such a sum is the same in whatever order it is made.
+    sum: Option<Decimal>,
 }
 
 /// One pot, as plain data: sixty-one sums at most, whatever the length of the history.
@@ -46,6 +55,10 @@ impl Pot {
         Pot { window, buckets: BTreeMap::new() }
     }
 
+    fn first(&self) -> Option<i64> {
+        self.buckets.first_key_value().map(|(bucket, _)| *bucket)
+    }
+
     fn oldest_that_counts(&self, now: Time) -> i64 {
         bucket(now, self.window).saturating_sub(BUCKETS)
     }
@@ -67,7 +80,7 @@ impl Pot {
     pub fn add(&mut self, charge: &Charge) -> Answer<()> {
         let (place, sum) = self.with(charge)?;
         let oldest = self.oldest_that_counts(charge.at);
-        while self.buckets.first_key_value().is_some_and(|(bucket, _)| *bucket < oldest) {
+        while self.first().is_some_and(|bucket| bucket < oldest) {
             self.buckets.pop_first();
         }
         self.buckets.insert(place, sum);
@@ -120,10 +133,48 @@ impl Pot {
     }
 }
 
+impl Held {
+    fn new(window: Duration) -> Held {
+        Held { pot: Pot::new(window), sum: Some(Decimal::ZERO) }
+    }
+
+    /// As [`Pot::usage`], at once where all of it counts and fits.
+    fn usage(&self, window: Duration, now: Time, room: Decimal) -> Answer<Usage> {
+        let all_counts = || self.pot.first().is_none_or(|first| first >= self.pot.oldest_that_counts(now));
+        match self.sum {
+            Some(used) if window == self.pot.window && used <= room && all_counts() => {
+                Ok(Usage { used, ..Usage::empty(now, room) })
+            }
+            _ => self.pot.usage(window, now, room),
+        }
+    }
+
+    fn add(&mut self, charge: &Charge) -> Answer<()> {
+        let first = self.pot.first();
+        self.pot.add(charge)?;
+        self.sum =
+            if first.is_some() && self.pot.first() == first { modest_sum(self.sum, charge.amount) } else { self.all() };
+        Ok(())
+    }
+
+    fn release(&mut self, charge: &Charge) {
+        self.pot.release(charge);
+        self.sum = self.all();
+    }
+
+    fn all(&self) -> Option<Decimal> {
+        self.pot.buckets.values().fold(Some(Decimal::ZERO), |sum, bucket| modest_sum(sum, *bucket))
+    }
+}
+
+fn modest_sum(sum: Option<Decimal>, amount: Decimal) -> Option<Decimal> {
+    sum?.checked_add(amount).filter(|sum| amount.is_modest() && sum.is_modest())
+}
+
 impl Pots {
     pub(super) fn usage(&self, key: &PotKey, window: Duration, now: Time, room: Decimal) -> Answer<Usage> {
         match self.pots.get(key) {
-            Some(pot) => pot.usage(window, now, room),
+            Some(held) => held.usage(window, now, room),
             None => Ok(Usage::empty(now, room)),
         }
     }
@@ -133,20 +184,23 @@ impl Pots {
         let shared = |i: usize, charge: &Charge| charges.iter().take(i).any(|other| other.pot == charge.pot);
         if !charges.iter().enumerate().any(|(i, charge)| shared(i, charge)) {
             return charges.iter().try_for_each(|charge| match self.pots.get(&charge.pot) {
-                Some(pot) => pot.with(charge).map(drop),
+                Some(held) => held.pot.with(charge).map(drop),
                 None => Pot::new(charge.window).with(charge).map(drop),
             });
         }
         // Several for one pot: tried on copies.
         let mut tried: HashMap<PotKey, Pot> = HashMap::new();
         charges.iter().try_for_each(|charge| {
-            let held = || self.pots.get(&charge.pot).cloned().unwrap_or_else(|| Pot::new(charge.window));
+            let held = || self.pots.get(&charge.pot).map_or_else(|| Pot::new(charge.window), |held| held.pot.clone());
             tried.entry(charge.pot).or_insert_with(held).add(charge)
         })
     }
 
     /// Makes sure that the pots of the charges fit. Pots whose content has passed make room.
     pub(super) fn make_room(&mut self, charges: &[Charge], now: Option<Time>, bound: usize) -> Answer<()> {
+        if self.pots.len().saturating_add(charges.len()) <= bound {
+            return Ok(());
+        }
         let new: HashSet<&PotKey> =
             charges.iter().map(|charge| &charge.pot).filter(|pot| !self.pots.contains_key(pot)).collect();
         let fits = |pots: &Pots| new.is_empty() || pots.pots.len().saturating_add(new.len()) <= bound;
@@ -156,8 +210,8 @@ impl Pots {
         if let Some(now) = now
             && self.full_until.is_none_or(|until| until <= now)
         {
-            self.pots.retain(|_, pot| pot.empty_from().is_some_and(|end| end > now));
-            self.full_until = self.pots.values().filter_map(Pot::empty_from).min();
+            self.pots.retain(|_, held| held.pot.empty_from().is_some_and(|end| end > now));
+            self.full_until = self.pots.values().filter_map(|held| held.pot.empty_from()).min();
         }
         if fits(self) { Ok(()) } else { Err(StateError::Full("pots")) }
     }
@@ -165,19 +219,19 @@ impl Pots {
     /// Adds charges that [`Pots::check`] has found to be possible.
     pub(super) fn add(&mut self, charges: &[Charge]) {
         for charge in charges {
-            let pot = self.pots.entry(charge.pot).or_insert_with(|| Pot::new(charge.window));
-            let added = pot.add(charge);
+            let held = self.pots.entry(charge.pot).or_insert_with(|| Held::new(charge.window));
+            let added = held.add(charge);
             debug_assert_eq!(added, Ok(()), "charges are checked first");
             // A new pot may run empty earlier than those that were there at the last sweep.
-            self.full_until = self.full_until.min(pot.empty_from());
+            self.full_until = self.full_until.min(held.pot.empty_from());
         }
     }
 
     /// Takes a charge back, if it is still there.
     pub(super) fn release(&mut self, charge: &Charge) {
-        let Some(pot) = self.pots.get_mut(&charge.pot) else { return };
-        pot.release(charge);
-        if pot.is_empty() {
+        let Some(held) = self.pots.get_mut(&charge.pot) else { return };
+        held.release(charge);
+        if held.pot.is_empty() {
             self.pots.remove(&charge.pot);
         }
     }

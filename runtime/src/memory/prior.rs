@@ -1,17 +1,18 @@
 //! What a session answers about its earlier calls: per query and key, only the latest times matter.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::hash::Map;
 use crate::state::{PriorQuery, PriorRecord};
 use crate::{Digest, Time, Tri};
 
 #[derive(Debug, Default)]
 pub(super) struct Priors {
-    queries: HashMap<Digest, Query>,
+    queries: Map<Digest, Query>,
     /// By query and key.
-    known: HashMap<(Digest, Digest), Calls>,
+    known: Map<(Digest, Digest), Calls>,
     /// The keys of `known`, oldest first.
     order: VecDeque<(Digest, Digest)>,
 }

@@ -1,12 +1,13 @@
 //! One session: its labels, its pending calls and what it answers about earlier ones.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::MemoryBounds;
+use super::hash::Map;
 use super::prior::Priors;
 use crate::state::{CallRecord, CallStatus, Effects, Realm, Settlement};
-use crate::{Digest, Time};
+use crate::{Digest, Time, Tri};
 
 #[derive(Debug, Default)]
 pub(super) struct Session {
@@ -21,7 +22,7 @@ pub(super) struct Session {
     /// Sessions whose labels it inherits.
     pub(super) parents: BTreeSet<Arc<str>>,
     /// Calls that are allowed and not settled.
-    pub(super) calls: HashMap<Arc<str>, PendingCall>,
+    pub(super) calls: Map<Arc<str>, PendingCall>,
     /// Calls that are.
     pub(super) settled: SettledCalls,
     pub(super) priors: Priors,
@@ -40,7 +41,7 @@ pub(super) struct PendingCall {
 
 /// Settled calls by what [`SettledCalls::key`] makes of their ids, with the time they began.
 #[derive(Debug, Default)]
-pub(super) struct SettledCalls(HashMap<Arc<str>, Option<Time>>);
+pub(super) struct SettledCalls(Map<Arc<str>, Option<Time>>);
 
 /// The bytes of a call's id that are kept after it is settled.
 const ID: usize = 64;
@@ -75,7 +76,7 @@ impl SettledCalls {
     }
 }
 
-type Labels = HashMap<Arc<str>, Marked>;
+type Labels = Map<Arc<str>, Marked>;
 
 /// What holds a label in place.
 #[derive(Debug, Default)]
@@ -103,10 +104,16 @@ impl Session {
         if self.settled.contains(id) { CallStatus::Settled } else { CallStatus::New }
     }
 
-    pub(super) fn has_label(&self, realm: Realm, label: &str) -> bool {
-        match realm {
-            Realm::Confirmed => self.confirmed.contains_key(label),
-            Realm::Shadow => self.shadow.contains_key(label),
+    /// Does it carry the label, whatever those carry that it inherits from?
+    pub(super) fn own_label(&self, realm: Realm, label: &str) -> Tri {
+        let labels = match realm {
+            Realm::Confirmed => &self.confirmed,
+            Realm::Shadow => &self.shadow,
+        };
+        match (labels.contains_key(label), self.lost) {
+            (true, _) => Tri::True,
+            (false, true) => Tri::Unknown,
+            (false, false) => Tri::False,
         }
     }
 

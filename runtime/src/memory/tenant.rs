@@ -1,9 +1,11 @@
 //! Everything that a store keeps of one tenant. Knows the bounds; knows nothing of locks or of other tenants.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::MemoryBounds;
+use super::hash::Map;
 use super::pot::Pots;
 use super::session::{PendingCall, Session, SettledCalls};
 use crate::state::{
@@ -17,7 +19,7 @@ pub(super) struct Tenant {
     latest: Option<Time>,
     /// Calls without a session: only their ids and what is pending.
     alone: Session,
-    sessions: HashMap<Arc<str>, Session>,
+    sessions: Map<Arc<str>, Session>,
     /// Every session without a pending call, and some others, each at most once: by when it was last used
     /// ([`Session::used`]) or, where nobody has looked since, by a time before that. Oldest first.
     idle: BTreeMap<u64, Arc<str>>,
@@ -33,10 +35,10 @@ pub(super) struct Tenant {
     /// Calls that are settled, in all sessions and in `former`.
     settled: usize,
     /// Settled calls of sessions that were evicted.
-    former: HashMap<Arc<str>, SettledCalls>,
+    former: Map<Arc<str>, SettledCalls>,
     pots: Pots,
     /// First uses of evidence, and when each may be forgotten.
-    consumed: HashMap<Digest, (Time, Time)>,
+    consumed: Map<Digest, (Time, Time)>,
 }
 
 impl Tenant {
@@ -244,7 +246,7 @@ impl Tenant {
     }
 
     fn is_lost(&self, session: &str) -> bool {
-        self.evicted_any || self.evicted.contains(&fingerprint(session))
+        self.evicted_any || (!self.evicted.is_empty() && self.evicted.contains(&fingerprint(session)))
     }
 
     fn call(&self, session: Option<&str>, call_id: &str) -> CallStatus {
@@ -275,25 +277,53 @@ fn fingerprint(session: &str) -> u64 {
 
 /// One scope's past.
 pub(super) struct View<'a> {
-    pub(super) tenant: &'a Tenant,
-    pub(super) scope: &'a SessionScope<'a>,
-    pub(super) bounds: &'a MemoryBounds,
+    tenant: &'a Tenant,
+    scope: &'a SessionScope<'a>,
+    bounds: &'a MemoryBounds,
+    /// The scope's session, once it was looked for.
+    held: OnceCell<Option<&'a Session>>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(tenant: &'a Tenant, scope: &'a SessionScope<'a>, bounds: &'a MemoryBounds) -> View<'a> {
+        View { tenant, scope, bounds, held: OnceCell::new() }
+    }
+
+    fn held(&self) -> Option<&'a Session> {
+        *self.held.get_or_init(|| self.tenant.session(self.scope.session))
+    }
 }
 
 impl StateView for View<'_> {
     /// Looks at the session and all that it inherits from.
     fn has_label(&self, realm: Realm, label: &str) -> Answer<Tri> {
         let Some(session) = self.scope.session else { return Ok(Tri::Unknown) };
+        let parent = self.scope.parent_session.filter(|parent| *parent != session);
+        if parent.is_none() && self.held().is_none_or(|held| held.parents.is_empty()) {
+            // It inherits nothing.
+            return Ok(match self.held() {
+                Some(held) => held.own_label(realm, label),
+                None => {
+                    if self.tenant.is_lost(session) {
+                        Tri::Unknown
+                    } else {
+                        Tri::False
+                    }
+                }
+            });
+        }
         let mut names = vec![session];
-        names.extend(self.scope.parent_session.filter(|parent| *parent != session));
+        names.extend(parent);
         let mut answer = Tri::False;
         let mut next = 0;
         while let Some(name) = names.get(next).copied() {
             next += 1;
             match self.tenant.sessions.get(name) {
-                Some(found) if found.has_label(realm, label) => return Ok(Tri::True),
                 Some(found) => {
-                    answer = answer.or(if found.lost { Tri::Unknown } else { Tri::False });
+                    answer = answer.or(found.own_label(realm, label));
+                    if answer.is_true() {
+                        return Ok(answer);
+                    }
                     for parent in &found.parents {
                         if !names.contains(&&**parent) {
                             names.push(parent);
@@ -312,7 +342,7 @@ impl StateView for View<'_> {
 
     fn prior(&self, query: &PriorQuery<'_>) -> Answer<Tri> {
         let Some(name) = self.scope.session else { return Ok(Tri::Unknown) };
-        let (answer, lost) = match self.tenant.sessions.get(name) {
+        let (answer, lost) = match self.held() {
             Some(session) => (session.priors.ask(query), session.lost),
             None => (Tri::False, self.tenant.is_lost(name)),
         };
@@ -324,7 +354,7 @@ impl StateView for View<'_> {
     }
 
     fn call(&self, call_id: &str) -> Answer<CallStatus> {
-        Ok(self.tenant.call(self.scope.session, call_id))
+        Ok(self.tenant.call_in(self.scope.session, self.held(), call_id))
     }
 
     fn consumed(&self, asking: &Digest) -> Answer<Option<Time>> {
