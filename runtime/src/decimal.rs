@@ -441,4 +441,28 @@ mod tests {
             }
         }
     }
+
+    fn decimal() -> impl Strategy<Value = Decimal> {
+        let coefficient = prop_oneof![-1_000i128..1_000, any::<i64>().prop_map(i128::from), 1 - BOUND..BOUND];
+        (coefficient, 0u8..=MAX_DIGITS).prop_filter_map("too many digits", |(c, scale)| Decimal::large(c, scale))
+    }
+
+    proptest! {
+        #[test]
+        fn small_numbers_are_numbers(coefficient: i64, zeros in 0u32..6, scale in 0u8..80) {
+            let coefficient = coefficient / 10i64.pow(zeros) * 10i64.pow(zeros);
+            prop_assert_eq!(Decimal::small(coefficient, scale), Decimal::large(coefficient.into(), scale));
+        }
+
+        #[test]
+        fn the_order_is_that_of_whole_parts_and_fractions(a in decimal(), b in decimal()) {
+            prop_assert_eq!(a.cmp(&b), a.split().cmp(&b.split()));
+        }
+
+        #[test]
+        fn widening_is_multiplying(a in decimal(), scale in 0u8..=MAX_DIGITS) {
+            let power = scale.checked_sub(a.scale).and_then(|by| 10i128.checked_pow(by.into()));
+            prop_assert_eq!(a.at_scale(scale), power.and_then(|power| a.coefficient.checked_mul(power)));
+        }
+    }
 }

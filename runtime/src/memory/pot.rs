@@ -236,3 +236,72 @@ impl Pots {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Something that happens to a pot: a charge, or the release of an earlier one.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Add(i64, Decimal),
+        Release(prop::sample::Index),
+    }
+
+    fn amount() -> impl Strategy<Value = Decimal> {
+        // Modest ones, and some whose sums may have too many digits.
+        prop_oneof![
+            8 => (0i128..1_000_000, 0u8..4),
+            1 => (0..10i128.pow(38), 0u8..39),
+            1 => (10i128.pow(17)..10i128.pow(18), 0u8..19),
+        ]
+        .prop_map(|(coefficient, scale)| Decimal::new(coefficient, scale).unwrap())
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0i64..200, amount()).prop_map(|(later, amount)| Step::Add(later, amount)),
+            1 => any::<prop::sample::Index>().prop_map(Step::Release),
+        ]
+    }
+
+    proptest! {
+        /// The sum that is kept beside a pot never changes what is answered.
+        #[test]
+        fn a_pot_that_is_held_answers_as_it_does_alone(
+            steps in prop::collection::vec(step(), 1..40), asked in prop::collection::vec((0i64..400, amount()), 8),
+        ) {
+            let window = Duration::from_millis(600);
+            let time = |millis: i64| Time::from_millis(1_000_000 + millis).unwrap();
+            let (mut held, mut alone) = (Held::new(window), Pot::new(window));
+            let (mut now, mut charges) = (0, Vec::new());
+            for step in steps {
+                match step {
+                    Step::Add(later, amount) => {
+                        now += later;
+                        let pot = PotKey(crate::Digest([0; 32]));
+                        let charge = Charge { pot, window, amount, at: time(now) };
+                        let added = alone.add(&charge);
+                        prop_assert_eq!(held.add(&charge), added.clone());
+                        charges.extend(added.is_ok().then_some(charge));
+                    }
+                    Step::Release(which) if !charges.is_empty() => {
+                        let charge = charges.swap_remove(which.index(charges.len()));
+                        alone.release(&charge);
+                        held.release(&charge);
+                    }
+                    Step::Release(_) => {}
+                }
+                for (later, room) in &asked {
+                    for at in [now, now + later] {
+                        let (a, b) = (held.usage(window, time(at), *room), alone.usage(window, time(at), *room));
+                        prop_assert_eq!(a, b);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -12,8 +12,8 @@ use crate::{Decimal, Digest, Value};
 
 /// Bytes that are gathered before they are hashed: nearly all names have fewer.
 const GATHERED: usize = 192;
-/// Names that a thread remembers, each in the one place that it may have: 32 KiB.
-const REMEMBERED: usize = 128;
+/// Names that a thread remembers, each in the one place that it may have: 120 KiB, once it has been asked for any.
+const REMEMBERED: usize = 512;
 
 /// A hash over fields, each preceded by its length, so that no two lists of fields collide.
 pub(crate) struct Fields {
@@ -131,24 +131,27 @@ struct Name {
     digest: Digest,
 }
 
+const NOTHING: Name = Name { len: 0, bytes: [0; GATHERED], digest: Digest([0; 32]) };
+
 thread_local! {
-    static NAMES: RefCell<[Name; REMEMBERED]> =
-        const { RefCell::new([Name { len: 0, bytes: [0; GATHERED], digest: Digest([0; 32]) }; REMEMBERED]) };
+    static NAMES: RefCell<Vec<Name>> = const { RefCell::new(Vec::new()) };
 }
 
 /// [`Digest::of`] these bytes.
 fn remembered(bytes: &[u8]) -> Digest {
-    let look = |names: &RefCell<[Name; REMEMBERED]>| {
+    let look = |names: &RefCell<Vec<Name>>| {
         let mut names = names.try_borrow_mut().ok()?;
+        if names.is_empty() {
+            names.resize(REMEMBERED, NOTHING);
+        }
         let name = names.get_mut(place(bytes))?;
         if name.len != 0 && name.bytes.get(..usize::from(name.len)) == Some(bytes) {
             return Some(name.digest);
         }
-        let digest = Digest::of(bytes);
         name.len = u8::try_from(bytes.len()).ok()?;
         name.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        name.digest = digest;
-        Some(digest)
+        name.digest = Digest::of(bytes);
+        Some(name.digest)
     };
     NAMES.try_with(look).ok().flatten().unwrap_or_else(|| Digest::of(bytes))
 }
@@ -160,7 +163,7 @@ fn place(bytes: &[u8]) -> usize {
     let step = |state: u64, word: u64| (state.rotate_left(5) ^ word).wrapping_mul(FACTOR);
     let state = words.iter().fold(bytes.len() as u64, |state, word| step(state, u64::from_le_bytes(*word)));
     let state = rest.iter().fold(state, |state, byte| step(state, u64::from(*byte)));
-    (state >> 57) as usize % REMEMBERED
+    (state >> 55) as usize % REMEMBERED
 }
 
 #[cfg(test)]
