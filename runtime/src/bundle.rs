@@ -4,8 +4,8 @@
 //! always refers to an *earlier* entry, so the arenas are acyclic by construction and can be checked in one
 //! pass; see `load.rs`. The compiler writes it, nothing but the loader reads it.
 //!
-//! On the wire: the magic bytes, a format version, the SHA-256 of the body, and the body in postcard's
-//! documented encoding. Equal policies give equal bytes on every machine.
+//! On the wire: the magic bytes, a format version, the SHA-256 of the body, and the body: three sections in postcard's
+//! documented encoding (`load/wire.rs`). Equal policies give equal bytes on every machine.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::{Collect, Digest, Field, Schema, Type, Value};
 pub const FORMAT: u32 = 2;
 
 /// A compiled policy. All fields are tables; see the types for what their entries mean.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs)]
 pub struct Bundle {
     /// The root module's package name.

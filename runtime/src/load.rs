@@ -1,7 +1,8 @@
 //! From bytes to a bundle that is known to be well-formed.
 //!
 //! After this, every index in the bundle leads somewhere, arenas are acyclic and bounded in depth and cost, and
-//! every automaton, time zone and builtin is there. One pass over each table; nothing here is quadratic.
+//! every automaton, time zone and builtin is there. One pass over each table; nothing here is quadratic. Large bundles
+//! are read by several threads, which are gone when loading is done.
 
 use std::collections::hash_map::Entry;
 
@@ -16,6 +17,7 @@ use crate::{Digest, Field, LoadError, Pattern, Type, Value, builtins, ready, sha
 mod clauses;
 mod exprs;
 mod graph;
+mod wire;
 
 const MAGIC: &[u8; 8] = b"clawb\r\n\x1a";
 /// Magic bytes, format version, digest of the body.
@@ -28,6 +30,10 @@ pub(crate) const MAX_DEPTH: u32 = 128;
 const MAX_WEIGHT: u32 = 1 << 20;
 /// Environments stand in 64-bit sets.
 const MAX_ENVIRONMENTS: usize = 64;
+/// A smaller bundle is read before a second thread has started.
+const LARGE_BYTES: usize = 1 << 20;
+/// The same, for the number of entries that are to be checked.
+const LARGE_ENTRIES: usize = 1 << 15;
 
 type Check = Result<(), LoadError>;
 
@@ -56,8 +62,7 @@ impl Bundle {
     }
 
     fn body(&self) -> Vec<u8> {
-        // Postcard fails only where a length is not known beforehand, and all of ours are.
-        postcard::to_stdvec(self).unwrap_or_default()
+        wire::body(self)
     }
 }
 
@@ -77,20 +82,32 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Bundle, Digest), LoadError> {
     }
     let (digest, body) = rest.split_first_chunk::<32>().ok_or(LoadError::NotABundle)?;
     let digest = Digest(*digest);
-    if Digest::of(body) != digest {
-        return Err(LoadError::Digest);
+    let large = body.len() >= LARGE_BYTES;
+    let (found, bundle) = both(large, || Digest::of(body), || wire::bundle(body, large));
+    if found == digest { Ok((bundle?, digest)) } else { Err(LoadError::Digest) }
+}
+
+/// Does two pieces of work, at the same time if they are large.
+fn both<A: Send, B>(large: bool, left: impl Fn() -> A + Sync, right: impl FnOnce() -> B) -> (A, B) {
+    if !large {
+        return (left(), right());
     }
-    let (bundle, rest) = postcard::take_from_bytes::<Bundle>(body).map_err(|e| LoadError::Malformed(e.to_string()))?;
-    if !rest.is_empty() {
-        return Err(LoadError::Malformed("bytes after the end".to_owned()));
-    }
-    Ok((bundle, digest))
+    std::thread::scope(|scope| {
+        let other = std::thread::Builder::new().spawn_scoped(scope, &left);
+        let right = right();
+        let left = match other {
+            Ok(other) => other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // No thread to be had: it takes longer, then.
+            Err(_) => left(),
+        };
+        (left, right)
+    })
 }
 
 /// Checks everything, and makes the lookup tables.
 pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
     let index = Index {
-        tools: tools_by_name(bundle)?,
+        tools: FxHashMap::default(),
         envs: names("environments", bundle.environments.iter())?,
         roles: names("roles", bundle.roles.iter().map(|role| &role.name))?,
         labels: names("labels", bundle.labels.iter())?,
@@ -103,7 +120,7 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
         builtins: bundle.builtins.iter().map(builtin).collect::<Result<_, _>>()?,
         switches: Vec::new(),
         steps: Vec::new(),
-        names: Names::of(bundle),
+        names: Names::default(),
         env_values: bundle.environments.iter().map(|name| Value::str(name.as_str())).collect(),
         tool_values: tool_values(bundle),
     };
@@ -111,14 +128,31 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
     check.vocabularies()?;
     check.schema()?;
     check.declarations()?;
-    check.exprs()?;
-    check.conds()?;
-    check.templates()?;
-    check.clauses()?;
-    check.tools()?;
-    check.graph()?;
-    let switches = bundle.switches.iter().map(|switch| switch_table(bundle, switch)).collect::<Result<_, _>>()?;
-    Ok(Index { switches, steps: ready::steps(bundle, &index), ..index })
+    let large = bundle.exprs.len().saturating_add(bundle.instances.len()) >= LARGE_ENTRIES;
+    let (named, tested) = both(large, || check.named(), || check.tested());
+    let (tools, names) = named?;
+    let (switches, steps) = tested?;
+    Ok(Index { tools, names, switches, steps, ..index })
+}
+
+impl Checker<'_> {
+    /// What tools and clauses are called, after checking both.
+    fn named(&self) -> Result<(FxHashMap<Box<str>, Named>, Names), LoadError> {
+        let tools = tools_by_name(self.bundle)?;
+        self.templates()?;
+        self.clauses()?;
+        self.tools()?;
+        Ok((tools, Names::of(self.bundle)))
+    }
+
+    /// The tables of the switches and the tests made ready, after checking all that is evaluated.
+    fn tested(&self) -> Result<(Vec<SwitchTable>, Vec<ready::Step>), LoadError> {
+        self.exprs()?;
+        self.conds()?;
+        self.graph()?;
+        let switches = self.bundle.switches.iter().map(|switch| switch_table(self.bundle, switch));
+        Ok((switches.collect::<Result<_, _>>()?, ready::steps(self.bundle, self.index)))
+    }
 }
 
 fn zone(zone: &crate::bundle::ZoneDef) -> Result<jiff::tz::TimeZone, LoadError> {

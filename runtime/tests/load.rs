@@ -59,6 +59,44 @@ fn bundles_round_trip() {
     }
 }
 
+/// So large that several threads read and check it.
+#[test]
+fn large_bundles_load_as_small_ones_do() {
+    let mut b = builder();
+    let role = b.role(0);
+    for i in 0..50 {
+        let tool = b.tool(&format!("tool_{i}"), &[field("x", Type::Str)]);
+        let (x, y) = (b.arg(0), b.str(&format!("no-{i}")));
+        let eq = b.eq(x, y);
+        let cond = b.not_false(eq);
+        b.grant(tool, role);
+        b.deny(&format!("rule_{i}"), tool, cond, "no");
+    }
+    for i in 0..40_000 {
+        b.str(&format!("{i} {}", "x".repeat(32)));
+    }
+    let bundle = b.bundle(Form::Graph);
+    let bytes = bundle.to_bytes();
+    assert!(bytes.len() > 1 << 20, "{}", bytes.len());
+    assert_eq!(Bundle::from_bytes(&bytes).unwrap(), bundle);
+    exercise(&Policy::from_bytes(&bytes).unwrap());
+    for at in [50, bytes.len() / 2, bytes.len() - 1] {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert_eq!(Policy::from_bytes(&damaged).unwrap_err(), LoadError::Digest);
+        // What is damaged and sealed again is refused or loads; it never panics.
+        let _ = Policy::from_bytes(&seal(&damaged[44..]));
+    }
+    let refused = |change: &dyn Fn(&mut Bundle)| {
+        let mut bundle = bundle.clone();
+        change(&mut bundle);
+        Policy::from_bytes(&bundle.to_bytes()).unwrap_err().to_string()
+    };
+    assert!(refused(&|b| b.conds.push(Cond::TierAtLeast(2))).contains("conds"));
+    assert!(refused(&|b| b.tools[40].wire = b.tools[3].wire.clone()).contains("twice"));
+    assert!(refused(&|b| b.clauses[60].module = 99).contains("clauses"));
+}
+
 #[test]
 fn the_header_is_checked() {
     let bytes = builder().bundle(Form::Graph).to_bytes();
