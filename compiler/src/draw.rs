@@ -16,6 +16,10 @@ pub fn diagnostics(
     show: &dyn Fn(&str) -> String,
     colours: bool,
 ) -> String {
+    if diagnostics.is_empty() {
+        // The texts are prepared for drawing as a whole, which takes as long as parsing them.
+        return String::new();
+    }
     let texts = sources.files.iter().map(|file| (show(&file.path), visible_source(&file.text)));
     let mut cache = ariadne::sources(texts);
     let mut text = String::new();
