@@ -82,7 +82,7 @@ pub struct Package {
 
 impl Package {
     /// Calls `f` for every declaration and every clause, whatever its kind.
-    pub fn for_each_decl(&self, mut f: impl FnMut(&Decl)) {
+    pub fn for_each_decl<'a>(&'a self, mut f: impl FnMut(&'a Decl)) {
         let words = [&self.tiers, &self.environments, &self.labels, &self.tags, &self.origins];
         words.into_iter().flatten().for_each(|w| f(&w.decl));
         self.roles.iter().for_each(|r| f(&r.decl));

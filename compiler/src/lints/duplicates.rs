@@ -1,10 +1,14 @@
 //! W0104 and W0201: the same thing said twice under two names.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
+
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{W0104, W0201};
-use crate::hir::{Decl, EffectKind, Expr, Message, MessagePart, Package, Rule};
+use crate::hir::{Decl, EffectKind, Expr, ExprKind, Message, MessagePart, Package, Rule};
 
 /// W0104: two constants of one module with the same type and value.
 pub fn constants(package: &Package, out: &mut Vec<Diagnostic>) {
@@ -21,8 +25,11 @@ pub fn constants(package: &Package, out: &mut Vec<Diagnostic>) {
 
 /// W0201: two rules with the same targets, conditions and effects.
 pub fn rules(package: &Package, out: &mut Vec<Diagnostic>) {
+    let sketches: Vec<u64> = package.rules.iter().map(sketch).collect();
+    let mut alike: FxHashMap<u64, u32> = FxHashMap::default();
+    sketches.iter().for_each(|sketch| *alike.entry(*sketch).or_default() += 1);
     let mut seen: BTreeMap<String, &Decl> = BTreeMap::new();
-    for rule in &package.rules {
+    for (rule, _) in package.rules.iter().zip(&sketches).filter(|(_, sketch)| alike[sketch] > 1) {
         let meaning = fingerprint(rule);
         if let Some(first) = seen.get(&meaning) {
             out.push(twice(W0201, "rule", &rule.decl, first, "does the same as"));
@@ -38,6 +45,31 @@ fn twice(code: crate::diagnostics::Code, what: &str, decl: &Decl, first: &Decl, 
         .label(first.name_loc, "the first one")
         .help(format!("keep one {what}"))
         .unnecessary()
+}
+
+/// A hash of the most telling parts of a rule: equal for rules with equal fingerprints, which cost far more to write.
+fn sketch(rule: &Rule) -> u64 {
+    // Sums, since the order of conditions says nothing.
+    let sum = |list: &[Expr]| {
+        list.iter().fold(0u64, |sum, expr| {
+            let mut hasher = FxHasher::default();
+            crate::visit::walk(expr, &mut |part| part_hash(part, &mut hasher));
+            sum.wrapping_add(hasher.finish())
+        })
+    };
+    let mut hasher = FxHasher::default();
+    (&rule.target.tools, &rule.target.envs, sum(&rule.when), sum(&rule.unless)).hash(&mut hasher);
+    rule.effects.iter().for_each(|effect| discriminant(&effect.kind).hash(&mut hasher));
+    hasher.finish()
+}
+
+fn part_hash(part: &Expr, hasher: &mut FxHasher) {
+    discriminant(&part.kind).hash(hasher);
+    match &part.kind {
+        ExprKind::Const(value) => value.hash(hasher),
+        ExprKind::Arg(name) => name.hash(hasher),
+        _ => {}
+    }
 }
 
 /// What a rule says, without where it says so. Two rules that only word a message differently are not the same.

@@ -12,12 +12,16 @@ use crate::hir::{
 };
 use crate::visit;
 
-/// W0101: constants, predicates, windows, scopes, approvals, externs, live data, records, enums and constraints.
-pub fn declarations(package: &Package, out: &mut Vec<Diagnostic>) {
-    if !is_policy(package) {
-        return;
+pub fn run(package: &Package, out: &mut Vec<Diagnostic>) {
+    if is_policy(package) {
+        let used = Used::of(package);
+        declarations(package, &used, out);
+        words(package, &used, out);
     }
-    let used = Used::of(package);
+}
+
+/// W0101: constants, predicates, windows, scopes, approvals, externs, live data, records, enums and constraints.
+fn declarations(package: &Package, used: &Used<'_>, out: &mut Vec<Diagnostic>) {
     let mut check = |what: &str, decl: &Decl, used: bool| {
         if !used && decl.module == ModuleId(0) {
             out.push(unused(W0101, what, decl));
@@ -56,11 +60,7 @@ pub fn declarations(package: &Package, out: &mut Vec<Diagnostic>) {
 }
 
 /// W0102: roles that no grant, approval, inclusion or condition names; labels that nothing marks or reads.
-pub fn words(package: &Package, out: &mut Vec<Diagnostic>) {
-    if !is_policy(package) {
-        return;
-    }
-    let used = Used::of(package);
+fn words(package: &Package, used: &Used<'_>, out: &mut Vec<Diagnostic>) {
     for (i, role) in package.roles.iter().enumerate() {
         let named = used.role_names.contains(role.decl.name.as_str());
         if !named && !used.roles.contains(&(i as u32)) && role.decl.module == ModuleId(0) {
