@@ -168,16 +168,19 @@ pub const MAIL: &str = "package bench\nenvironments prod\nroles agent\n\
     rule ours { on send when not (args.to.domain under \"acme.com\") deny \"only to us\" }\n\
     rule quiet { on send when args.subject like \"*password*\" deny \"no passwords\" }\n";
 
-/// The arguments of a call of [`MAIL`] that takes about so many bytes: half of what is free is text, half are records.
+/// The arguments of a call of [`MAIL`] that takes about so many bytes: half of what is free are records, the rest is text.
 pub fn mail(bytes: usize, i: usize) -> Value {
-    let free = bytes.saturating_sub(340) / 2;
-    let line = "The quick brown fox jumps over the lazy dog, and the dog does not mind at all.\n";
-    let body: String = line.chars().cycle().take(free).collect();
-    let parts: Vec<Value> = (0..free.div_ceil(60))
+    let domain = if i % 4 == 3 { "evil.example" } else { "mail.acme.com" };
+    let mut args = json!({ "to": format!("eva@{domain}"), "subject": format!("Report {i}"), "body": "", "parts": [] });
+    let free = |args: &Value| bytes.saturating_sub(request("send", args.clone()).to_string().len());
+    let parts: Vec<Value> = (0..free(&args) / 2 / 65)
         .map(|k| json!({ "name": format!("report-{k:04}-{i}.pdf"), "kind": "application/pdf", "size": 1_000 + k }))
         .collect();
-    let domain = if i % 4 == 3 { "evil.example" } else { "mail.acme.com" };
-    json!({ "to": format!("eva@{domain}"), "subject": format!("Report {i}"), "body": body, "parts": parts })
+    args["parts"] = json!(parts);
+    let line = "The quick brown fox jumps over the lazy dog, and the dog does not mind at all.\n";
+    let body: String = line.chars().cycle().take(free(&args)).collect();
+    args["body"] = json!(body);
+    args
 }
 
 /// A policy whose rules are all about one tool and have two tests each of their own: no switch answers them together.

@@ -22,11 +22,8 @@ pub fn rows(quick: bool, turn: Duration) -> Result<Vec<Row>, String> {
 
 fn row(bytes: usize, turn: Duration) -> Result<Row, String> {
     let workload = workload(bytes);
-    let wires: Vec<Wire> = workload
-        .cases
-        .iter()
-        .map(|case| Wire { claw: case.claw.clone(), facts: case.facts.to_string() })
-        .collect();
+    let wires: Vec<Wire> =
+        workload.cases.iter().map(|case| Wire { claw: case.claw.clone(), facts: case.facts.to_string() }).collect();
     let expected: Vec<bool> = workload.cases.iter().map(|case| case.allowed).collect();
     // Readers don't decide; they only must be able to read.
     let mut seats = vec![

@@ -47,8 +47,11 @@ pub fn markdown(rows: &[Row]) -> String {
                 table(&mut out, &rows, |cells, i| ratio(cells, i, pick));
             }
         }
-        let _ = writeln!(out, "Allocations per decision.\n");
-        table(&mut out, &rows, |cells, i| cells[i].1.as_ref().map_or("n/a".to_owned(), |m| short(m.allocations)));
+        if rows.iter().flat_map(|row| &row.cells).any(|(_, cell)| cell.as_ref().is_ok_and(|m| !m.allocations.is_nan()))
+        {
+            let _ = writeln!(out, "Allocations per decision.\n");
+            table(&mut out, &rows, |cells, i| cells[i].1.as_ref().map_or("n/a".to_owned(), |m| short(m.allocations)));
+        }
         let mut lines: Vec<String> = rows.iter().map(|row| format!("- *{}*: {}.", row.name, row.about)).collect();
         lines.dedup();
         for row in &rows {

@@ -24,9 +24,8 @@ pub fn rows(quick: bool, turn: Duration) -> Result<Vec<Row>, String> {
     let each: Vec<Request> = policies.iter().enumerate().map(|(i, policy)| request(policy, i)).collect();
     let facts: Vec<(String, String)> =
         (0..tenants).map(|i| (format!("tool_{}", tool(i)), format!("item-{}-7", tool(i)))).collect();
-    let tables: Vec<HashMap<String, String>> = (0..tenants)
-        .map(|_| (0..RULES / 2).map(|i| (format!("tool_{i}"), format!("item-{i}-"))).collect())
-        .collect();
+    let tables: Vec<HashMap<String, String>> =
+        (0..tenants).map(|_| (0..RULES / 2).map(|i| (format!("tool_{i}"), format!("item-{i}-"))).collect()).collect();
     let by_hand = |table: &HashMap<String, String>, i: usize| {
         let (tool, name) = &facts[i];
         table.get(tool).is_some_and(|prefix| name.starts_with(prefix.as_str()))

@@ -24,14 +24,7 @@ fn request(facts: Value) -> Result<Request, String> {
     let uid = |text: &str| text.parse::<EntityUid>().map_err(|e| e.to_string());
     let action = uid(&format!("Action::\"{}\"", facts["tool"].as_str().unwrap_or("call")))?;
     let context = Context::from_json_value(facts, None).map_err(|e| e.to_string())?;
-    Request::new(
-        uid("Agent::\"bot-7\"")?,
-        action,
-        uid("Server::\"tools\"")?,
-        context,
-        None,
-    )
-    .map_err(|e| e.to_string())
+    Request::new(uid("Agent::\"bot-7\"")?, action, uid("Server::\"tools\"")?, context, None).map_err(|e| e.to_string())
 }
 
 impl Peer for Cedar {
@@ -39,6 +32,7 @@ impl Peer for Cedar {
         self.authorizer.is_authorized(&self.requests[case], &self.policies, &self.entities).decision()
             == Decision::Allow
     }
+
     fn decide_json(&mut self, wire: &Wire) -> Option<bool> {
         let facts: Value = serde_json::from_str(&wire.facts).ok()?;
         let request = request(facts).ok()?;

@@ -155,7 +155,11 @@ pub fn names(count: usize) -> Workload {
         .map(|i| {
             let bad = i % 2 == 0;
             let name = if bad { format!("bad-{}-abc{i}", i * 37 % count) } else { format!("good-{i}-abc") };
-            Case { claw: shapes::request("put", json!({ "name": name })).to_string(), facts: json!({ "name": name }), allowed: !bad }
+            Case {
+                claw: shapes::request("put", json!({ "name": name })).to_string(),
+                facts: json!({ "name": name }),
+                allowed: !bad,
+            }
         })
         .collect();
     let mut rego = String::from("package bench\nimport rego.v1\ndefault allow := false\nallow if not denied\n");
