@@ -96,10 +96,10 @@ fn workloads() -> Vec<Workload> {
     };
     add("roles-1000", What::Decide, shapes::roles(1_000), (0..16).map(caller).collect());
     for count in [1, 500] {
-        let page = |i| json!({ "site": format!("https://www.site-{}.example/x", i * 37 % count) });
+        let page = |i: usize| json!({ "site": format!("https://www.site-{}.example/x", i * 37 % count) });
         let pages = (0..16).map(|i| shapes::request("fetch", page(i))).collect();
         add(&format!("hosts-{count}"), What::Decide, shapes::hosts(count), pages);
-        let file = |i| shapes::reading(&format!("/srv/app-{}/data/in/a.txt", i * 37 % count));
+        let file = |i: usize| shapes::reading(&format!("/srv/app-{}/data/in/a.txt", i * 37 % count));
         add(&format!("folders-{count}"), What::Decide, shapes::folders(count), (0..16).map(file).collect());
     }
     for count in [1, 200] {
@@ -112,7 +112,7 @@ fn workloads() -> Vec<Workload> {
         add(&format!("crowded-{rules}"), What::Decide, shapes::crowded(rules), vec![mail]);
     }
     let items = |what: &str, i: usize| (0..100).map(|k| format!("{what}-{k}-{i}")).collect::<Vec<_>>();
-    let mail = |i| shapes::request("send", json!({ "to": items("person", i), "barred": items("barred", i) }));
+    let mail = |i: usize| shapes::request("send", json!({ "to": items("person", i), "barred": items("barred", i) }));
     add("lists-100", What::Decide, shapes::LISTS.to_owned(), (0..2).map(mail).collect());
     let pay = |i: usize| {
         let mut request = shapes::request("pay", json!({ "amount": 5 }));

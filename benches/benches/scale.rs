@@ -59,7 +59,7 @@ fn run(step: &str, rules: usize, path: &Path) -> Duration {
             let text = source(rules);
             let start = Instant::now();
             let mut workspace = Workspace::new();
-            workspace.set_file("main.claw", &text);
+            workspace.set_file("main.claw", text.as_str());
             assert!(!workspace.analyze("main.claw").has_errors());
             start.elapsed()
         }
