@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::host::is_plain_name;
 use crate::{Host, Value};
 
 /// A bare e-mail address, lower-cased, with an IDNA domain. No display name, comment or quoting. Its parts are kept as
@@ -20,6 +22,17 @@ pub struct Email {
 impl Email {
     /// Reads and canonicalises an address.
     pub fn parse(text: &str) -> Result<Email, String> {
+        match plain(text) {
+            Some((local, domain)) => Ok(Email::of(local, domain.into())),
+            None => Email::parse_any(text),
+        }
+    }
+
+    fn of(local: &str, domain: Arc<str>) -> Email {
+        Email { local: Value::str(local), domain: Value::Host(Host::Name(domain)) }
+    }
+
+    fn parse_any(text: &str) -> Result<Email, String> {
         let bad = |why: &str| Err(format!("this is not an e-mail address: {why}"));
         let Some((local, domain)) = text.split_once('@') else { return bad("it has no `@`") };
         if domain.contains('@') {
@@ -39,12 +52,7 @@ impl Email {
         }
         match Host::parse(domain) {
             Ok(Host::Name(domain)) if local.len() + 1 + domain.len() <= 254 => {
-                let local = if local.bytes().any(|b| b.is_ascii_uppercase()) {
-                    Value::str(local.to_ascii_lowercase())
-                } else {
-                    Value::str(local)
-                };
-                Ok(Email { local, domain: Value::Host(Host::Name(domain)) })
+                Ok(Email::of(local.to_ascii_lowercase().as_str(), domain))
             }
             Ok(Host::Name(_)) => bad("it is too long"),
             _ => bad("what follows the `@` is not a domain"),
@@ -98,6 +106,27 @@ impl From<Email> for String {
     }
 }
 
+/// Is this certainly an address, and in canonical form? So are most.
+pub(crate) fn is_plain(text: &str) -> bool {
+    plain(text).is_some()
+}
+
+/// The parts of an address in canonical form.
+fn plain(text: &str) -> Option<(&str, &str)> {
+    let (local, domain) = text.split_at_checked(text.bytes().position(|byte| byte == b'@')?)?;
+    let domain = domain.get(1..)?;
+    let mut before = b'.';
+    for byte in local.bytes() {
+        match byte {
+            b'.' if before == b'.' => return None,
+            b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'+' => before = byte,
+            _ => return None,
+        }
+    }
+    let fits = before != b'.' && local.len() <= 64 && text.len() <= 254;
+    (fits && is_plain_name(domain)).then_some((local, domain))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -148,6 +177,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_ones_are_read_like_others(text in "[a-z0-9.+_A-]{0,8}@[a-z0-9.xn-]{1,12}|[a-z.]{60,66}@([a-z]{60}\\.){2,4}[a-z]{1,4}") {
+            if plain(&text).is_some() {
+                prop_assert_eq!(Email::parse(&text), Email::parse_any(&text));
+            }
+        }
+
         #[test]
         fn canonical_form_is_a_fixed_point(text in "[a-zA-Z0-9.+%]{1,8}@[a-zA-Z0-9.äé-]{1,12}|.{0,20}") {
             if let Ok(email) = Email::parse(&text) {

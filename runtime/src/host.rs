@@ -98,15 +98,24 @@ impl From<Host> for String {
 
 /// Is this a name in canonical form, and nothing that could be read as anything else? So are most.
 ///
-/// Labels that IDNA reads are not plain, nor is a last label that makes a name look like an address.
+/// Two hyphens in a row may be IDNA's, and a last label that begins with a digit may make an address of the name.
 pub(crate) fn is_plain_name(text: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
-            && !label.starts_with("xn--")
-    };
-    let last = text.rsplit('.').next().unwrap_or_default();
-    text.len() <= 253 && last.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('.').all(label)
+    let (mut len, mut first, mut before) = (0, 0, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'.' if len > 0 => len = 0,
+            b'-' if before == b'-' => return false,
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' if len < 63 => {
+                if len == 0 {
+                    first = byte;
+                }
+                len += 1;
+            }
+            _ => return false,
+        }
+        before = byte;
+    }
+    len > 0 && first.is_ascii_lowercase() && text.len() <= 253
 }
 
 /// Reads an address in its canonical form; IPv4-mapped IPv6 is IPv4.

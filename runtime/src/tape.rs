@@ -5,6 +5,7 @@
 //! nothing may be accepted here that is refused there. Knows nothing of claw's types.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::decimal::plain_decimal;
@@ -65,12 +66,16 @@ impl<'a> Tape<'a> {
             return None;
         }
         let text = std::str::from_utf8(bytes).ok()?;
-        let tokens = Vec::with_capacity((bytes.len() / 8).clamp(16, 512));
+        let mut tokens = SPARE.try_with(Cell::take).unwrap_or_default();
+        tokens.clear();
         let mut reader = Reader { text, bytes, at: 0, limits, nodes: 0, tokens };
         reader.space();
-        reader.value(0)?;
-        reader.space();
-        (reader.at == bytes.len()).then_some(Tape { text, tokens: reader.tokens })
+        let whole = reader.value(0).is_some_and(|()| {
+            reader.space();
+            reader.at == bytes.len()
+        });
+        let tape = Tape { text, tokens: reader.tokens };
+        whole.then_some(tape)
     }
 
     /// The document as a value.
@@ -85,6 +90,23 @@ impl<'a> Tape<'a> {
 
     fn item(&self, at: u32) -> Option<Item<'_>> {
         Some(Item { tape: self, token: self.tokens.get(at as usize)?, at })
+    }
+}
+
+/// How many tokens a thread keeps room for.
+const KEPT: usize = 4096;
+
+thread_local! {
+    /// The memory of the last list, for the next one.
+    static SPARE: Cell<Vec<Token>> = const { Cell::new(Vec::new()) };
+}
+
+impl Drop for Tape<'_> {
+    fn drop(&mut self) {
+        if self.tokens.capacity() <= KEPT {
+            // A thread that ends keeps nothing.
+            let _ = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.tokens)));
+        }
     }
 }
 
@@ -357,10 +379,16 @@ impl Reader<'_> {
         });
         if count <= FEW {
             let mut seen = [&b""[..]; FEW];
+            // One bit for each sort of key that was seen: most keys need not be compared with any other.
+            let mut sorts = 0u64;
             for (i, key) in keys.enumerate() {
-                if seen.get(..i)?.contains(&key) {
+                let ends =
+                    key.first().zip(key.last()).map_or(0, |(first, last)| 7 * usize::from(*first) + usize::from(*last));
+                let sort = 1 << ((ends + 3 * key.len()) % 64);
+                if sorts & sort != 0 && seen.get(..i)?.contains(&key) {
                     return None;
                 }
+                sorts |= sort;
                 *seen.get_mut(i)? = key;
             }
             return Some(());

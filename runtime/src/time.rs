@@ -132,6 +132,13 @@ impl Time {
 
     /// Reads an RFC 3339 time; the offset is required.
     pub fn parse(text: &str) -> Result<Time, String> {
+        match whole_second(text) {
+            Some(time) => Ok(time),
+            None => Time::parse_any(text),
+        }
+    }
+
+    fn parse_any(text: &str) -> Result<Time, String> {
         let bad = || "a time is written like `2026-03-02T10:00:00+01:00`".to_owned();
         // The library reads more than RFC 3339 (week dates, zone names, missing seconds): bound the shape first.
         if !matches_shape(text.as_bytes(), b"dddd-dd-ddTdd:dd:dd") {
@@ -165,6 +172,23 @@ impl Time {
         let nanos = self.0.as_nanosecond().saturating_sub(earlier.0.as_nanosecond());
         Duration::from_millis(nanos.div_euclid(1_000_000).try_into().unwrap_or(i64::MAX))
     }
+}
+
+/// Reads how most hosts write a time: in UTC, to the second.
+fn whole_second(text: &str) -> Option<Time> {
+    let text = text.as_bytes();
+    if text.len() != 20 || !matches_shape(text, b"dddd-dd-ddTdd:dd:ddZ") {
+        return None;
+    }
+    let number = |from: usize, to: usize| {
+        let digits = text.get(from..to).unwrap_or_default();
+        digits.iter().fold(0, |n: i16, digit| 10 * n + i16::from(digit - b'0'))
+    };
+    // At most two digits each.
+    let small = |from: usize| number(from, from + 2) as i8;
+    let (month, day, hour, minute, second) = (small(5), small(8), small(11), small(14), small(17));
+    let at = civil::DateTime::new(number(0, 4), month, day, hour, minute, second, 0).ok()?;
+    jiff::tz::Offset::UTC.to_timestamp(at).ok().map(Time)
 }
 
 /// Does `text` begin like `shape`, where `d` stands for a digit?
@@ -403,6 +427,15 @@ mod tests {
         fn durations_round_trip(millis in -i64::MAX..i64::MAX) {
             let duration = Duration::from_millis(millis);
             prop_assert_eq!(Duration::parse(&duration.to_string()), Ok(duration));
+        }
+
+        #[test]
+        fn common_times_are_read_like_others(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]Z|2[0-9]{3}-02-(28|29|30)T23:59:(59|60)Z",
+        ) {
+            if let Some(time) = whole_second(&text) {
+                prop_assert_eq!(Time::parse_any(&text), Ok(time));
+            }
         }
 
         #[test]

@@ -127,17 +127,27 @@ struct Plain<'a> {
 
 impl<'a> Plain<'a> {
     fn of(text: &'a str) -> Option<Plain<'a>> {
-        let (scheme, rest) = text.split_once("://")?;
-        let port = match scheme {
-            "https" => 443,
-            "http" => 80,
-            _ => return None,
+        let (scheme, port, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(rest), _) => ("https", 443, rest),
+            (None, Some(rest)) => ("http", 80, rest),
+            (None, None) => return None,
         };
-        let (host, rest) = rest.split_at_checked(rest.find('/')?)?;
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/=&+,:;!$*()".contains(&b);
-        let all_plain = path.bytes().all(plain) && query.bytes().all(plain);
-        (is_plain_name(host) && all_plain && !path.contains("/.")).then_some(Plain { scheme, port, host, path, query })
+        let (host, rest) = rest.split_at_checked(rest.bytes().position(|byte| byte == b'/')?)?;
+        let (mut end, mut before) = (None, 0);
+        for (i, byte) in rest.bytes().enumerate() {
+            match byte {
+                b'?' if end.is_none() => end = Some(i),
+                // It may be a step up, or none at all.
+                b'.' if before == b'/' && end.is_none() => return None,
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {}
+                b'=' | b'&' | b'+' | b',' | b':' | b';' | b'!' | b'$' | b'*' | b'(' | b')' => {}
+                _ => return None,
+            }
+            before = byte;
+        }
+        let path = rest.get(..end.unwrap_or(rest.len()))?;
+        let query = end.and_then(|end| rest.get(end + 1..)).unwrap_or_default();
+        is_plain_name(host).then_some(Plain { scheme, port, host, path, query })
     }
 
     fn value(&self, text: &str) -> UrlValue {

@@ -9,7 +9,7 @@ use super::{Decoder, parse_scalar};
 use crate::bitset::{BITS, Bits};
 use crate::json::push_token;
 use crate::tape::{Item, Kind};
-use crate::{Command, Extra, Field, Limits, PathValue, Schema, Type, Value, host, path, url, value_to_json};
+use crate::{Command, Extra, Field, Limits, PathValue, Schema, Type, Value, email, host, path, url, value_to_json};
 
 /// Where a value stands. Written out only where it matters.
 #[derive(Clone, Copy)]
@@ -55,6 +55,7 @@ impl Direct<'_> {
     /// As [`Decoder::value`].
     pub(crate) fn value(&self, item: Item<'_>, ty: &Type, at: &At<'_>) -> Option<Value> {
         match (ty, item.kind()) {
+            (Type::Str, Kind::Text) => item.shared().map(Value::Str),
             (Type::Bool, Kind::Bool(b)) => Some(Value::Bool(b)),
             (Type::Int, Kind::Number) => item.number(self.limits.number)?.parse().ok().map(Value::Int),
             (Type::Decimal, Kind::Number) => {
@@ -94,10 +95,15 @@ impl Direct<'_> {
                 within(limits.domain) && item.plain().is_some_and(|p| path::check(p).is_ok())
             }
             Type::Host => within(limits.domain) && item.plain().is_some_and(host::is_plain_name),
+            Type::Email => within(limits.domain) && item.plain().is_some_and(email::is_plain),
             Type::Url => within(limits.domain) && item.plain().is_some_and(url::is_plain),
             Type::List(element) | Type::Set(element) if kind == Kind::Array => {
                 let mut items = item.items().enumerate();
                 return items.try_for_each(|(i, item)| self.check(item, element, &At::Index(at, i)));
+            }
+            Type::Record(id) => {
+                let fields = self.schema.record(*id).map(|r| r.fields.as_slice()).unwrap_or_default();
+                return self.check_record(item, fields, at);
             }
             _ => false,
         };
@@ -124,39 +130,31 @@ impl Direct<'_> {
         wanted: &Wanted<'_>,
         at: &At<'_>,
     ) -> Option<(Vec<Option<Value>>, Bits)> {
-        if object.kind() != Kind::Object || fields.len() > BITS {
-            return None;
-        }
         let mut values: Vec<Option<Value>> = Vec::new();
         values.resize_with(fields.len(), || None);
-        let (mut seen, mut checked) = (Bits::default(), Bits::default());
-        let mut next = 0;
-        for (key, item) in object.members() {
-            if wanted.besides.contains(&key) {
-                continue;
-            }
-            let Some((index, field)) = find(fields, key, next) else {
-                if wanted.extra == Extra::Refuse { return None } else { continue }
-            };
-            next = index + 1;
-            seen.insert(index as u32);
-            let at = At::Key(at, key);
-            if item.is_null() && field.optional {
-                continue;
-            }
+        let mut checked = Bits::default();
+        let seen = each_field(object, fields, wanted.extra, wanted.besides, |index, field, item| {
+            let at = At::Key(at, &field.name);
             if wanted.read.is_none_or(|read| read.contains(index as u32)) {
                 *values.get_mut(index)? = Some(self.value(item, &field.ty, &at)?);
-            } else {
-                self.check(item, &field.ty, &at)?;
-                checked.insert(index as u32);
+                return Some(());
             }
-        }
+            checked.insert(index as u32);
+            self.check(item, &field.ty, &at)
+        })?;
         for ((field, value), i) in fields.iter().zip(&mut values).zip(0u32..) {
             if !seen.contains(i) {
                 *value = self.absent(field, at)?;
             }
         }
         Some((values, checked))
+    }
+
+    fn check_record(&self, object: Item<'_>, fields: &[Field], at: &At<'_>) -> Option<()> {
+        let check = |_, field: &Field, item| self.check(item, &field.ty, &At::Key(at, &field.name));
+        let seen = each_field(object, fields, Extra::Refuse, &[], check)?;
+        let mut unseen = fields.iter().zip(0u32..).filter(|(_, i)| !seen.contains(*i));
+        unseen.try_for_each(|(field, _)| self.absent(field, at).map(|_| ()))
     }
 
     /// The fields of an object without members.
@@ -179,7 +177,11 @@ impl Direct<'_> {
     }
 
     fn elements(&self, array: Item<'_>, element: &Type, at: &At<'_>) -> Option<Vec<Value>> {
-        array.items().enumerate().map(|(i, item)| self.value(item, element, &At::Index(at, i))).collect()
+        let mut values = Vec::with_capacity(array.items().count());
+        for (i, item) in array.items().enumerate() {
+            values.push(self.value(item, element, &At::Index(at, i))?);
+        }
+        Some(values)
     }
 
     fn variant(&self, item: Item<'_>, ty: &Type) -> Option<std::sync::Arc<str>> {
@@ -205,6 +207,35 @@ impl Direct<'_> {
         };
         path.ok().map(|path| Value::Path(path.into()))
     }
+}
+
+/// Visits the fields that the object has, but not those that are absent by being `null`. Tells which it has at all.
+fn each_field<'t>(
+    object: Item<'t>,
+    fields: &[Field],
+    extra: Extra,
+    besides: &[&str],
+    mut visit: impl FnMut(usize, &Field, Item<'t>) -> Option<()>,
+) -> Option<Bits> {
+    if object.kind() != Kind::Object || fields.len() > BITS {
+        return None;
+    }
+    let mut seen = Bits::default();
+    let mut next = 0;
+    for (key, item) in object.members() {
+        if besides.contains(&key) {
+            continue;
+        }
+        let Some((index, field)) = find(fields, key, next) else {
+            if extra == Extra::Refuse { return None } else { continue }
+        };
+        next = index + 1;
+        seen.insert(index as u32);
+        if !(item.is_null() && field.optional) {
+            visit(index, field, item)?;
+        }
+    }
+    Some(seen)
 }
 
 /// The field of this name. Objects tend to have their members in the order in which they are declared.
