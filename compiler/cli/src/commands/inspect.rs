@@ -6,7 +6,7 @@ use std::sync::Arc;
 use claw_engine::policies::{LoadFailure, Loaded, Policies, Trust, signature_path};
 use claw_engine::signing::MAX_TEXT;
 use claw_runtime::Digest;
-use claw_runtime::bundle::{Bundle, ClauseKind, Kind};
+use claw_runtime::bundle::{Bundle, ClauseKind, Kind, PatternDef};
 use serde::Serialize;
 
 use crate::Format;
@@ -226,10 +226,18 @@ fn summarise(bundle: &Bundle, digest: String, bytes: usize) -> Summary {
             graph_nodes: bundle.nodes.len(),
             switches: bundle.switches.len(),
             patterns: bundle.patterns.len(),
-            pattern_bytes: bundle.patterns.iter().map(Vec::len).sum(),
+            pattern_bytes: bundle.patterns.iter().map(size).sum(),
             constants: bundle.consts.len(),
         },
         tools: tools(bundle),
+    }
+}
+
+/// The bytes of a pattern.
+fn size(pattern: &PatternDef) -> usize {
+    match pattern {
+        PatternDef::Glob(text) => text.len(),
+        PatternDef::Automaton(bytes) => bytes.len(),
     }
 }
 
