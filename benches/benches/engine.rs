@@ -57,7 +57,8 @@ fn main() {
             let requests: Vec<Request> =
                 (0..calls).map(|i| call(&policy, tool, &format!("new-{i}"), i, (*past).max(SESSIONS * 2))).collect();
             let each = median(&requests, |request| {
-                let decision = policy.begin(request, &state);
+                // As the engine does.
+                let decision = policy.begin_shared(request, &state);
                 assert!(decision.is_allowed());
                 drop(black_box(policy.settle(request, Settlement::Ok, &state)));
             });

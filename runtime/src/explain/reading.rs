@@ -47,7 +47,9 @@ pub struct CallReading {
 /// The commands among a call's arguments, in order.
 pub(super) fn commands(values: &[Option<Value>], fields: &[Field], schema: &Schema) -> Vec<CommandReading> {
     let mut out = Vec::new();
-    in_fields(values, fields, schema, &mut "/args".to_owned(), &mut out);
+    if fields.iter().any(|field| may_hold(&field.ty)) {
+        in_fields(values, fields, schema, &mut "/args".to_owned(), &mut out);
+    }
     out
 }
 
