@@ -1,5 +1,5 @@
 //! The quick way against the careful one, on requests that are right, nearly right, and odd.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;
 use crate::bundle::{Bundle, LiveDef, RoleDef};
