@@ -53,6 +53,25 @@ struct Draft {
     live: Vec<u32>,
 }
 
+/// How much of the budget a try may use.
+#[derive(Clone, Copy)]
+enum Steps {
+    /// Some times what a small diagram takes.
+    Few,
+    All,
+}
+
+/// As many nodes as nobody minds who asks so many tests.
+fn small(vars: usize) -> usize {
+    SMALL.max(4 * vars)
+}
+
+impl Draft {
+    fn is_small(&self) -> bool {
+        self.live.len() <= small(self.vars.len())
+    }
+}
+
 impl<'l> Builder<'l> {
     fn new(lowered: &'l Lowered, budget: Budget) -> Builder<'l> {
         let mut graph = DiGraph::new();
@@ -86,20 +105,31 @@ impl<'l> Builder<'l> {
 
     /// The diagrams of a plan, in the better of two orders of tests; `None` if neither fits the budget.
     fn draft(&self, plan: &Plan) -> Option<Draft> {
-        let first = self.draft_in(plan, Order::ByCost).ok();
-        if first.as_ref().is_some_and(|d| d.live.len() <= SMALL.max(4 * d.vars.len())) {
+        // An order that suits a plan badly eats its whole budget. Most plans are done before the first one is let have it.
+        let mut first = self.draft_in(plan, Order::ByCost, Steps::Few).ok();
+        if first.as_ref().is_some_and(Draft::is_small) {
             return first;
         }
-        let second = self.draft_in(plan, Order::ByClause).ok();
+        let second = self.draft_in(plan, Order::ByClause, Steps::All).ok();
+        if first.is_none() {
+            if second.as_ref().is_some_and(Draft::is_small) {
+                return second;
+            }
+            first = self.draft_in(plan, Order::ByCost, Steps::All).ok();
+        }
         [first, second].into_iter().flatten().min_by_key(|d| d.live.len())
     }
 
-    fn draft_in(&self, plan: &Plan, order: Order) -> Result<Draft, OverBudget> {
+    fn draft_in(&self, plan: &Plan, order: Order, steps: Steps) -> Result<Draft, OverBudget> {
         let vars = Vars::new(self.lowered, plan, order);
         if vars.vars.len() > MAX_VARS {
             return Err(OverBudget);
         }
-        let steps = self.budget.nodes.saturating_mul(STEPS_PER_NODE);
+        let nodes = match steps {
+            Steps::All => self.budget.nodes,
+            Steps::Few => self.budget.nodes.min(4 * small(vars.vars.len())),
+        };
+        let steps = nodes.saturating_mul(STEPS_PER_NODE);
         let mut drafter =
             Drafter { lowered: self.lowered, vars: &vars, diagrams: Diagrams::new(steps), conds: FxHashMap::default() };
         let roots = drafter.roots(plan)?;
