@@ -32,7 +32,7 @@ impl Sum {
         };
         match amount
             .filter(|amount| !amount.is_negative())
-            .and_then(|a| self.amount.unwrap_or(Decimal::ZERO).checked_add(a))
+            .and_then(|a| self.amount.map_or(Some(a), |sum| sum.checked_add(a)))
         {
             Some(total) => self.amount = Some(total),
             None => self.broken = true,

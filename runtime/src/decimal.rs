@@ -41,6 +41,8 @@ impl std::error::Error for DecimalError {}
 const MAX_DIGITS: u8 = 38;
 const BOUND: i128 = 10i128.pow(38);
 
+// Worked out when this is compiled, where a mistake would show.
+#[allow(clippy::indexing_slicing)]
 const POWERS: [i128; MAX_DIGITS as usize + 1] = {
     let mut powers = [1; MAX_DIGITS as usize + 1];
     let mut i = 1;

@@ -36,9 +36,9 @@ pub struct Pot {
 
 /// The bucket that holds a time.
 fn bucket(time: Time, window: Duration) -> i64 {
-    let window = i128::from(window.as_millis().max(1));
     // Times are within ±9999 years and windows at least a millisecond: 60 times the milliseconds fit 64 bits.
-    i64::try_from((i128::from(time.as_millis()) * i128::from(BUCKETS)).div_euclid(window)).unwrap_or(i64::MAX)
+    let parts = time.as_millis().checked_mul(BUCKETS);
+    parts.map_or(i64::MAX, |parts| parts.div_euclid(window.as_millis().max(1)))
 }
 
 /// The first millisecond at which the bucket no longer counts.
@@ -152,8 +152,11 @@ impl Held {
     fn add(&mut self, charge: &Charge) -> Answer<()> {
         let first = self.pot.first();
         self.pot.add(charge)?;
-        self.sum =
-            if first.is_some() && self.pot.first() == first { modest_sum(self.sum, charge.amount) } else { self.all() };
+        self.sum = if first.is_some() && self.pot.first() == first {
+            self.sum.and_then(|sum| modest_sum(sum, charge.amount))
+        } else {
+            self.all()
+        };
         Ok(())
     }
 
@@ -163,12 +166,12 @@ impl Held {
     }
 
     fn all(&self) -> Option<Decimal> {
-        self.pot.buckets.values().fold(Some(Decimal::ZERO), |sum, bucket| modest_sum(sum, *bucket))
+        self.pot.buckets.values().try_fold(Decimal::ZERO, |sum, bucket| modest_sum(sum, *bucket))
     }
 }
 
-fn modest_sum(sum: Option<Decimal>, amount: Decimal) -> Option<Decimal> {
-    sum?.checked_add(amount).filter(|sum| amount.is_modest() && sum.is_modest())
+fn modest_sum(sum: Decimal, amount: Decimal) -> Option<Decimal> {
+    sum.checked_add(amount).filter(|sum| amount.is_modest() && sum.is_modest())
 }
 
 impl Pots {
