@@ -48,6 +48,18 @@ pub fn wire(decision: &Decision) -> serde_json::Value {
     serde_json::from_str(&decision.to_json().to_string()).expect("a decision is JSON")
 }
 
+/// What evidence has to name: the approvals that a decision asks for, and what was judged.
+pub fn asked(decision: &Decision) -> serde_json::Value {
+    let approvals = decision.approvals.iter().map(|approval| {
+        let (id, clauses) = (approval.id.as_str(), approval.required_by.as_slice());
+        serde_json::json!({ "id": id, "digest": approval.digest.to_string(), "required_by": clauses })
+    });
+    serde_json::json!({
+        "approvals": approvals.collect::<Vec<_>>(),
+        "request_digest": decision.request_digest.map(|digest| digest.to_string()),
+    })
+}
+
 /// A request without a call id gets one: `begin` needs it, and pages may leave it out.
 pub fn with_call_id(mut request: serde_json::Value, number: usize) -> serde_json::Value {
     if let Some(members) = request.as_object_mut() {

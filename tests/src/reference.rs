@@ -13,12 +13,13 @@ mod term;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use claw_compiler::hir::Package;
-use claw_runtime::{Json, Limits, Pattern, Tri, Zone};
+use claw_runtime::{Json, Pattern, Tri, Zone};
 use jiff::tz::TimeZone;
 
-use self::call::Call;
+use self::call::{Call, Signatures};
 pub use self::eval::extern_function;
 pub use self::past::Status;
 use self::past::{Event, Past};
@@ -74,7 +75,7 @@ pub struct Conditions {
 #[derive(Debug)]
 pub struct Reference<'p> {
     package: &'p Package,
-    limits: Limits,
+    signatures: Signatures<'p>,
     /// Of approvals, by qualified name; told by the side that makes digests.
     digests: BTreeMap<String, String>,
     past: Past,
@@ -88,7 +89,7 @@ impl<'p> Reference<'p> {
     pub fn new(package: &'p Package, digests: BTreeMap<String, String>) -> Reference<'p> {
         Reference {
             package,
-            limits: Limits::default(),
+            signatures: Signatures::new(package),
             digests,
             past: Past::default(),
             patterns: RefCell::default(),
@@ -103,18 +104,17 @@ impl<'p> Reference<'p> {
 
     /// Decides a request and remembers what came of it.
     /// `digest` names what is judged.
-    pub fn begin(&mut self, request: &Json, digest: Option<String>) -> Answer {
-        let mut call = match call::decode(self.package, &self.limits, request) {
-            Ok(call) => call,
+    pub fn begin(&mut self, request: &Rc<Json>, digest: Option<String>) -> Answer {
+        let call = match self.signatures.decode(request, digest) {
+            Ok(call) => Rc::new(call),
             Err(reason) => return Answer::deny(reason),
         };
-        call.digest = digest;
         let answer = self.begin_call(&call);
         self.past.seen(&call);
         answer
     }
 
-    fn begin_call(&mut self, call: &Call) -> Answer {
+    fn begin_call(&mut self, call: &Rc<Call>) -> Answer {
         if let Some(event) = self.past.same_id(call) {
             return match event.status {
                 Status::Pending if event.call.substance() == call.substance() => {
@@ -127,7 +127,7 @@ impl<'p> Reference<'p> {
         let (answer, charges, uses) = self.decide(call);
         if answer.word == Word::Allow {
             let event = Event {
-                call: call.clone(),
+                call: Rc::clone(call),
                 answer: answer.clone(),
                 status: Status::Pending,
                 marks: answer.marks.clone(),

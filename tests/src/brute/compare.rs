@@ -1,6 +1,7 @@
 //! Holds the prover's answers against decisions about many requests.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use claw_compiler::checked::Checked;
@@ -332,7 +333,7 @@ impl Trial<'_> {
         let mut reference = self.reference();
         let calls = before.iter().chain(std::iter::repeat_n(request, times));
         for (number, request) in calls.enumerate() {
-            let request = with(request.clone(), "call_id", Json::str(format!("c-{number}")));
+            let request = Rc::new(with(request.clone(), "call_id", Json::str(format!("c-{number}"))));
             let Some(conditions) = reference.conditions(&request) else { return false };
             let Ok(prepared) = self.policy.prepare_json(request.canonical().as_bytes()) else { return false };
             let decision = self.policy.begin(&prepared, &state);

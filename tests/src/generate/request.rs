@@ -183,12 +183,12 @@ fn facts(rng: &mut Rng, tool: &ToolSig, top: &mut Map<String, Json>) {
     }
 }
 
-/// The request again, with evidence for the approvals that a decision asked for; not always enough, or good.
-pub fn with_evidence(rng: &mut Rng, session: &mut Session, request: &Json, decision: &Json) -> Json {
+/// The request again, with evidence for what was asked; not always enough, or good.
+pub fn with_evidence(rng: &mut Rng, session: &mut Session, request: &Json, asked_for: &Json) -> Json {
     let mut request = request.clone();
     let asked = session.clock - *rng.pick(&[0, 1, 30, 30, 30, 600, 2000]);
     let mut pieces = Vec::new();
-    for approval in decision["approvals"].as_array().into_iter().flatten() {
+    for approval in asked_for["approvals"].as_array().into_iter().flatten() {
         if rng.chance(5) {
             continue;
         }
@@ -197,7 +197,7 @@ pub fn with_evidence(rng: &mut Rng, session: &mut Session, request: &Json, decis
             clauses.as_array_mut().map(Vec::pop);
         }
         let mut piece = json!({
-            "approval": approval["id"], "approval_digest": approval["digest"], "request_digest": decision["request_digest"],
+            "approval": approval["id"], "approval_digest": approval["digest"], "request_digest": asked_for["request_digest"],
             "clauses": clauses, "asked_at": rfc3339(asked),
         });
         if rng.chance(4) {

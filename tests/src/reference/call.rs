@@ -1,6 +1,8 @@
 //! A request, checked against the declarations: step 1.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use claw_compiler::hir::{Attr, Package, ToolKind};
 use claw_runtime::{Decoder, Extra, Field, Json, Limits, Time, Value};
@@ -9,7 +11,7 @@ use claw_runtime::{Decoder, Extra, Field, Json, Limits, Time, Value};
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The whole request.
-    pub json: Json,
+    pub json: Rc<Json>,
     pub id: Option<String>,
     pub time: Option<Time>,
     pub tenant: Option<String>,
@@ -107,101 +109,133 @@ type Result<T> = std::result::Result<T, &'static str>;
 
 const INVALID: &str = "invalid_request";
 
-/// Decodes a request, or says with which reason it is denied.
-pub fn decode(package: &Package, limits: &Limits, json: &Json) -> Result<Call> {
-    let Json::Obj(members) = json else { return Err(INVALID) };
-    if members.iter().any(|(key, _)| !KEYS.contains(&&**key)) {
-        return Err(INVALID);
-    }
-    let agent = get(json, "agent").ok_or(INVALID)?;
-    let time = text(json, "time")?.map(|t| Time::parse(&t).map_err(|_| INVALID)).transpose()?;
-    let environment = text(json, "environment")?.ok_or(INVALID)?;
-    let env = package.environments.iter().position(|e| e.decl.name == environment).ok_or("unknown_environment")?;
-    let labels: BTreeSet<String> = texts(json, "labels")?.into_iter().collect();
-    if labels.iter().any(|l| package.labels.iter().all(|d| d.decl.name != *l)) {
-        return Err(INVALID);
-    }
-    let mut origins = BTreeMap::new();
-    for (pointer, _) in members_of(json, "origins")? {
-        let names = texts(get(json, "origins").ok_or(INVALID)?, &pointer)?;
-        if names.iter().any(|o| package.origins.iter().all(|d| d.decl.name != *o)) {
-            return Err(INVALID);
-        }
-        origins.insert(pointer, names);
-    }
-    let chain = match get(agent, "chain") {
-        None => Vec::new(),
-        Some(Json::Arr(items)) => items.iter().map(|a| link(package, a)).collect::<Result<_>>()?,
-        Some(_) => return Err(INVALID),
-    };
-    let decoder = Decoder::constants(&package.schema, limits);
-    let attrs =
-        |json: &Json, attrs: &[Attr]| decoder.fields(json, &fields(attrs), Extra::Ignore, "").map_err(|_| INVALID);
-    let mut caller = link(package, agent)?;
-    caller.attrs = attrs(agent, &package.agent)?;
-    let user = match get(json, "user") {
-        None => None,
-        Some(user) => Some(User {
-            id: text(user, "id")?.ok_or(INVALID)?,
-            roles: roles(package, user)?,
-            attrs: attrs(user, &package.user)?,
-        }),
-    };
-    let context = get(json, "context").map(|c| attrs(c, &package.context)).transpose()?;
-    let mut live = vec![None; package.lives.len()];
-    for (name, value) in members_of(json, "live")? {
-        // A host may serve several policies with one set of live data.
-        let Some(index) = package.lives.iter().position(|l| l.decl.name == name) else { continue };
-        live[index] = Some(decoder.value(&value, &package.lives[index].ty, "").map_err(|_| INVALID)?);
-    }
-    let (tool, args) = called(package, limits, json)?;
-    Ok(Call {
-        json: json.clone(),
-        id: text(json, "call_id")?,
-        time,
-        tenant: text(json, "tenant")?,
-        session: text(json, "session")?,
-        parent: text(json, "parent_session")?,
-        env,
-        agent: caller,
-        chain,
-        user,
-        tool,
-        args,
-        context,
-        labels,
-        origins,
-        live,
-        digest: None,
-    })
+/// What a request is checked against.
+#[derive(Debug)]
+pub struct Signatures<'p> {
+    package: &'p Package,
+    pub limits: Limits,
+    agent: Vec<Field>,
+    user: Vec<Field>,
+    context: Vec<Field>,
 }
 
-fn called(package: &Package, limits: &Limits, json: &Json) -> Result<(usize, Vec<Option<Value>>)> {
-    let (name, server, digest) = match get(json, "tool").ok_or(INVALID)? {
-        Json::Str(name) => (name.to_string(), None, None),
-        tool => (text(tool, "name")?.ok_or(INVALID)?, text(tool, "server")?, text(tool, "digest")?),
-    };
-    let kind = match text(json, "kind")?.as_deref() {
-        None | Some("tool") => ToolKind::Tool,
-        Some("resource") => ToolKind::Resource,
-        Some("prompt") => ToolKind::Prompt,
-        Some(_) => return Err(INVALID),
-    };
-    let tools = &package.tools;
-    let tool =
-        tools.iter().position(|t| t.wire == name && t.server == server && t.kind == kind).ok_or("unknown_tool")?;
-    let mut resolved = BTreeMap::new();
-    for (pointer, target) in members_of(json, "resolved")? {
-        resolved.insert(pointer, target.as_str().ok_or(INVALID)?.to_owned());
+impl<'p> Signatures<'p> {
+    pub fn new(package: &'p Package) -> Signatures<'p> {
+        let fields = |attrs: &[Attr]| attrs.iter().map(|a| a.field.clone()).collect();
+        let (agent, user, context) = (fields(&package.agent), fields(&package.user), fields(&package.context));
+        Signatures { package, limits: Limits::default(), agent, user, context }
     }
-    let empty = Json::Obj(Vec::new());
-    let args = get(json, "args").unwrap_or(&empty);
-    let decoder = Decoder::request(&package.schema, limits, &resolved);
-    let args = decoder.fields(args, &tools[tool].params, Extra::Refuse, "/args");
-    let args = args.map_err(|e| if e.limit { "limits_exceeded" } else { INVALID })?;
-    match &tools[tool].pinned {
-        Some(pinned) if digest.as_ref() != Some(pinned) => Err("tool_changed"),
-        _ => Ok((tool, args)),
+
+    /// Decodes a request, or says with which reason it is denied. `digest` names what is judged.
+    pub fn decode(&self, json: &Rc<Json>, digest: Option<String>) -> Result<Call> {
+        let Json::Obj(members) = &**json else { return Err(INVALID) };
+        if members.iter().any(|(key, _)| !KEYS.contains(&&**key)) {
+            return Err(INVALID);
+        }
+        let package = self.package;
+        let agent = get(json, "agent").ok_or(INVALID)?;
+        let time = text(json, "time")?.map(|t| Time::parse(&t).map_err(|_| INVALID)).transpose()?;
+        let environment = text(json, "environment")?.ok_or(INVALID)?;
+        let env = package.environments.iter().position(|e| e.decl.name == environment).ok_or("unknown_environment")?;
+        let labels: BTreeSet<String> = texts(json, "labels")?.into_iter().collect();
+        if labels.iter().any(|l| package.labels.iter().all(|d| d.decl.name != *l)) {
+            return Err(INVALID);
+        }
+        let chain = match get(agent, "chain") {
+            None => Vec::new(),
+            Some(Json::Arr(items)) => items.iter().map(|a| link(package, a)).collect::<Result<_>>()?,
+            Some(_) => return Err(INVALID),
+        };
+        let mut caller = link(package, agent)?;
+        caller.attrs = self.attrs(agent, &self.agent)?;
+        let user = match get(json, "user") {
+            None => None,
+            Some(user) => Some(User {
+                id: text(user, "id")?.ok_or(INVALID)?,
+                roles: roles(package, user)?,
+                attrs: self.attrs(user, &self.user)?,
+            }),
+        };
+        let context = get(json, "context").map(|c| self.attrs(c, &self.context)).transpose()?;
+        let (origins, live) = (self.origins(json)?, self.live(json)?);
+        let (tool, args) = self.called(json)?;
+        Ok(Call {
+            json: Rc::clone(json),
+            id: text(json, "call_id")?,
+            time,
+            tenant: text(json, "tenant")?,
+            session: text(json, "session")?,
+            parent: text(json, "parent_session")?,
+            env,
+            agent: caller,
+            chain,
+            user,
+            tool,
+            args,
+            context,
+            labels,
+            origins,
+            live,
+            digest,
+        })
+    }
+
+    fn attrs(&self, json: &Json, fields: &[Field]) -> Result<Vec<Option<Value>>> {
+        let decoder = Decoder::constants(&self.package.schema, &self.limits);
+        decoder.fields(json, fields, Extra::Ignore, "").map_err(|_| INVALID)
+    }
+
+    fn origins(&self, json: &Json) -> Result<BTreeMap<String, Vec<String>>> {
+        let mut origins = BTreeMap::new();
+        for (pointer, _) in members_of(json, "origins")? {
+            let names = texts(get(json, "origins").ok_or(INVALID)?, pointer)?;
+            if names.iter().any(|o| self.package.origins.iter().all(|d| d.decl.name != *o)) {
+                return Err(INVALID);
+            }
+            origins.insert(pointer.to_string(), names);
+        }
+        Ok(origins)
+    }
+
+    fn live(&self, json: &Json) -> Result<Vec<Option<Value>>> {
+        let package = self.package;
+        let decoder = Decoder::constants(&package.schema, &self.limits);
+        let mut live = vec![None; package.lives.len()];
+        for (name, value) in members_of(json, "live")? {
+            // A host may serve several policies with one set of live data.
+            let Some(index) = package.lives.iter().position(|l| *l.decl.name == **name) else { continue };
+            live[index] = Some(decoder.value(value, &package.lives[index].ty, "").map_err(|_| INVALID)?);
+        }
+        Ok(live)
+    }
+
+    fn called(&self, json: &Json) -> Result<(usize, Vec<Option<Value>>)> {
+        let (name, server, digest) = match get(json, "tool").ok_or(INVALID)? {
+            Json::Str(name) => (name.to_string(), None, None),
+            tool => (text(tool, "name")?.ok_or(INVALID)?, text(tool, "server")?, text(tool, "digest")?),
+        };
+        let kind = match text(json, "kind")?.as_deref() {
+            None | Some("tool") => ToolKind::Tool,
+            Some("resource") => ToolKind::Resource,
+            Some("prompt") => ToolKind::Prompt,
+            Some(_) => return Err(INVALID),
+        };
+        let tools = &self.package.tools;
+        let tool =
+            tools.iter().position(|t| t.wire == name && t.server == server && t.kind == kind).ok_or("unknown_tool")?;
+        let mut resolved = BTreeMap::new();
+        for (pointer, target) in members_of(json, "resolved")? {
+            resolved.insert(pointer.to_string(), target.as_str().ok_or(INVALID)?.to_owned());
+        }
+        let empty = Json::Obj(Vec::new());
+        let args = get(json, "args").unwrap_or(&empty);
+        let decoder = Decoder::request(&self.package.schema, &self.limits, &resolved);
+        let args = decoder.fields(args, &tools[tool].params, Extra::Refuse, "/args");
+        let args = args.map_err(|e| if e.limit { "limits_exceeded" } else { INVALID })?;
+        match &tools[tool].pinned {
+            Some(pinned) if digest.as_ref() != Some(pinned) => Err("tool_changed"),
+            _ => Ok((tool, args)),
+        }
     }
 }
 
@@ -225,10 +259,6 @@ fn roles(package: &Package, holder: &Json) -> Result<BTreeSet<usize>> {
     Ok(held)
 }
 
-fn fields(attrs: &[Attr]) -> Vec<Field> {
-    attrs.iter().map(|a| a.field.clone()).collect()
-}
-
 /// A member that is `null` counts as absent.
 fn get<'a>(json: &'a Json, key: &str) -> Option<&'a Json> {
     json.get(key).filter(|v| **v != Json::Null)
@@ -250,10 +280,10 @@ fn texts(json: &Json, key: &str) -> Result<Vec<String>> {
     }
 }
 
-fn members_of(json: &Json, key: &str) -> Result<Vec<(String, Json)>> {
+fn members_of<'a>(json: &'a Json, key: &str) -> Result<&'a [(Arc<str>, Json)]> {
     match get(json, key) {
-        None => Ok(Vec::new()),
-        Some(Json::Obj(members)) => Ok(members.iter().map(|(k, v)| (k.to_string(), v.clone())).collect()),
+        None => Ok(&[]),
+        Some(Json::Obj(members)) => Ok(members),
         Some(_) => Err(INVALID),
     }
 }

@@ -1,6 +1,7 @@
 //! Steps 2 to 6, clause by clause, in the words of §3 of the language.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use claw_compiler::hir::{
     ApprovalId, Beyond, Decl, EffectKind, Expr, Limit, LimitKey, Outcome, Rule, Status as ClauseStatus, Target,
@@ -9,7 +10,7 @@ use claw_compiler::hir::{
 use claw_runtime::{Decimal, Json, Tri, Value};
 
 use super::approvals::{Asking, Lack};
-use super::call::{self, Call};
+use super::call::Call;
 use super::eval::Place;
 use super::past::Charge;
 use super::term::Term;
@@ -78,8 +79,8 @@ impl Reference<'_> {
     }
 
     /// What the conditions of clauses come to, whatever is decided. Nothing for a request that is not understood.
-    pub fn conditions(&self, request: &Json) -> Option<Conditions> {
-        let call = call::decode(self.package, &self.limits, request).ok()?;
+    pub fn conditions(&self, request: &Rc<Json>) -> Option<Conditions> {
+        let call = self.signatures.decode(request, None).ok()?;
         let mut found = Found::default();
         let granted = self.granted(&call, &mut found);
         let tier = self.tier(&call, &mut found).ok().flatten();
@@ -290,7 +291,7 @@ impl Reference<'_> {
 
     /// A clause's qualified name.
     pub fn clause(&self, decl: &Decl) -> String {
-        format!("{}.{}", self.package.modules[decl.module.index()].name, decl.name)
+        [&*self.package.modules[decl.module.index()].name, ".", &*decl.name].concat()
     }
 }
 

@@ -116,10 +116,13 @@ impl Reference<'_> {
                 }
                 _ => Term::Unknown,
             },
-            ExprKind::Len(x) => match (one(x), one(x).elements()) {
-                (_, Some((items, complete))) => Term::count(items.len(), complete.then_some(items.len())),
-                (known, None) => named(len_of(&known), &[known]),
-            },
+            ExprKind::Len(x) => {
+                let list = one(x);
+                match list.elements() {
+                    Some((items, complete)) => Term::count(items.len(), complete.then_some(items.len())),
+                    None => named(len_of(&list), &[list]),
+                }
+            }
             ExprKind::Quant(op, list, body) => self.quantifier(*op, &one(list), body, place),
             ExprKind::List(items) => Term::List(items.iter().map(one).collect(), true),
             ExprKind::Else(value, otherwise) => match one(value) {
@@ -133,7 +136,8 @@ impl Reference<'_> {
             }),
             ExprKind::JsonAt(json, pointer, ty) => match one(json) {
                 Term::Known(Value::Json(json)) => {
-                    json_at(&json, pointer, ty, &self.package.schema, &self.limits).map_or(Term::Unknown, Term::Known)
+                    json_at(&json, pointer, ty, &self.package.schema, &self.signatures.limits)
+                        .map_or(Term::Unknown, Term::Known)
                 }
                 _ => Term::Unknown,
             },

@@ -1,6 +1,7 @@
 //! The past as a plain list of events, looked through from the start for every question.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use claw_runtime::{Decimal, Duration, Time, Tri};
 
@@ -21,7 +22,7 @@ pub enum Status {
 /// An allowed call.
 #[derive(Clone, Debug)]
 pub struct Event {
-    pub call: Call,
+    pub call: Rc<Call>,
     pub answer: Answer,
     pub status: Status,
     pub marks: BTreeSet<String>,
