@@ -14,6 +14,7 @@ mod prove;
 mod questions;
 mod space;
 mod tables;
+mod texts;
 mod witness;
 
 use claw_runtime::bundle::Bundle;

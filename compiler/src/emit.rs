@@ -71,7 +71,8 @@ fn switches(graph: &DecisionGraph, bundle: &mut Bundle) {
             classes.push((id, *class));
         }
         classes.sort_unstable();
-        bundle.switches.push(Switch { subject: table.subject, classes });
+        let patterns = table.patterns.as_deref().cloned();
+        bundle.switches.push(Switch { subject: table.subject, classes, patterns });
     }
 }
 

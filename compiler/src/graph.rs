@@ -7,6 +7,7 @@
 
 mod build;
 mod diagram;
+mod patterns;
 mod plan;
 mod vars;
 mod walk;

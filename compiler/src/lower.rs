@@ -20,7 +20,7 @@ mod text;
 use std::rc::Rc;
 
 use claw_runtime::bundle::{Ask, Bundle, CondId, Expr as Out, ExprId, Instance, Range, TemplateId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::checked::Checked;
 use crate::hir::{self, Loc, Package, ScopeId, ToolId};
@@ -47,6 +47,8 @@ pub struct Lowered {
     pub patterns: Vec<String>,
     /// The same taken apart: whether it is a glob (else a regular expression), and its text.
     pub pattern_sources: Vec<(bool, String)>,
+    /// Expressions that are one text each, and are matched by patterns.
+    pub texts: FxHashSet<ExprId>,
     /// Where each clause stands, by `ClauseId`.
     pub clause_locs: Vec<ClausePlace>,
     /// The file of each module, in the order of `tables.modules`.
@@ -189,6 +191,7 @@ impl<'p> Lowerer<'p> {
         }
         self.interner.tables.instances = instances;
         Lowered {
+            texts: self.interner.facts.iter().filter_map(|facts| facts.pattern).map(|(text, _)| text).collect(),
             tables: self.interner.tables,
             facts: self.interner.facts,
             patterns: self.interner.pattern_texts,

@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::pattern_table::{MAX_CELLS, PatternState, PatternTable};
 use crate::{Collect, Digest, Field, Schema, Type, Value};
 
 /// The version of the layout below. A runtime reads exactly this one.
@@ -297,6 +298,8 @@ pub struct Switch {
     pub subject: ExprId,
     /// (constant, class), ascending by constant id. A value in no entry is *otherwise*.
     pub classes: Vec<(ConstId, u32)>,
+    /// What is asked instead of constants: which patterns the value matches. Then there are no `classes`.
+    pub patterns: Option<PatternTable>,
 }
 
 /// The right-hand side of `like` or `matches`.

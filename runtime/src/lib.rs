@@ -7,6 +7,7 @@
 
 mod approvals;
 mod base64;
+mod bases;
 mod begin;
 mod bitset;
 mod budget;
@@ -35,6 +36,7 @@ mod memory;
 mod nest;
 mod path;
 mod pattern;
+mod pattern_table;
 mod policy;
 mod prepare;
 mod reads;

@@ -8,10 +8,12 @@ use std::collections::hash_map::Entry;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::bases::Bases;
 use crate::bitset::BITS;
 use crate::builtins::{Builtin, BuiltinId};
-use crate::bundle::{Bundle, Expr, FORMAT, Fact, Range, ToolDef, ToolId};
-use crate::policy::{Index, Named, Names, SwitchTable};
+use crate::bundle::{Bundle, ConstId, Expr, FORMAT, Fact, Range, ToolDef, ToolId};
+use crate::pattern_table::PatternWalk;
+use crate::policy::{Index, Named, Names, SwitchTable, UNDER_ANY};
 use crate::{Digest, Field, LoadError, Pattern, Type, Value, builtins, ready, shape};
 
 mod clauses;
@@ -120,6 +122,7 @@ pub(crate) fn validate(bundle: &Bundle) -> Result<Index, LoadError> {
         builtins: bundle.builtins.iter().map(builtin).collect::<Result<_, _>>()?,
         switches: Vec::new(),
         steps: Vec::new(),
+        bases: bases(bundle),
         names: Names::default(),
         env_values: bundle.environments.iter().map(|name| Value::str(name.as_str())).collect(),
         tool_values: tool_values(bundle),
@@ -212,7 +215,12 @@ fn tool_values(bundle: &Bundle) -> Vec<(Value, Option<Value>)> {
 
 /// The hash table of a switch. Its constants were checked to exist.
 fn switch_table(bundle: &Bundle, switch: &crate::bundle::Switch) -> Result<SwitchTable, LoadError> {
-    let mut table = SwitchTable::default();
+    let patterns = switch.patterns.as_ref().map(|table| PatternWalk::new(table, bundle.patterns.len()));
+    let patterns = patterns.transpose().map_err(LoadError::Malformed)?;
+    if patterns.is_some() && !switch.classes.is_empty() {
+        return Err(LoadError::Malformed("switches: both constants and patterns".to_owned()));
+    }
+    let mut table = SwitchTable { patterns, ..SwitchTable::default() };
     for (id, class) in &switch.classes {
         let value = bundle.consts.get(id.index());
         let new = match value {
@@ -231,6 +239,27 @@ fn switch_table(bundle: &Bundle, switch: &crate::bundle::Switch) -> Result<Switc
         }
     }
     Ok(table)
+}
+
+/// The constant lists that `under` is asked about, as sets.
+fn bases(bundle: &Bundle) -> FxHashMap<ConstId, Bases> {
+    let mut out = FxHashMap::default();
+    let under: Vec<bool> = bundle.builtins.iter().map(|name| name.ends_with(UNDER_ANY)).collect();
+    if !under.contains(&true) {
+        return out;
+    }
+    for expr in &bundle.exprs {
+        let Expr::Builtin(builtin, range) = expr else { continue };
+        if under.get(*builtin as usize) == Some(&true)
+            && let Ok([_, list]) = slice(&bundle.operands, *range, "exprs", 0)
+            && let Some(Expr::Const(id)) = bundle.exprs.get(list.index())
+            && let Entry::Vacant(place) = out.entry(*id)
+            && let Some(bases) = bundle.consts.get(id.index()).and_then(Bases::of)
+        {
+            place.insert(bases);
+        }
+    }
+    out
 }
 
 /// The checks; each method is one family of tables.

@@ -6,9 +6,11 @@ use std::sync::{Arc, OnceLock};
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
+use crate::bases::Bases;
 use crate::builtins::Builtin;
-use crate::bundle::{Bundle, Kind, ModuleInfo, ToolDef, ToolId};
+use crate::bundle::{Bundle, ConstId, Kind, ModuleInfo, ToolDef, ToolId};
 use crate::externs::Externs;
+use crate::pattern_table::PatternWalk;
 use crate::reads::Reads;
 use crate::ready::Step;
 use crate::state::{NoState, StateView};
@@ -51,12 +53,24 @@ pub(crate) struct Index {
     pub(crate) switches: Vec<SwitchTable>,
     /// By node.
     pub(crate) steps: Vec<Step>,
+    /// Sets for `under`, by the constant that is a list.
+    pub(crate) bases: FxHashMap<ConstId, Bases>,
     pub(crate) names: Names,
     /// The environments' names as values.
     pub(crate) env_values: Vec<Value>,
     /// The tools' declared names and servers as values; empty if no expression reads them.
     pub(crate) tool_values: Vec<(Value, Option<Value>)>,
 }
+
+impl Index {
+    /// The set of a constant list, where the builtin asks what is above a value.
+    pub(crate) fn bases(&self, row: &Builtin, list: ConstId) -> Option<&Bases> {
+        self.bases.get(&list).filter(|_| row.name.ends_with(UNDER_ANY))
+    }
+}
+
+/// How builtins are called that ask whether a value is below one of several.
+pub(crate) const UNDER_ANY: &str = ".under_any";
 
 /// Names that decisions repeat, to be shared with each instead of copied.
 #[derive(Debug, Default)]
@@ -102,11 +116,20 @@ pub(crate) struct SwitchTable {
     pub(crate) classes: FxHashMap<Value, u32>,
     /// Constant paths by their text; what a path leads to is looked up, too.
     pub(crate) paths: FxHashMap<Box<str>, u32>,
+    /// Asked instead of both where patterns are what tells values apart.
+    pub(crate) patterns: Option<PatternWalk>,
 }
 
 impl SwitchTable {
-    /// Which class of constants a value is in: `None` is unknown, `Some(None)` is none of them.
+    /// Which class of constants, or of patterns, a value is in: `None` is unknown, `Some(None)` is none of them.
     pub(crate) fn class(&self, value: &Value) -> Option<Option<u32>> {
+        if let Some(patterns) = &self.patterns {
+            return Some(match value {
+                Value::Str(text) => patterns.class(text),
+                Value::Url(url) => patterns.class(url.as_str()),
+                _ => return None,
+            });
+        }
         match value {
             Value::Path(path) => {
                 // As for `==`: the path and what it leads to must be the same constant, or both be none.

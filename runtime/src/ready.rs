@@ -23,7 +23,7 @@ pub(crate) enum Ready {
     Order(CompareOp, Fact, ConstId),
     /// The fact matches the pattern.
     Match(Fact, u32),
-    /// The host is this one or below it, or one of these or below one.
+    /// The host is this one or below it, or one of these or below one; so is the path, where the list has its set.
     Under(Fact, ConstId),
     /// The fact is an element of this list.
     In(Fact, ConstId),
@@ -103,8 +103,12 @@ fn test(bundle: &Bundle, index: &Index, id: ExprId) -> Option<Ready> {
             let start = range.start as usize;
             let row = index.builtins.get(*builtin as usize)?;
             match bundle.operands.get(start..start.saturating_add(range.len as usize))? {
-                [host, base] if matches!(row.name, "host.under" | "host.under_any") => {
-                    Ready::Under(fact(bundle, *host)?, constant(*base)?.0)
+                [value, base] if matches!(row.name, "host.under" | "host.under_any") => {
+                    Ready::Under(fact(bundle, *value)?, constant(*base)?.0)
+                }
+                [value, base] if row.name == "path.under_any" => {
+                    let (id, _) = constant(*base)?;
+                    index.bases.contains_key(&id).then_some(Ready::Under(fact(bundle, *value)?, id))?
                 }
                 _ => return None,
             }
@@ -144,7 +148,11 @@ impl Ready {
                 _ => None,
             },
             Ready::Under(fact, id) => {
-                let Value::Host(host) = fact.of(policy, request)? else { return None };
+                let value = fact.of(policy, request)?;
+                if let Some(bases) = policy.index.bases.get(&id) {
+                    return Some(bases.above(value));
+                }
+                let Value::Host(host) = value else { return None };
                 match constant(id)? {
                     Value::Host(base) => Some(Tri::from(host.is_under(base))),
                     Value::List(bases) | Value::Set(bases) => {

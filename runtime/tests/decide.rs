@@ -468,7 +468,11 @@ fn switches_agree_with_equality() {
     let decimal = |text: &str| Value::Decimal(Decimal::parse(text).unwrap());
     let constants = [Value::Int(1), decimal("2.5"), decimal("7")];
     b.bundle.consts.extend(constants);
-    b.bundle.switches.push(Switch { subject, classes: vec![(ConstId(0), 0), (ConstId(1), 1), (ConstId(2), 1)] });
+    b.bundle.switches.push(Switch {
+        subject,
+        classes: vec![(ConstId(0), 0), (ConstId(1), 1), (ConstId(2), 1)],
+        patterns: None,
+    });
     let mut bundle = b.bundle(Form::Graph);
     bundle.nodes.push(Node::Switch {
         switch: 0,

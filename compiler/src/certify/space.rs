@@ -14,6 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::order::{order, reached};
 use super::prove::TooLarge;
 use super::questions::Questions;
+use super::texts;
 use crate::lower::Lowered;
 
 pub const ENV: usize = 0;
@@ -24,6 +25,9 @@ pub const STUCK: u32 = u32::MAX >> 1;
 
 /// A test for membership in a set with more elements is not asked together with others of the same value.
 const MANY: usize = 1024;
+
+/// Fewer patterns of one text are taken as if each could match or not whatever the others do.
+const SEVERAL: usize = 4;
 
 /// Numbers from 0 to `size - 1`, in binary digits from the highest. A number too large stands for the last one, so that
 /// all digits mean something and no two diagrams differ in what means nothing.
@@ -89,6 +93,8 @@ pub struct Space<'a> {
 struct Group {
     /// The value that they are about; `None` for a test by itself.
     subject: Option<ExprId>,
+    /// Patterns tell the values apart, and not constants.
+    is_text: bool,
     atoms: Vec<AtomId>,
     switches: Vec<u32>,
 }
@@ -102,19 +108,31 @@ impl<'a> Space<'a> {
         let (tests, selectors) = Default::default();
         let mut space = Space { lowered, bundle, domains, tests, selectors, digits: 0, ordered: true };
         for group in groups(lowered, bundle, questions, &nodes) {
-            space.add(&group);
+            space.add(&group)?;
         }
         space.place(&nodes)?;
         Ok(space)
     }
 
     /// Gives a group its domain.
-    fn add(&mut self, group: &Group) {
+    fn add(&mut self, group: &Group) -> Result<(), TooLarge> {
+        let by_patterns = group.is_text && (group.atoms.len() >= SEVERAL || !group.switches.is_empty());
+        let endings = if by_patterns { self.endings(group) } else { None };
+        if by_patterns && endings.is_none() {
+            // Too many patterns for one domain: what they can't be together is not used.
+            if !group.switches.is_empty() {
+                return Err(TooLarge::Tests);
+            }
+            let alone = |atom: &AtomId| Group { atoms: vec![*atom], ..Group::default() };
+            return group.atoms.iter().try_for_each(|atom| self.add(&alone(atom)));
+        }
         let domain = self.domains.len();
         let mut tests = vec![Test { domain, ..Test::default() }; group.atoms.len()];
         let mut selectors = vec![Selector { domain, ..Selector::default() }; group.switches.len()];
         let mut size = 0;
-        if group.subject.is_some() {
+        if let Some(endings) = &endings {
+            size = matches(endings, &mut tests, &mut selectors);
+        } else if group.subject.is_some() && !group.is_text {
             size = self.constants(group, &mut tests, &mut selectors);
         } else {
             // True or not.
@@ -130,6 +148,15 @@ impl<'a> Space<'a> {
         self.tests.extend(group.atoms.iter().copied().zip(tests.into_iter().map(|test| Test { unknown, ..test })));
         let selectors = selectors.into_iter().map(|selector| Selector { unknown, ..selector });
         self.selectors.extend(group.switches.iter().copied().zip(selectors));
+        Ok(())
+    }
+
+    /// What a text can come to, in the order of the group's tests and switches; `None` if it is too much.
+    fn endings(&self, group: &Group) -> Option<Vec<texts::Ending>> {
+        let asked: Option<Vec<u32>> =
+            group.atoms.iter().map(|atom| matched(self.lowered, *atom).map(|(_, pattern)| pattern)).collect();
+        let tables = group.switches.iter().map(|switch| self.bundle.switches[*switch as usize].patterns.as_ref());
+        texts::endings(self.lowered, &asked?, &tables.collect::<Option<Vec<_>>>()?)
     }
 
     /// Numbers the constants of a group, those alike that no test and no switch tells apart; returns how many.
@@ -279,6 +306,17 @@ impl<'a> Space<'a> {
     }
 }
 
+/// Numbers what a text can come to: which of the patterns match, and what the switches make of it. How many.
+fn matches(endings: &[texts::Ending], tests: &mut [Test], selectors: &mut [Selector]) -> u32 {
+    for (number, (matching, classes)) in (0..).zip(endings) {
+        matching.iter().for_each(|at| tests[*at].yes.push(number));
+        for (selector, class) in selectors.iter_mut().zip(classes) {
+            class.iter().for_each(|class| selector.by_class.entry(*class).or_default().push(number));
+        }
+    }
+    count(endings.len())
+}
+
 fn tier_test(lowered: &Lowered, atom: AtomId) -> Option<u32> {
     if let Expr::TierAtLeast(least) = lowered.atom(atom) { Some(*least) } else { None }
 }
@@ -300,17 +338,20 @@ fn count(len: usize) -> u32 {
 /// The tests and switches of a tool, those about one value together, as the clauses name them and then the graph.
 fn groups(lowered: &Lowered, bundle: &Bundle, questions: &Questions, nodes: &[u32]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut by_subject: FxHashMap<ExprId, usize> = FxHashMap::default();
-    let mut place = |subject: Option<ExprId>, groups: &mut Vec<Group>| {
+    let mut by_subject: FxHashMap<(ExprId, bool), usize> = FxHashMap::default();
+    let mut place = |about: Option<(ExprId, bool)>, groups: &mut Vec<Group>| {
         let new = groups.len();
-        let place = subject.map_or(new, |subject| *by_subject.entry(subject).or_insert(new));
+        let place = about.map_or(new, |about| *by_subject.entry(about).or_insert(new));
         if place == new {
-            groups.push(Group { subject, ..Group::default() });
+            let (subject, is_text) = (about.map(|about| about.0), about.is_some_and(|about| about.1));
+            groups.push(Group { subject, is_text, ..Group::default() });
         }
         place
     };
     for atom in atoms(lowered, bundle, questions, nodes) {
-        let at = place(compared(lowered, atom).map(|(subject, _)| subject), &mut groups);
+        let constants = || compared(lowered, atom).map(|(subject, _)| (subject, false));
+        let about = matched(lowered, atom).map(|(subject, _)| (subject, true)).or_else(constants);
+        let at = place(about, &mut groups);
         groups[at].atoms.push(atom);
     }
     let mut seen = FxHashSet::default();
@@ -318,11 +359,20 @@ fn groups(lowered: &Lowered, bundle: &Bundle, questions: &Questions, nodes: &[u3
         if let Node::Switch { switch, .. } = &bundle.nodes[*node as usize]
             && seen.insert(*switch)
         {
-            let at = place(Some(bundle.switches[*switch as usize].subject), &mut groups);
+            let def = &bundle.switches[*switch as usize];
+            let at = place(Some((def.subject, def.patterns.is_some())), &mut groups);
             groups[at].switches.push(*switch);
         }
     }
     groups
+}
+
+/// The text that a test is about, and the pattern; `None` for paths, which are matched by two texts.
+fn matched(lowered: &Lowered, atom: AtomId) -> Option<(ExprId, u32)> {
+    match lowered.atom(atom) {
+        Expr::Match(subject, pattern) if lowered.texts.contains(subject) => Some((*subject, *pattern)),
+        _ => None,
+    }
 }
 
 /// The tests of the clauses and then those of the graph, each once, but for those of the tier.

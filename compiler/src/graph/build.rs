@@ -5,6 +5,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxHashMap;
 
 use super::diagram::{Diagrams, Join, OverBudget};
+use super::patterns::PatternTables;
 use super::plan::Plan;
 use super::vars::{self, ENV, Order, SwitchTable, TIER, Var, Vars, operands};
 use super::{Budget, DecisionGraph, GraphEdge, GraphNode, Root};
@@ -30,6 +31,7 @@ pub fn build(lowered: &Lowered, budget: Budget) -> DecisionGraph {
 struct Builder<'l> {
     lowered: &'l Lowered,
     budget: Budget,
+    tables: PatternTables<'l>,
     leaves: FxHashMap<u32, NodeIndex>,
     switch_index: FxHashMap<SwitchTable, u32>,
     /// What was built for a plan; `None`: too large.
@@ -78,7 +80,7 @@ impl<'l> Builder<'l> {
         let dispatch = graph.add_node(GraphNode::Dispatch);
         let done = DecisionGraph { graph, dispatch, switches: Vec::new(), tools: Vec::new(), memo: Vec::new() };
         let (leaves, switch_index, plans) = Default::default();
-        Builder { lowered, budget, leaves, switch_index, plans, done }
+        Builder { lowered, budget, tables: PatternTables::new(lowered), leaves, switch_index, plans, done }
     }
 
     fn tool(&mut self, tool: usize) {
@@ -105,23 +107,35 @@ impl<'l> Builder<'l> {
 
     /// The diagrams of a plan, in the better of two orders of tests; `None` if neither fits the budget.
     fn draft(&self, plan: &Plan) -> Option<Draft> {
+        // Patterns that share a variable take more room where each of them means something else for other tests.
+        let apart = || if self.tables.is_empty() { None } else { self.draft_with(plan, None) };
+        self.draft_with(plan, Some(&self.tables)).or_else(apart)
+    }
+
+    fn draft_with(&self, plan: &Plan, tables: Option<&PatternTables<'_>>) -> Option<Draft> {
         // An order that suits a plan badly eats its whole budget. Most plans are done before the first one is let have it.
-        let mut first = self.draft_in(plan, Order::ByCost, Steps::Few).ok();
+        let mut first = self.draft_in(plan, Order::ByCost, Steps::Few, tables).ok();
         if first.as_ref().is_some_and(Draft::is_small) {
             return first;
         }
-        let second = self.draft_in(plan, Order::ByClause, Steps::All).ok();
+        let second = self.draft_in(plan, Order::ByClause, Steps::All, tables).ok();
         if first.is_none() {
             if second.as_ref().is_some_and(Draft::is_small) {
                 return second;
             }
-            first = self.draft_in(plan, Order::ByCost, Steps::All).ok();
+            first = self.draft_in(plan, Order::ByCost, Steps::All, tables).ok();
         }
         [first, second].into_iter().flatten().min_by_key(|d| d.live.len())
     }
 
-    fn draft_in(&self, plan: &Plan, order: Order, steps: Steps) -> Result<Draft, OverBudget> {
-        let vars = Vars::new(self.lowered, plan, order);
+    fn draft_in(
+        &self,
+        plan: &Plan,
+        order: Order,
+        steps: Steps,
+        tables: Option<&PatternTables<'_>>,
+    ) -> Result<Draft, OverBudget> {
+        let vars = Vars::new(self.lowered, plan, order, tables);
         if vars.vars.len() > MAX_VARS {
             return Err(OverBudget);
         }

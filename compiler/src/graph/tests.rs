@@ -380,13 +380,30 @@ fn tools_with_equal_clauses_share_their_diagrams() {
 }
 
 #[test]
-fn too_many_tests_fall_back() {
+fn patterns_of_one_text_are_one_switch() {
     let like = |i: usize| test(ExprKind::Like(arg("x", Type::Str).into(), format!("{i}*")));
-    let chain = |n: usize| with_rules((0..n).map(|i| deny_when(i, like(i))).collect());
+    let graph = build(&with_rules((0..900).map(|i| deny_when(i, like(i))).collect()), Budget::default());
+    assert_eq!(graph.fallbacks(), Vec::<u32>::new());
+    assert!(graph.graph.node_count() < 20, "{}", graph.graph.node_count());
+    let [switch] = &graph.switches[..] else { panic!("one switch: {:?}", graph.switches) };
+    let patterns = switch.patterns.as_ref().expect("of patterns");
+    assert_eq!(patterns.patterns.len(), 900);
+    let class = switch.class(&Value::Str("8812".into())).expect("a class");
+    assert_eq!(patterns.classes[class as usize].len(), 3, "`8*`, `88*` and `881*`");
+    // Three are asked one by one.
+    let graph = build(&with_rules((0..3).map(|i| deny_when(i, like(i))).collect()), Budget::default());
+    assert!(graph.switches.is_empty());
+}
+
+#[test]
+fn too_many_tests_fall_back() {
+    // Tests that have nothing to do with each other.
+    let apart = |i: usize| test(ExprKind::Present(text_attr(i).into()));
+    let chain = |n: usize| with_rules((0..n).map(|i| deny_when(i, apart(i))).collect());
     assert_eq!(build(&chain(900), Budget::default()).fallbacks(), Vec::<u32>::new());
     assert_eq!(build(&chain(900), Budget { nodes: 100 }).fallbacks(), [0]);
     // Diagrams are joined recursively, so that their depth must be bounded whatever the budget.
-    let whole = test(ExprKind::And((0..5000).map(like).collect()));
-    let lowered = with_rules((0..5000).map(|i| deny_when(i, like(i))).chain([deny_when(5000, whole)]).collect());
+    let whole = test(ExprKind::And((0..5000).map(apart).collect()));
+    let lowered = with_rules((0..5000).map(|i| deny_when(i, apart(i))).chain([deny_when(5000, whole)]).collect());
     assert_eq!(build(&lowered, Budget { nodes: usize::MAX }).fallbacks(), [0]);
 }

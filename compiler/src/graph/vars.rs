@@ -1,10 +1,13 @@
 //! The variables of one tool's diagrams: which tests there are, which of them a switch can answer together, and in
 //! which order they are asked.
 
+use std::sync::Arc;
+
 use claw_runtime::Value;
-use claw_runtime::bundle::{AtomId, Cond, CondId, Expr, ExprId, Range};
+use claw_runtime::bundle::{AtomId, Cond, CondId, Expr, ExprId, PatternTable, Range};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::patterns::PatternTables;
 use super::plan::Plan;
 use crate::lower::Lowered;
 
@@ -42,6 +45,22 @@ pub enum Var {
 pub struct SwitchTable {
     pub subject: ExprId,
     pub classes: Vec<(Value, u32)>,
+    /// What tells values apart instead, where they are asked about by patterns.
+    pub patterns: Option<Arc<PatternTable>>,
+}
+
+impl SwitchTable {
+    /// The class of a value, if it is in any.
+    pub fn class(&self, value: &Value) -> Option<u32> {
+        match &self.patterns {
+            Some(patterns) => match value {
+                Value::Str(text) => patterns.class(text),
+                Value::Url(url) => patterns.class(url.as_str()),
+                _ => None,
+            },
+            None => self.classes.iter().find(|(constant, _)| constant == value).map(|(_, class)| *class),
+        }
+    }
 }
 
 /// A test as a question about a variable.
@@ -65,11 +84,14 @@ struct Candidate {
     rank: u8,
     first: usize,
     tests: Vec<AtomId>,
+    /// Set where the tests are patterns of one slot.
+    patterns: Option<(ExprId, Arc<PatternTable>)>,
 }
 
 impl Vars {
-    pub fn new(lowered: &Lowered, plan: &Plan, order: Order) -> Vars {
-        let mut candidates = candidates(lowered, plan);
+    /// `tables` makes one variable of the patterns of a slot; without, each is a test of its own.
+    pub fn new(lowered: &Lowered, plan: &Plan, order: Order, tables: Option<&PatternTables<'_>>) -> Vars {
+        let mut candidates = candidates(lowered, plan, tables);
         // Tests first met later come later, so that the result is the same in every run.
         match order {
             Order::ByCost => candidates.sort_by_key(|c| (c.rank, c.first)),
@@ -77,9 +99,22 @@ impl Vars {
         }
         let mut new = Vars { vars: vec![Var::Env, Var::Tier], questions: FxHashMap::default() };
         for candidate in candidates {
-            new.add(lowered, &candidate.tests);
+            match candidate.patterns {
+                Some((subject, table)) => new.add_patterns(lowered, &candidate.tests, subject, table),
+                None => new.add(lowered, &candidate.tests),
+            }
         }
         new
+    }
+
+    fn add_patterns(&mut self, lowered: &Lowered, tests: &[AtomId], subject: ExprId, table: Arc<PatternTable>) {
+        let var = u32::try_from(self.vars.len()).expect("fewer than 4 billion tests");
+        for test in tests {
+            let Some((_, pattern)) = pattern(lowered, *test) else { unreachable!("grouped by its pattern") };
+            let classes = (0..).zip(&table.classes).filter(|(_, matching)| matching.contains(&pattern));
+            self.questions.insert(*test, Question { var, yes: classes.map(|(class, _)| class).collect() });
+        }
+        self.vars.push(Var::Switch(SwitchTable { subject, classes: Vec::new(), patterns: Some(table) }));
     }
 
     fn add(&mut self, lowered: &Lowered, tests: &[AtomId]) {
@@ -108,7 +143,7 @@ impl Vars {
         // Constants with the same answer to every test are one class.
         let mut classes: FxHashMap<&[usize], u32> = FxHashMap::default();
         let mut yes: Vec<Vec<u32>> = vec![Vec::new(); tests.len()];
-        let mut table = SwitchTable { subject, classes: Vec::with_capacity(answers.len()) };
+        let mut table = SwitchTable { subject, classes: Vec::with_capacity(answers.len()), patterns: None };
         for (value, trues) in &answers {
             let new = u32::try_from(classes.len()).expect("fewer than 4 billion constants");
             let class = *classes.entry(&trues[..]).or_insert(new);
@@ -125,7 +160,7 @@ impl Vars {
 }
 
 /// All tests of the plan, those of one slot together.
-fn candidates(lowered: &Lowered, plan: &Plan) -> Vec<Candidate> {
+fn candidates(lowered: &Lowered, plan: &Plan, tables: Option<&PatternTables<'_>>) -> Vec<Candidate> {
     let mut atoms = Vec::new();
     let (mut seen, mut seen_atoms) = (FxHashSet::default(), FxHashSet::default());
     for cond in plan.conds() {
@@ -136,6 +171,8 @@ fn candidates(lowered: &Lowered, plan: &Plan) -> Vec<Candidate> {
     }
     let mut candidates: Vec<Candidate> = Vec::with_capacity(atoms.len());
     let mut by_subject: FxHashMap<ExprId, usize> = FxHashMap::default();
+    let mut texts: Vec<(ExprId, Vec<(usize, AtomId)>)> = Vec::new();
+    let mut by_text: FxHashMap<ExprId, usize> = FxHashMap::default();
     for (first, atom) in atoms.into_iter().enumerate() {
         if let Some((subject, _)) = slot(lowered, atom) {
             let place = *by_subject.entry(subject).or_insert(candidates.len());
@@ -143,8 +180,26 @@ fn candidates(lowered: &Lowered, plan: &Plan) -> Vec<Candidate> {
                 found.tests.push(atom);
                 continue;
             }
+        } else if let (Some((subject, _)), Some(_)) = (pattern(lowered, atom), tables) {
+            let place = *by_text.entry(subject).or_insert(texts.len());
+            if place == texts.len() {
+                texts.push((subject, Vec::new()));
+            }
+            texts[place].1.push((first, atom));
+            continue;
         }
-        candidates.push(Candidate { rank: rank(lowered, atom), first, tests: vec![atom] });
+        candidates.push(Candidate { rank: rank(lowered, atom), first, tests: vec![atom], patterns: None });
+    }
+    for (subject, tests) in texts {
+        let asked = tests.iter().filter_map(|(_, test)| pattern(lowered, *test)).map(|(_, pattern)| pattern).collect();
+        let of = |tests: &[(usize, AtomId)], patterns| {
+            let (first, rank) = (tests[0].0, rank(lowered, tests[0].1));
+            Candidate { rank, first, tests: tests.iter().map(|(_, test)| *test).collect(), patterns }
+        };
+        match tables.and_then(|tables| tables.table(asked)) {
+            Some(table) => candidates.push(of(&tests, Some((subject, table)))),
+            None => candidates.extend(tests.chunks(1).map(|test| of(test, None))),
+        }
     }
     candidates
 }
@@ -182,6 +237,11 @@ pub fn operands<'a>(lowered: &'a Lowered, range: &Range) -> &'a [CondId] {
 
 fn rank(lowered: &Lowered, atom: AtomId) -> u8 {
     lowered.facts[lowered.tables.atoms[atom.index()].expr.index()].rank
+}
+
+/// The subject of a test by a pattern, and the pattern.
+fn pattern(lowered: &Lowered, atom: AtomId) -> Option<(ExprId, u32)> {
+    lowered.facts[lowered.tables.atoms[atom.index()].expr.index()].pattern
 }
 
 /// The subject of an equality or membership test, and the constants for which it is true.

@@ -95,8 +95,8 @@ impl<'p> Lowerer<'p> {
                 let name = self.interner.builtin(row.name);
                 (Out::Builtin(name, args), if row.total { known } else { Known::Perhaps })
             }
-            ExprKind::Like(text, glob) => self.matching(text, true, glob, site),
-            ExprKind::Matches(text, regex) => self.matching(text, false, regex, site),
+            ExprKind::Like(text, glob) => return self.matching(text, true, glob, site),
+            ExprKind::Matches(text, regex) => return self.matching(text, false, regex, site),
             ExprKind::And(parts) => {
                 let (parts, known) = self.exprs(parts, site);
                 (Out::And(parts), known)
@@ -210,9 +210,16 @@ impl<'p> Lowerer<'p> {
         (Out::RecordField(record.id, index), known)
     }
 
-    fn matching(&mut self, text: &'p Expr, is_glob: bool, pattern: &str, site: &mut Site) -> (Out, Known) {
-        let text = self.expr(text, site);
-        (Out::Match(text.id, self.interner.pattern(is_glob, pattern)), strict(&[text]))
+    /// `text like …` and `text matches …`, noting tests that one automaton can answer with others of the same text.
+    fn matching(&mut self, text: &'p Expr, is_glob: bool, pattern: &str, site: &mut Site) -> Val {
+        let subject = self.expr(text, site);
+        let pattern = self.interner.pattern(is_glob, pattern);
+        let id = self.interner.expr(Out::Match(subject.id, pattern));
+        // A path is matched by two texts, which may disagree about one pattern and agree about another.
+        if matches!(text.ty, Type::Str | Type::Url) {
+            self.interner.set_pattern(id, subject.id, pattern);
+        }
+        Val { id, known: strict(&[subject]) }
     }
 
     /// `a == b` and `a in b`, noting tests that a switch on `a` can answer.

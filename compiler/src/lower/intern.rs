@@ -24,6 +24,8 @@ pub struct Facts {
     /// Set for `x == const` and `x in const-set` where all values have the very type of `x`, so that `x` can
     /// select among them by hash.
     pub slot: Option<(ExprId, ConstId)>,
+    /// Set for `x like …` and `x matches …` where one text is all there is to `x`: the subject and the pattern.
+    pub pattern: Option<(ExprId, u32)>,
     priors: PriorSet,
 }
 
@@ -133,6 +135,11 @@ impl Interner {
         self.facts[test.index()].slot = Some((subject, constants));
     }
 
+    /// Notes that `test` asks whether the text of `subject` matches a pattern.
+    pub fn set_pattern(&mut self, test: ExprId, subject: ExprId, pattern: u32) {
+        self.facts[test.index()].pattern = Some((subject, pattern));
+    }
+
     fn facts_of(&mut self, expr: &Expr) -> Facts {
         let mut rank = own_rank(expr);
         let mut priors = PriorSet::default();
@@ -145,7 +152,7 @@ impl Interner {
             let own = self.prior_set(vec![*id]);
             priors = self.union(priors, own);
         }
-        Facts { rank, slot: None, priors }
+        Facts { rank, slot: None, pattern: None, priors }
     }
 
     /// The test of `expr`. `partial` accumulates: an atom that may be unknown for one tool may be unknown.

@@ -163,6 +163,12 @@ impl Walk<'_> {
     fn class(&self, switch: NodeIndex, class: u32) -> String {
         let GraphNode::Switch(at) = self.drawer.graph.graph[switch] else { return class.to_string() };
         let table = &self.drawer.graph.switches[at as usize];
+        if let Some(patterns) = &table.patterns {
+            let texts = &self.drawer.lowered.patterns;
+            let matching: Vec<&str> =
+                patterns.classes[class as usize].iter().map(|pattern| &*texts[*pattern as usize]).collect();
+            return matching.join(" and ");
+        }
         let values: Vec<String> = table
             .classes
             .iter()

@@ -160,10 +160,7 @@ impl<'p> Path<'p> {
             },
             graph::Probe::Switch(table) => match self.probe.value(table.subject, &[]) {
                 None => Answer::Unknown,
-                Some(value) => {
-                    let class = table.classes.iter().find(|(constant, _)| *constant == value);
-                    class.map_or(Answer::Otherwise, |(_, class)| Answer::Value(*class))
-                }
+                Some(value) => table.class(&value).map_or(Answer::Otherwise, Answer::Value),
             },
         }
     }
@@ -195,7 +192,7 @@ impl<'p> Path<'p> {
             GraphNode::Switch(index) => {
                 let table = &self.graph.switches[*index as usize];
                 let value = self.probe.value(table.subject, &[]);
-                let listed = value.as_ref().is_some_and(|value| table.classes.iter().any(|(c, _)| c == value));
+                let listed = value.as_ref().is_some_and(|value| table.class(value).is_some());
                 let known = match (&value, listed) {
                     (None, _) => "unknown".to_owned(),
                     (Some(value), true) => shown(value),

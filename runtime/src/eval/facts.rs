@@ -4,7 +4,7 @@ use crate::builtins::{Arg, Out};
 use crate::bundle::{Expr, Fact, Range};
 use crate::eval::lists::opaque;
 use crate::eval::{Ev, Eval, Scope, bound};
-use crate::{Collect, Value, collect_fields};
+use crate::{Collect, Tri, Value, collect_fields};
 
 /// How many arguments a builtin takes before they are kept on the heap.
 const INLINE: usize = 4;
@@ -34,6 +34,13 @@ impl<'a> Eval<'a> {
     pub(crate) fn builtin(&mut self, builtin: u32, range: Range, scope: Scope<'_, 'a>) -> Ev<'a> {
         let Some(builtin) = self.policy.index.builtins.get(builtin as usize) else { return Ev::Unknown };
         let operands = self.operands(range);
+        if let [value, list] = operands
+            && let Some(Expr::Const(id)) = self.expr(*list)
+            && let Some(bases) = self.policy.index.bases(builtin, *id)
+        {
+            let value = self.argument(*value, scope);
+            return value.value().map_or(Tri::Unknown, |value| bases.above(value)).into();
+        }
         if let [operand] = operands {
             // Most are members, and most of these of a quantifier's variable, which need not be copied.
             if let Some(Expr::Local(depth)) = self.expr(*operand)

@@ -74,7 +74,13 @@ impl<'a> Eval<'a> {
 
     /// A builtin of two operands.
     fn two(&self, row: &Builtin, a: ExprId, b: ExprId, scope: Scope<'_, 'a>) -> Option<Tri> {
-        Some(row.call(&[Arg::Known(self.peek(a, scope)?), Arg::Known(self.peek(b, scope)?)]).truth())
+        let value = self.peek(a, scope)?;
+        if let Some(Expr::Const(id)) = self.expr(b)
+            && let Some(bases) = self.policy.index.bases(row, *id)
+        {
+            return Some(bases.above(value));
+        }
+        Some(row.call(&[Arg::Known(value), Arg::Known(self.peek(b, scope)?)]).truth())
     }
 
     /// `any`, `all` or `none` over elements that are all known.

@@ -247,7 +247,8 @@ pub fn condition(rng: &mut Rng, scope: &Scope, polarity: Polarity, depth: usize)
 }
 
 fn atom(rng: &mut Rng, scope: &Scope, polarity: Polarity, depth: usize) -> Option<String> {
-    match rng.below(24) {
+    match rng.below(25) {
+        24 => patterns(rng, scope),
         22 | 23 => shell_test(rng, scope),
         20 => delegation(rng, scope),
         21 => mixed_list(rng, scope),
@@ -344,9 +345,11 @@ fn membership(rng: &mut Rng, scope: &Scope, depth: usize) -> Option<String> {
 fn domain_test(rng: &mut Rng, scope: &Scope) -> Option<String> {
     match rng.below(6) {
         0 | 1 => {
-            let set = if scope.names { *rng.pick(&["\"acme.com\"", "domains", "hot"]) } else { "\"acme.com\"" };
+            let set =
+                if scope.names { *rng.pick(&["\"acme.com\"", "domains", "hot", "sites"]) } else { "\"acme.com\"" };
             Some(format!("{} under {set}", place(rng, scope, Ty::Host)?))
         }
+        2 if scope.names && rng.chance(50) => Some(format!("{} under folders", place(rng, scope, Ty::Path)?)),
         2 => Some(format!("{} under {}", place(rng, scope, Ty::Path)?, literal(rng, Ty::Path))),
         3 => Some(format!(
             "{} like {}",
@@ -360,6 +363,30 @@ fn domain_test(rng: &mut Rng, scope: &Scope) -> Option<String> {
         )),
         _ => Some(format!("{}.{}", place(rng, scope, Ty::Ip)?, rng.pick(&["is_private", "is_loopback"]))),
     }
+}
+
+/// Several patterns on one text, as many as are asked together.
+fn patterns(rng: &mut Rng, scope: &Scope) -> Option<String> {
+    const PATTERNS: &[&str] = &[
+        "like \"a*\"",
+        "like \"*b\"",
+        "like \"*.com\"",
+        "like \"x*y\"",
+        "like \"?\"",
+        "like \"http*a*\"",
+        "matches r\"a|b\"",
+        "matches r\"[a-c]+\"",
+        "matches r\".*y\"",
+        "matches r\"[^@]*@acme\\.(com|io)\"",
+        "matches r\"(?s).*e.*\"",
+        "matches r\"[a-z ]+\"",
+    ];
+    let text = place(rng, scope, Ty::Str)?;
+    let word = *rng.pick(&[" or ", " or ", " and "]);
+    let tests = rng.few(PATTERNS, 4, 7);
+    let test =
+        |pattern: &str| if rng.chance(20) { format!("not ({text} {pattern})") } else { format!("{text} {pattern}") };
+    Some(format!("({})", tests.into_iter().map(test).collect::<Vec<_>>().join(word)))
 }
 
 fn presence_or_truth(rng: &mut Rng, scope: &Scope) -> Option<String> {

@@ -187,6 +187,8 @@ pub const VOCABULARY: &[&str] = &[
     "let words: set<string> = [\"a\", \"b\", \"x y\"]",
     "let domains: set<host> = [\"acme.com\", \"acme.io\"]",
     "let few: list<int> = [0, 1, 3]",
+    "let sites: set<host> = [\"acme.com\", \"10.0.0.1\", \"a.io\", \"b.io\", \"c.io\", \"d.io\", \"e.io\", \"f.io\", \"g.io\"]",
+    "let folders: set<path> = [\"/srv/app\", \"/a\", \"/b\", \"/c\", \"/d\", \"/e\", \"/f\", \"/g\", \"/h\"]",
     "live blocked: set<string>",
     "live hot: set<host>",
     "extern vet(x: string) -> bool { timeout 1s }",
