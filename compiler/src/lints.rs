@@ -70,7 +70,7 @@ impl<'a> Allowances<'a> {
                 out.entry((code.as_str(), file)).or_default().push((span.start, span.end));
             }
         });
-        out.values_mut().for_each(furthest_ends);
+        out.values_mut().for_each(|spans| furthest_ends(spans));
         Allowances(out)
     }
 
@@ -82,7 +82,7 @@ impl<'a> Allowances<'a> {
 }
 
 /// Sorts spans by their start, and gives each the furthest end of those up to it.
-fn furthest_ends(spans: &mut Vec<(u32, u32)>) {
+fn furthest_ends(spans: &mut [(u32, u32)]) {
     spans.sort_unstable();
     let mut furthest = 0;
     for (_, end) in spans {

@@ -149,7 +149,7 @@ impl Ready {
             },
             Ready::Under(fact, id) => {
                 let value = fact.of(policy, request)?;
-                if let Some(bases) = policy.index.bases.get(&id) {
+                if let Some(bases) = policy.index.bases.get(id) {
                     return Some(bases.above(value));
                 }
                 let Value::Host(host) = value else { return None };

@@ -60,11 +60,12 @@ fn is_live(grant: &Grant) -> bool {
 fn covers(package: &Package, wide: &Grant, narrow: &Grant) -> bool {
     wide.status == Status::Confirmed
         && narrow.status == Status::Confirmed
-        && covers_targets(package, &wide.target, &narrow.target)
         && covers_envs(&wide.target.envs, &narrow.target.envs)
         && (wide.to_any || (!narrow.to_any && covers_roles(package, &wide.to, &narrow.to)))
         && (wide.for_user.is_empty()
             || (!narrow.for_user.is_empty() && covers_roles(package, &wide.for_user, &narrow.for_user)))
+        // Last, since it looks at all tools: where a thousand roles are granted any, few pairs get here.
+        && covers_targets(package, &wide.target, &narrow.target)
 }
 
 fn covers_envs(wide: &Option<Vec<EnvId>>, narrow: &Option<Vec<EnvId>>) -> bool {

@@ -1,3 +1,4 @@
+//! The quick reading of JSON beside the careful one.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::*;
