@@ -53,11 +53,16 @@ pub fn markdown(rows: &[Row]) -> String {
             table(&mut out, &rows, |cells, i| cells[i].1.as_ref().map_or("n/a".to_owned(), |m| short(m.allocations)));
         }
         let mut lines: Vec<String> = rows.iter().map(|row| format!("- *{}*: {}.", row.name, row.about)).collect();
-        lines.dedup();
         for row in &rows {
             let absent = row.cells.iter().filter_map(|(name, cell)| Some((name, cell.as_ref().err()?)));
-            lines.extend(absent.map(|(name, why)| format!("- n/a, {} of {}: {name} {why}.", row.name, row.size)));
+            lines.extend(
+                absent.map(|(name, why)| {
+                    format!("- n/a, {}: {name} {}.", row.name, why.lines().last().unwrap_or_default())
+                }),
+            );
         }
+        let mut seen = std::collections::HashSet::new();
+        lines.retain(|line| seen.insert(line.clone()));
         let _ = writeln!(out, "{}\n", lines.join("\n"));
     }
     out

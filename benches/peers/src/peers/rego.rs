@@ -1,9 +1,11 @@
 //! Rego by regorus: its interpreter, and its virtual machine.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::RegoVM;
+use regorus::utils::limits::PolicyLengthConfig;
 use regorus::{Engine, Value};
 
 use super::{Peer, Ready};
@@ -13,7 +15,7 @@ const ALLOW: &str = "data.bench.allow";
 
 fn engine(workload: &Workload) -> Result<Engine, String> {
     let mut engine = Engine::new();
-    engine.clear_policy_length_config();
+    engine.set_policy_length_config(PolicyLengthConfig { max_col: NonZeroU32::MAX, ..PolicyLengthConfig::default() });
     engine.add_policy("bench.rego".to_owned(), workload.rego.clone()?).map_err(|e| e.to_string())?;
     Ok(engine)
 }
