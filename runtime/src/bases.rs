@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use crate::bitset::{BITS, Bits};
 use crate::{Host, PathValue, Tri, Value};
 
 /// Shorter lists are as fast one by one.
@@ -17,8 +18,39 @@ const FEWEST: usize = 8;
 /// The elements of a list, all of one sort.
 #[derive(Debug)]
 pub(crate) enum Bases {
-    Hosts { names: FxHashSet<Arc<str>>, ips: FxHashSet<IpAddr> },
-    Paths(FxHashSet<Arc<str>>),
+    Hosts { names: Texts, ips: FxHashSet<IpAddr> },
+    Paths(Texts),
+}
+
+/// A set of texts that hashes only what is as long as one of them: most of what is above a host or a path is not.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    lengths: Bits,
+    all: FxHashSet<Arc<str>>,
+}
+
+impl Texts {
+    fn insert(&mut self, text: Arc<str>) {
+        self.lengths.insert(length(&text));
+        self.all.insert(text);
+    }
+
+    fn contains(&self, text: &str) -> bool {
+        self.lengths.contains(length(text)) && self.all.contains(text)
+    }
+}
+
+impl FromIterator<Arc<str>> for Texts {
+    fn from_iter<I: IntoIterator<Item = Arc<str>>>(items: I) -> Texts {
+        let mut texts = Texts::default();
+        items.into_iter().for_each(|text| texts.insert(text));
+        texts
+    }
+}
+
+/// The length of a text; very long ones count as equally long.
+fn length(text: &str) -> u32 {
+    u32::try_from(text.len().min(BITS - 1)).unwrap_or_default()
 }
 
 impl Bases {
@@ -28,10 +60,10 @@ impl Bases {
         if let Some(Value::Path(_)) = items.first() {
             return items.iter().map(directory).collect::<Option<_>>().map(Bases::Paths);
         }
-        let (mut names, mut ips) = (FxHashSet::default(), FxHashSet::default());
+        let (mut names, mut ips) = (Texts::default(), FxHashSet::default());
         for item in items {
             match item {
-                Value::Host(Host::Name(name)) => _ = names.insert(name.clone()),
+                Value::Host(Host::Name(name)) => names.insert(name.clone()),
                 Value::Host(Host::Ip(ip)) => _ = ips.insert(*ip),
                 _ => return None,
             }
@@ -60,14 +92,14 @@ fn directory(item: &Value) -> Option<Arc<str>> {
 }
 
 /// The path and what it leads to must be below the same element, or neither below any.
-fn path_above(bases: &FxHashSet<Arc<str>>, path: &PathValue) -> Tri {
+fn path_above(bases: &Texts, path: &PathValue) -> Tri {
     let Some(target) = path.resolved() else { return Tri::Unknown };
     let (lexical, target) = (path.as_str(), &**target);
     if lexical == target {
         return directories(lexical).any(|d| bases.contains(d)).into();
     }
     let mut apart = false;
-    for directory in directories(lexical).filter(|d| bases.contains(*d)) {
+    for directory in directories(lexical).filter(|d| bases.contains(d)) {
         if directories(target).any(|d| d == directory) {
             return Tri::True;
         }
