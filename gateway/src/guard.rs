@@ -1,24 +1,18 @@
 //! The engine for an async host: every question runs where blocking is allowed, is counted, and what is new about
 //! approvals is told to whoever waits for it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use claw_engine::audit::{DecisionEvent, Event};
 use claw_engine::ledger::{Asking, AskingId, State};
 use claw_engine::{Call, Engine, EngineError};
 use claw_runtime::{Decision, Digest, Reason, RequestInput, SessionScope, SettleOutcome, Settlement, StateError, Vote};
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::broadcast;
 
 use crate::long::LongCalls;
 
 /// So many pieces of news wait for a listener; one that is slower must look for itself.
 const NEWS: usize = 256;
-
-/// So many steps of calls are made at a time where they are asked for; if stores and logs are slow, others queue up
-/// where that holds up nobody else.
-const IN_PLACE: usize = 16;
 
 const INTERRUPTED: &str = "the decision was interrupted";
 
@@ -32,7 +26,6 @@ struct Inner {
     news: broadcast::Sender<News>,
     watchers: Vec<Arc<dyn Watcher>>,
     long: LongCalls,
-    in_place: Semaphore,
 }
 
 /// Sees every answer: metrics.
@@ -62,8 +55,7 @@ impl Guard {
     /// Guards with an engine. The watchers see every answer.
     #[must_use]
     pub fn new(engine: Engine, watchers: Vec<Arc<dyn Watcher>>) -> Guard {
-        let (news, in_place) = (broadcast::Sender::new(NEWS), Semaphore::new(IN_PLACE));
-        Guard(Arc::new(Inner { engine, news, watchers, long: LongCalls::default(), in_place }))
+        Guard(Arc::new(Inner { engine, news: broadcast::Sender::new(NEWS), watchers, long: LongCalls::default() }))
     }
 
     /// The engine, for what does not block: policies, and what a call that was decided knows.
@@ -98,7 +90,7 @@ impl Guard {
             // It is a denial, whether it can be written or not.
             engine.audit().map(|audit| audit.record(refused.input().time, &Event::Decision(Box::new(event))))
         };
-        if let Some(Some(Err(error))) = self.step(record).await {
+        if let Some(Some(Err(error))) = self.blocking(record).await {
             tracing::error!(%error, "a denial is not in the audit log");
         }
         self.0.watchers.iter().for_each(|watcher| watcher.decided(&call));
@@ -194,24 +186,12 @@ impl Guard {
         tokio::task::spawn_blocking(move || work(&engine)).await.ok()
     }
 
-    /// As [`Guard::blocking`], for a step that is over soon: on this thread, while another takes over what else it had to
-    /// do. Waking a thread for the step, and then one for its answer, takes longer than the step.
-    async fn step<T: Send + 'static>(&self, work: impl FnOnce(&Engine) -> T + Send + 'static) -> Option<T> {
-        let can_take_over = Handle::try_current().is_ok_and(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread);
-        if can_take_over && let Ok(_permit) = self.0.in_place.try_acquire() {
-            let engine = &self.0.engine;
-            // As a panic of a thread would, it ends this step and nothing else.
-            return tokio::task::block_in_place(|| catch_unwind(AssertUnwindSafe(|| work(engine)))).ok();
-        }
-        self.blocking(work).await
-    }
-
     // Whoever waits for an answer may give up waiting. What was begun ends all the same, and so it is counted and told
     // where it ends.
 
     async fn decide(&self, work: impl FnOnce(&Engine) -> Call + Send + 'static) -> Arc<Call> {
         let guard = self.clone();
-        let decided = self.step(move |engine| {
+        let decided = self.blocking(move |engine| {
             let call = work(engine);
             guard.0.watchers.iter().for_each(|watcher| watcher.decided(&call));
             Arc::new(call)
@@ -225,7 +205,7 @@ impl Guard {
         work: impl FnOnce(&Engine) -> Result<SettleOutcome, EngineError> + Send + 'static,
     ) -> Result<SettleOutcome, EngineError> {
         let guard = self.clone();
-        let settled = self.step(move |engine| {
+        let settled = self.blocking(move |engine| {
             let outcome = work(engine);
             guard.0.watchers.iter().for_each(|watcher| watcher.settled(how, outcome.as_ref().copied()));
             outcome
@@ -272,42 +252,4 @@ impl OwnedScope {
 
 fn lost() -> EngineError {
     EngineError::State(StateError::Unavailable("the answer got lost".to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use claw_engine::Trust;
-
-    use super::*;
-
-    /// Panics once.
-    #[derive(Debug, Default)]
-    struct Clumsy(AtomicBool);
-
-    impl Watcher for Clumsy {
-        fn decided(&self, _: &Call) {
-            assert!(self.0.swap(true, Ordering::SeqCst), "it fell over");
-        }
-        fn settled(&self, _: Settlement, _: Result<SettleOutcome, &EngineError>) {}
-        fn asked(&self, _: &Asking, _: State) {}
-    }
-
-    async fn a_step_that_panics_denies() {
-        let guard = Guard::new(Engine::builder(Trust::anyone()).build(), vec![Arc::new(Clumsy::default())]);
-        let reason = |call: Arc<Call>| call.decision().reason;
-        assert_eq!(reason(guard.begin(RequestInput::tool("a")).await), Reason::StateUnavailable);
-        assert_eq!(reason(guard.begin(RequestInput::tool("a")).await), Reason::NoPolicy);
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn in_place() {
-        a_step_that_panics_denies().await;
-    }
-
-    #[tokio::test]
-    async fn where_blocking_is_allowed() {
-        a_step_that_panics_denies().await;
-    }
 }
