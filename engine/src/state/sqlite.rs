@@ -6,7 +6,6 @@
 //!
 //! Knows how records are kept, not what is in them.
 
-mod checkpoint;
 mod schema;
 
 use std::fmt;
@@ -15,9 +14,8 @@ use std::time::{Duration as Wait, Instant};
 
 use claw_runtime::state::{Answer, Commit, SessionScope, SettleOutcome, Settlement, State, StateError, StateView};
 use claw_runtime::{Digest, Time};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use self::checkpoint::Checkpoints;
 use self::schema::{EVIDENCE_MARGIN, SWEEP, table};
 use super::draft::Plan;
 use super::keys::{Key, Scope, Write};
@@ -46,17 +44,11 @@ impl Default for SqliteOptions {
     }
 }
 
-const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
-    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX)
-    .union(OpenFlags::SQLITE_OPEN_PRIVATE_CACHE);
-
 /// Past calls, kept in a SQLite file.
 pub struct SqliteState {
     /// One connection: SQLite has one writer at a time anyway, and threads that wait here need not poll the file.
     pool: Pool<Connection>,
     options: SqliteOptions,
-    /// Ends with the store, after the connection.
-    _checkpoints: Option<Checkpoints>,
 }
 
 impl SqliteState {
@@ -67,17 +59,18 @@ impl SqliteState {
 
     /// Opens the file, or makes it. Fails if it is not such a store, or is one of a newer version.
     pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> Answer<SqliteState> {
-        let path = path.as_ref();
-        schema::keep_private(path);
-        let flags = FLAGS | OpenFlags::SQLITE_OPEN_CREATE;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
+        schema::keep_private(path.as_ref());
         let mut connection = Connection::open_with_flags(path, flags).map_err(unavailable)?;
         schema::prepare(&mut connection, &options)?;
-        let checkpoints = Checkpoints::start(&connection)?;
         let pool = Pool::new(1);
         if let Some(mut lease) = pool.take(Instant::now()) {
             lease.held = Some(connection);
         }
-        Ok(SqliteState { pool, options, _checkpoints: checkpoints })
+        Ok(SqliteState { pool, options })
     }
 
     /// Forgets the ids of settled calls that began before `time`, and the sessions that were last used before it and
@@ -90,54 +83,31 @@ impl SqliteState {
         for (_, name) in self.write(schema::tenants)? {
             // In portions, so that calls need not wait for all of it.
             let mut progress = schema::Progress::default();
-            while self.write(|file| schema::forget(&File::named(file, &name)?, &time, &mut progress))? {}
+            while self.write(|transaction| schema::forget(&File::named(transaction, &name)?, &time, &mut progress))? {}
         }
         Ok(())
     }
 
     /// Runs `work` in a transaction of its own, and commits unless it fails.
-    fn write<T>(&self, work: impl FnOnce(&Connection) -> Answer<T>) -> Answer<T> {
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Answer<T>) -> Answer<T> {
         let deadline = Instant::now().checked_add(self.options.timeout);
         let busy = || StateError::Unavailable("it is busy with other calls".to_owned());
-        let lease: Lease<'_, Connection> = deadline.and_then(|end| self.pool.take(end)).ok_or_else(busy)?;
-        let connection = lease.held.as_ref().ok_or_else(busy)?;
+        let mut lease: Lease<'_, Connection> = deadline.and_then(|end| self.pool.take(end)).ok_or_else(busy)?;
+        let connection = lease.held.as_mut().ok_or_else(busy)?;
         let left = deadline.map_or(Wait::ZERO, |end| end.saturating_duration_since(Instant::now()));
         connection.busy_timeout(left).map_err(unavailable)?;
-        let transaction = Transaction::begin(connection).map_err(unavailable)?;
-        let done = work(connection)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
+        let done = work(&transaction)?;
         transaction.commit().map_err(unavailable)?;
         Ok(done)
-    }
-}
-
-/// A transaction that is rolled back unless it commits. Unlike the library's it keeps its statements prepared.
-struct Transaction<'a>(&'a Connection);
-
-impl<'a> Transaction<'a> {
-    fn begin(connection: &'a Connection) -> rusqlite::Result<Transaction<'a>> {
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        Ok(Transaction(connection))
-    }
-
-    fn commit(self) -> rusqlite::Result<()> {
-        self.0.prepare_cached("COMMIT")?.execute([]).map(drop)
-    }
-}
-
-impl Drop for Transaction<'_> {
-    fn drop(&mut self) {
-        // After some errors SQLite has done so already; and what fails here, fails the next `BEGIN`.
-        if !self.0.is_autocommit() {
-            let _ = self.0.execute_batch("ROLLBACK");
-        }
     }
 }
 
 impl State for SqliteState {
     fn transact(&self, scope: &SessionScope<'_>, step: &mut dyn FnMut(&dyn StateView) -> Option<Commit>) -> Answer<()> {
         let names = Scope::new(scope);
-        self.write(|connection| {
-            let file = File::new(connection, scope.tenant)?;
+        self.write(|transaction| {
+            let file = File::new(transaction, scope.tenant)?;
             let past = Past { source: &file, scope: &names, bounds: &self.options.bounds };
             match step(&past) {
                 Some(commit) => file.write(&past.commit(commit)?),
@@ -148,8 +118,8 @@ impl State for SqliteState {
 
     fn settle(&self, scope: &SessionScope<'_>, call_id: &str, how: Settlement) -> Answer<SettleOutcome> {
         let names = Scope::new(scope);
-        self.write(|connection| {
-            let file = File::new(connection, scope.tenant)?;
+        self.write(|transaction| {
+            let file = File::new(transaction, scope.tenant)?;
             let past = Past { source: &file, scope: &names, bounds: &self.options.bounds };
             let (outcome, plan) = past.settle(call_id, how)?;
             file.write(&plan)?;
@@ -166,21 +136,21 @@ impl fmt::Debug for SqliteState {
 
 /// One tenant's records within a transaction.
 struct File<'a> {
-    connection: &'a Connection,
+    transaction: &'a Transaction<'a>,
     name: String,
     /// Its number and latest time, if it is known.
     tenant: Option<(i64, Option<Time>)>,
 }
 
 impl<'a> File<'a> {
-    fn new(connection: &'a Connection, tenant: Option<&str>) -> Answer<File<'a>> {
+    fn new(transaction: &'a Transaction<'a>, tenant: Option<&str>) -> Answer<File<'a>> {
         // The tenant of requests that name none is not the one whose name is empty.
-        File::named(connection, &tenant.map_or_else(String::new, |name| format!("={name}")))
+        File::named(transaction, &tenant.map_or_else(String::new, |name| format!("={name}")))
     }
 
     /// The tenant with this name in the file.
-    fn named(connection: &'a Connection, name: &str) -> Answer<File<'a>> {
-        let found = connection
+    fn named(transaction: &'a Transaction<'a>, name: &str) -> Answer<File<'a>> {
+        let found = transaction
             .prepare_cached("SELECT id, latest FROM tenants WHERE name = ?1")
             .and_then(|mut query| {
                 query.query_row([name], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))).optional()
@@ -191,7 +161,7 @@ impl<'a> File<'a> {
             None => Ok(None),
         };
         let tenant = found.map(|(id, latest)| Ok((id, time(latest)?))).transpose()?;
-        Ok(File { connection, name: name.to_owned(), tenant })
+        Ok(File { transaction, name: name.to_owned(), tenant })
     }
 
     fn write(&self, plan: &Plan) -> Answer<()> {
@@ -227,7 +197,7 @@ impl<'a> File<'a> {
             None => {
                 self.run("INSERT INTO tenants (name, latest) VALUES (?1, ?2)", params![self.name, latest_text])
                     .map_err(unavailable)?;
-                Ok(self.connection.last_insert_rowid())
+                Ok(self.transaction.last_insert_rowid())
             }
         }
     }
@@ -258,7 +228,7 @@ impl<'a> File<'a> {
     }
 
     fn run(&self, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(sql)?.execute(params).map(drop)
+        self.transaction.prepare_cached(sql)?.execute(params).map(drop)
     }
 }
 
@@ -266,7 +236,7 @@ impl Source for File<'_> {
     fn get(&self, key: &Key) -> Answer<Option<Vec<u8>>> {
         let Some((tenant, _)) = self.tenant else { return Ok(None) };
         let sql = format!("SELECT value FROM {} WHERE tenant = ?1 AND id = ?2", table(key));
-        self.connection
+        self.transaction
             .prepare_cached(&sql)
             .and_then(|mut query| query.query_row(params![tenant, key.bytes()], |row| row.get(0)).optional())
             .map_err(unavailable)
@@ -278,7 +248,7 @@ impl Source for File<'_> {
 
     fn is_forgotten(&self, session: &Digest) -> Answer<bool> {
         let Some((tenant, _)) = self.tenant else { return Ok(false) };
-        self.connection
+        self.transaction
             .prepare_cached("SELECT 1 FROM forgotten WHERE tenant = ?1 AND id = ?2")
             .and_then(|mut query| query.exists(params![tenant, session.0.as_slice()]))
             .map_err(unavailable)

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use claw_runtime::state::{Answer, StateError};
 use claw_runtime::{Digest, Duration};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::{File, Instant, Key, Labels, Session, SqliteOptions, Wait, bad, checkpoint, is_busy, read, unavailable};
+use super::{File, Instant, Key, Labels, Session, SqliteOptions, Wait, bad, is_busy, read, unavailable};
 
 /// The version of the tables, in the file's `user_version`.
 const VERSION: i64 = 1;
@@ -69,8 +69,6 @@ pub(super) fn prepare(connection: &mut Connection, options: &SqliteOptions) -> A
     write_ahead(connection, options)?;
     set("synchronous", &if options.sync { "FULL" } else { "NORMAL" })?;
     set("max_page_count", &pages.max(1))?;
-    // The log is emptied beside the calls; see `checkpoint.rs`. Only if that falls far behind must a call do it.
-    set("wal_autocheckpoint", &checkpoint::AT_MOST_PAGES)?;
     connection.set_prepared_statement_cache_capacity(64);
     make(connection)
 }
@@ -119,8 +117,8 @@ fn make(connection: &mut Connection) -> Answer<()> {
 }
 
 /// The tenants' numbers and names.
-pub(super) fn tenants(file: &Connection) -> Answer<Vec<(i64, String)>> {
-    rows(file, "SELECT id, name FROM tenants", [])
+pub(super) fn tenants(transaction: &Transaction<'_>) -> Answer<Vec<(i64, String)>> {
+    rows(transaction, "SELECT id, name FROM tenants", [])
 }
 
 /// How far forgetting has come within a tenant.
@@ -135,13 +133,13 @@ pub(super) struct Progress {
 pub(super) fn forget(file: &File<'_>, time: &str, progress: &mut Progress) -> Answer<bool> {
     let Some((tenant, _)) = file.tenant else { return Ok(false) };
     if !progress.ids_done {
-        progress.ids_done = !forget_ids(file.connection, tenant, time)?;
+        progress.ids_done = !forget_ids(file.transaction, tenant, time)?;
         return Ok(true);
     }
     forget_sessions(file, tenant, time, progress)
 }
 
-fn forget_ids(file: &Connection, tenant: i64, time: &str) -> Answer<bool> {
+fn forget_ids(transaction: &Transaction<'_>, tenant: i64, time: &str) -> Answer<bool> {
     let mut removed = 0;
     // The names of pending calls with a session begin with the session's.
     for (table, only) in [("settled", ""), ("pending", "AND length(id) = 33")] {
@@ -149,7 +147,7 @@ fn forget_ids(file: &Connection, tenant: i64, time: &str) -> Answer<bool> {
             "DELETE FROM {table} WHERE tenant = ?1 AND id IN \
              (SELECT id FROM {table} WHERE tenant = ?1 AND at < ?2 {only} LIMIT {PORTION})"
         );
-        removed += file.execute(&sql, params![tenant, time]).map_err(unavailable)?;
+        removed += transaction.execute(&sql, params![tenant, time]).map_err(unavailable)?;
     }
     Ok(removed > 0)
 }
@@ -157,7 +155,7 @@ fn forget_ids(file: &Connection, tenant: i64, time: &str) -> Answer<bool> {
 fn forget_sessions(file: &File<'_>, tenant: i64, time: &str, progress: &mut Progress) -> Answer<bool> {
     let sql =
         format!("SELECT id, at FROM sessions WHERE tenant = ?1 AND id > ?2 AND at < ?3 ORDER BY id LIMIT {PORTION}");
-    let old: Vec<(Vec<u8>, String)> = rows(file.connection, &sql, params![tenant, progress.session, time])?;
+    let old: Vec<(Vec<u8>, String)> = rows(file.transaction, &sql, params![tenant, progress.session, time])?;
     for (id, _) in &old {
         let name = id.first_chunk().copied().map(Digest).ok_or_else(|| bad("a session's name is broken"))?;
         forget_session(file, tenant, name)?;
@@ -173,27 +171,27 @@ fn forget_session(file: &File<'_>, tenant: i64, name: Digest) -> Answer<()> {
         return Ok(());
     }
     let labels: Labels = read(file, &Key::Labels(name))?.unwrap_or_default();
-    let connection = file.connection;
+    let transaction = file.transaction;
     // All that begins with the session's name; a letter comes next.
     let end = [name.0.as_slice(), &[u8::MAX]].concat();
     let mut priors = 0;
     for table in ["priors", "sessions"] {
         let sql = format!("DELETE FROM {table} WHERE tenant = ?1 AND id >= ?2 AND id < ?3");
-        let removed = connection.execute(&sql, params![tenant, name.0.as_slice(), end]).map_err(unavailable)?;
+        let removed = transaction.execute(&sql, params![tenant, name.0.as_slice(), end]).map_err(unavailable)?;
         priors += if table == "priors" { removed } else { 0 };
     }
     if priors > 0 || !labels.is_blank() {
         let sql = "INSERT OR IGNORE INTO forgotten (tenant, id) VALUES (?1, ?2)";
-        connection.execute(sql, params![tenant, name.0.as_slice()]).map_err(unavailable)?;
+        transaction.execute(sql, params![tenant, name.0.as_slice()]).map_err(unavailable)?;
     }
     Ok(())
 }
 
-fn rows<T>(file: &Connection, sql: &str, params: impl rusqlite::Params) -> Answer<Vec<T>>
+fn rows<T>(transaction: &Transaction<'_>, sql: &str, params: impl rusqlite::Params) -> Answer<Vec<T>>
 where
     T: Pair,
 {
-    let mut query = file.prepare(sql).map_err(unavailable)?;
+    let mut query = transaction.prepare(sql).map_err(unavailable)?;
     let rows = query.query_map(params, T::of).map_err(unavailable)?;
     rows.collect::<rusqlite::Result<_>>().map_err(unavailable)
 }
