@@ -4,7 +4,6 @@
 //! and every element that a quantifier visits is counted. Does not allocate for typical conditions. Knows the
 //! expression arena and the request; nothing of clauses, graphs or decisions.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::builtins::compare;
@@ -254,13 +253,7 @@ impl<'a> Eval<'a> {
 
     fn compare(&mut self, op: CompareOp, a: ExprId, b: ExprId, scope: Scope<'_, 'a>) -> Tri {
         let (a, b) = (self.eval(a, scope), self.eval(b, scope));
-        let holds = match op {
-            CompareOp::Lt => Ordering::is_lt,
-            CompareOp::Le => Ordering::is_le,
-            CompareOp::Gt => Ordering::is_gt,
-            CompareOp::Ge => Ordering::is_ge,
-        };
-        compare::order(&[a.as_arg(), b.as_arg()], holds).truth()
+        compare::order(&[a.as_arg(), b.as_arg()], |order| op.holds(order)).truth()
     }
 
     fn matches(&mut self, e: ExprId, pattern: u32, scope: Scope<'_, 'a>) -> Tri {

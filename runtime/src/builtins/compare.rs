@@ -98,7 +98,7 @@ pub(crate) fn eq(args: &[Arg<'_>]) -> Out {
 }
 
 /// An order between two arguments.
-pub(crate) fn order(args: &[Arg<'_>], holds: fn(Ordering) -> bool) -> Out {
+pub(crate) fn order(args: &[Arg<'_>], holds: impl Fn(Ordering) -> bool) -> Out {
     match args {
         [Arg::Known(a), Arg::Known(b)] => compare(a, b).map_or(Out::Unknown, |order| holds(order).into()),
         [a, b] => between(*a, *b, holds),
@@ -118,7 +118,7 @@ pub(crate) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
 }
 
 /// Compares intervals: known only if it holds, or fails, throughout.
-fn between(a: Arg<'_>, b: Arg<'_>, holds: fn(Ordering) -> bool) -> Out {
+fn between(a: Arg<'_>, b: Arg<'_>, holds: impl Fn(Ordering) -> bool) -> Out {
     let (Some((a_low, a_high)), Some((b_low, b_high))) = (bounds(a), bounds(b)) else { return Out::Unknown };
     // The orders that can occur between the two.
     let possible = [
